@@ -1,0 +1,254 @@
+//! Statements with arms: `choice`, `if`, `case`, and which names are visible behind them.
+
+use super::Checker;
+use super::block::Tail;
+use crate::hir::{Arm, Block, CaseArm, ExprKind, Join, Pattern, PatternKind, RoleId, Stmt, StmtKind, Var};
+use crate::ty::Types;
+use tell_ir::image::Const;
+use tell_language::ast::{self, Name, RoleRef};
+use tell_language::span::Span;
+use tell_language::symbol::Symbol;
+
+/// What an arm binds: `None` if control does not leave at its end.
+type Bound = Option<Vec<(RoleId, Symbol, Var)>>;
+
+impl Checker<'_> {
+    pub(super) fn choice(&mut self, decider: RoleRef, arms: &[ast::ChoiceArm], span: Span, tail: Tail, out: &mut Vec<Stmt>) -> bool {
+        let decider = self.role(decider);
+        let mut checked: Vec<Arm> = Vec::new();
+        let mut bound: Vec<Bound> = Vec::new();
+        let mut seen: Vec<Name> = Vec::new();
+        for arm in arms {
+            self.arm_name(arm.name, &mut seen);
+            if let Some(evidence) = arm.evidence {
+                let text = "a guard with evidence (`when check … yields`) is not executable yet".to_owned();
+                self.report("E0901", evidence, text, "not executable yet", "perform the check before the choice");
+            }
+            let first = self.body.exprs.len();
+            let guard = match (arm.guard, decider) {
+                (Some(guard), Some(decider)) => Some(self.condition(guard, decider)),
+                _ => None,
+            };
+            self.finish_types(first);
+            if let Some(guard) = guard {
+                self.warn_constant(guard);
+            }
+            let (body, names) = self.arm(&arm.body, &[], tail);
+            bound.push(names);
+            checked.push(Arm { name: arm.name.symbol, span: arm.name.span, guard, body });
+        }
+        let joins = self.join(&bound);
+        if let Some(decider) = decider {
+            self.warn_no_open_branch(&checked, span);
+            out.push(Stmt { kind: StmtKind::Choice { decider, arms: checked, joins }, span });
+        }
+        bound.iter().any(Option::is_some)
+    }
+
+    fn arm_name(&mut self, name: Name, seen: &mut Vec<Name>) {
+        match seen.iter().find(|first| first.symbol == name.symbol).copied() {
+            Some(first) => {
+                let file = self.program.modules[self.module].file;
+                let text = format!("two branches are called `{}`", self.text(name.symbol));
+                let diagnostic = self
+                    .diagnostic("E0214", name.span, text, "again here")
+                    .label(file, first.span, "first here")
+                    .help("rename one of them");
+                self.diagnostics.push(diagnostic);
+            }
+            None => seen.push(name),
+        }
+    }
+
+    /// One arm in a scope of its own, with names bound at its start.
+    fn arm(&mut self, block: &ast::Block, binds: &[(RoleId, Symbol, Var)], tail: Tail) -> (Block, Bound) {
+        let mark = self.scope.mark();
+        for (role, name, var) in binds {
+            self.scope.bind(*role, *name, *var);
+        }
+        let body = self.block(block, tail);
+        let names = body.falls_through.then(|| self.scope.since(mark));
+        self.scope.rollback(mark);
+        (body, names)
+    }
+
+    pub(super) fn if_stmt(
+        &mut self,
+        cond: ast::ExprId,
+        at: Option<RoleRef>,
+        (then, els): (&ast::Block, Option<&ast::Block>),
+        span: Span,
+        tail: Tail,
+        out: &mut Vec<Stmt>,
+    ) -> bool {
+        let first = self.body.exprs.len();
+        let decision = self.deciders(cond, at).map(|deciders| (self.condition(cond, deciders[0]), deciders));
+        self.finish_types(first);
+        if let Some((cond, _)) = &decision {
+            self.warn_constant(*cond);
+        }
+        let (then, then_names) = self.arm(then, &[], tail);
+        let empty = ast::Block { stmts: Vec::new(), span: Span::new(span.end, span.end) };
+        let (els, els_names) = self.arm(els.unwrap_or(&empty), &[], tail);
+        let bound = [then_names, els_names];
+        let joins = self.join(&bound);
+        if let Some((scrutinee, deciders)) = decision {
+            let span_of = self.body.exprs[scrutinee.index()].span;
+            let mut arm = |value: bool, body: Block| {
+                let pattern = Pattern { kind: PatternKind::Const(Const::Bool(value)), ty: Types::BOOL, span: span_of };
+                CaseArm { pattern: self.add_pattern(pattern), span: body.span, body }
+            };
+            let arms = vec![arm(true, then), arm(false, els)];
+            out.push(Stmt { kind: StmtKind::Case { deciders, scrutinee, arms, joins }, span });
+        }
+        bound.iter().any(Option::is_some)
+    }
+
+    pub(super) fn case_stmt(
+        &mut self,
+        scrutinee: ast::ExprId,
+        at: Option<RoleRef>,
+        arms: &[ast::CaseArm],
+        span: Span,
+        tail: Tail,
+        out: &mut Vec<Stmt>,
+    ) -> bool {
+        let first = self.body.exprs.len();
+        let scrutinee_span = self.ast().expr(scrutinee).span;
+        let decision = self.deciders(scrutinee, at).map(|deciders| (self.expr(scrutinee, deciders[0], None), deciders));
+        let ty = decision.as_ref().map_or(Types::ERROR, |(scrutinee, _)| self.body.exprs[scrutinee.index()].ty);
+        let mut patterns: Vec<Pattern> = Vec::new();
+        let mut all_binds = Vec::new();
+        for arm in arms {
+            let mut binds = Vec::new();
+            let mut pattern = self.pattern(arm.pattern, ty, &mut binds);
+            self.finish_pattern(&mut pattern);
+            patterns.push(pattern);
+            all_binds.push(binds);
+        }
+        self.cover(&patterns.iter().collect::<Vec<_>>(), ty, scrutinee_span);
+        self.finish_types(first);
+        let deciders = decision.as_ref().map(|(_, deciders)| deciders.clone()).unwrap_or_default();
+        let mut bound: Vec<Bound> = Vec::new();
+        let mut checked: Vec<CaseArm> = Vec::new();
+        for ((arm, pattern), binds) in arms.iter().zip(patterns).zip(all_binds) {
+            let held: Vec<_> =
+                deciders.iter().flat_map(|role| binds.iter().map(|(name, var)| (*role, name.symbol, *var))).collect();
+            let (body, names) = self.arm(&arm.body, &held, tail);
+            bound.push(names);
+            checked.push(CaseArm { pattern: self.add_pattern(pattern), body, span: arm.span });
+        }
+        let joins = self.join(&bound);
+        if let Some((scrutinee, deciders)) = decision {
+            out.push(Stmt { kind: StmtKind::Case { deciders, scrutinee, arms: checked, joins }, span });
+        }
+        bound.iter().any(Option::is_some)
+    }
+
+    fn add_pattern(&mut self, pattern: Pattern) -> u32 {
+        self.body.patterns.push(pattern);
+        u32::try_from(self.body.patterns.len() - 1).expect("fewer than 2^32 patterns")
+    }
+
+    /// Binds behind the arms what every falling-through arm binds with one type, shared by exactly the roles that
+    /// share it in every arm.
+    fn join(&mut self, arms: &[Bound]) -> Vec<Join> {
+        let falling: Vec<&Vec<(RoleId, Symbol, Var)>> = arms.iter().flatten().collect();
+        let Some((first, rest)) = falling.split_first() else { return Vec::new() };
+        let tables: Vec<rustc_hash::FxHashMap<(RoleId, Symbol), Var>> =
+            rest.iter().map(|arm| arm.iter().map(|(role, name, var)| ((*role, *name), *var)).collect()).collect();
+        let mut joins: indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher> = indexmap::IndexMap::default();
+        for (role, name, var) in first.iter() {
+            let others: Option<Vec<Var>> = tables.iter().map(|table| table.get(&(*role, *name)).copied()).collect();
+            let Some(others) = others else { continue };
+            let all: Vec<Var> = [*var].into_iter().chain(others).collect();
+            let info = self.body.vars[var.index()];
+            if all.iter().any(|other| self.cells.contains(other) || self.body.vars[other.index()].ty != info.ty) {
+                continue;
+            }
+            let mut vars = all.iter().copied();
+            let key: Vec<Option<Var>> =
+                arms.iter().map(|arm| arm.as_ref().map(|_| vars.next().expect("one per falling arm"))).collect();
+            let joined = match joins.get(&key) {
+                Some(joined) => *joined,
+                None => {
+                    let joined = self.new_var(*name, info.ty, info.span);
+                    joins.insert(key, joined);
+                    joined
+                }
+            };
+            self.scope.bind(*role, *name, joined);
+        }
+        self.mark_joined(&joins);
+        joins.into_iter().map(|(from, var)| Join { var, from }).collect()
+    }
+
+    /// A `let` that lives on behind the arms counts as used where its joined name is; here: at once, since the
+    /// joined binding has no `let` of its own to be warned about.
+    fn mark_joined(&mut self, joins: &indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher>) {
+        self.used.extend(joins.keys().flatten().flatten());
+    }
+
+    fn warn_constant(&mut self, cond: crate::hir::ExprId) {
+        let expr = &self.body.exprs[cond.index()];
+        if let ExprKind::Const(Const::Bool(value)) = expr.kind {
+            let text = format!("this condition is always {value}");
+            let help = if value { "remove it" } else { "remove it and what depends on it" };
+            self.report("W0302", expr.span, text, "constant", help);
+        }
+    }
+
+    fn warn_no_open_branch(&mut self, arms: &[Arm], span: Span) {
+        if arms.is_empty() || arms.iter().any(|arm| arm.guard.is_none()) {
+            return;
+        }
+        let ast_text = |arm: &Arm| arm.guard.map(|guard| self.guard_key(guard));
+        let keys: Vec<GuardKey> = arms.iter().filter_map(ast_text).collect();
+        let complete = keys.iter().any(|(text, _)| text == "true")
+            || keys.iter().any(|(text, holds)| keys.iter().any(|(other, other_holds)| text == other && holds != other_holds));
+        if !complete {
+            let text = "this choice may find no branch open".to_owned();
+            let head = Span::new(span.start, (span.start + 6).min(span.end));
+            self.report("W0303", head, text, "every branch has a guard", "leave one branch without a guard");
+        }
+    }
+
+    /// A guard as text, without leading negation, and whether it stood positively; `a >= b` is `not (a < b)`.
+    fn guard_key(&self, guard: crate::hir::ExprId) -> GuardKey {
+        use tell_ir::prim::Prim;
+        match &self.body.exprs[guard.index()].kind {
+            ExprKind::Prim(Prim::Not, args) => {
+                let (text, holds) = self.guard_key(args[0]);
+                (text, !holds)
+            }
+            ExprKind::Prim(prim, args) if args.len() == 2 => {
+                let (name, swap, holds) = match prim {
+                    Prim::Lt => ("<", false, true),
+                    Prim::Ge => ("<", false, false),
+                    Prim::Gt => ("<", true, true),
+                    Prim::Le => ("<", true, false),
+                    Prim::Eq => ("==", false, true),
+                    Prim::Ne => ("==", false, false),
+                    other => (other.text(), false, true),
+                };
+                let (a, b) = if swap { (args[1], args[0]) } else { (args[0], args[1]) };
+                (format!("({} {name} {})", self.guard_key(a).0, self.guard_key(b).0), holds)
+            }
+            kind => (format!("{}", GuardText(kind)), true),
+        }
+    }
+}
+
+type GuardKey = (String, bool);
+
+/// A guard's leaf, distinct for distinct leaves.
+struct GuardText<'a>(&'a ExprKind);
+
+impl std::fmt::Display for GuardText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            ExprKind::Const(Const::Bool(value)) => write!(f, "{value}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}

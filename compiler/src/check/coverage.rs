@@ -1,0 +1,216 @@
+//! Whether the arms of a case match every value, and each of them some value of its own.
+//!
+//! The usefulness algorithm of Maranget, *Warnings for pattern matching* (JFP 2007, §3.1), with a witness.
+
+use crate::hir::{Pattern, PatternKind, Program, variants};
+use crate::ty::{Ty, TyKind};
+use tell_ir::image::Const;
+
+/// What is wrong with a list of arms, if anything.
+pub(super) enum Verdict {
+    /// Every value is matched, every arm is useful.
+    Complete,
+    /// This arm matches nothing that is left.
+    Redundant(usize),
+    /// A value, printed as a pattern, that no arm matches.
+    Missing(String),
+    /// The work limit was reached.
+    TooLarge,
+}
+
+/// Steps of the algorithm before it gives up.
+const BUDGET: usize = 200_000;
+
+/// Deepest recursion; columns of a row and nesting of patterns count.
+const MAX_COLUMNS: usize = 1_000;
+
+/// Checks the arms, tried from first to last, of a case on a value of type `ty`.
+pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
+    let mut search = Search { program, budget: BUDGET };
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (index, arm) in arms.iter().enumerate() {
+        let row = vec![Cell::Pattern(arm)];
+        match search.witness(&rows, row.clone(), &[ty], 0) {
+            Ok(Some(_)) => rows.push(row),
+            Ok(None) => return Verdict::Redundant(index),
+            Err(OutOfBudget) => return Verdict::TooLarge,
+        }
+    }
+    match search.witness(&rows, vec![Cell::Any], &[ty], 0) {
+        Ok(Some(witness)) => Verdict::Missing(witness.concat()),
+        Ok(None) => Verdict::Complete,
+        Err(OutOfBudget) => Verdict::TooLarge,
+    }
+}
+
+struct OutOfBudget;
+
+#[derive(Clone, Copy)]
+enum Cell<'a> {
+    Any,
+    Pattern(&'a Pattern),
+}
+
+type Row<'a> = Vec<Cell<'a>>;
+
+/// The outermost constructor of a pattern.
+#[derive(Clone, PartialEq)]
+enum Head {
+    Const(Const),
+    Variant(u16),
+    Product(usize),
+    List(usize),
+}
+
+impl<'a> Cell<'a> {
+    fn head(self) -> Option<Head> {
+        let Cell::Pattern(pattern) = self else { return None };
+        match &pattern.kind {
+            PatternKind::Wildcard | PatternKind::Bind(_) => None,
+            PatternKind::Const(value) => Some(Head::Const(value.clone())),
+            PatternKind::Variant(tag, _) => Some(Head::Variant(*tag)),
+            PatternKind::Product(items) => Some(Head::Product(items.len())),
+            PatternKind::List(items) => Some(Head::List(items.len())),
+        }
+    }
+
+    /// The cells below the head, if the cell can match it.
+    fn specialise(self, head: &Head, arity: usize) -> Option<Vec<Cell<'a>>> {
+        match (self, self.head()) {
+            (_, None) => Some(vec![Cell::Any; arity]),
+            (Cell::Pattern(pattern), Some(own)) if own == *head => match &pattern.kind {
+                PatternKind::Variant(_, items) | PatternKind::Product(items) | PatternKind::List(items) => {
+                    Some(items.iter().map(Cell::Pattern).collect())
+                }
+                _ => Some(Vec::new()),
+            },
+            _ => None,
+        }
+    }
+}
+
+struct Search<'a> {
+    program: &'a Program,
+    budget: usize,
+}
+
+impl Search<'_> {
+    /// A value vector that `query` matches and no row does, one printed pattern per column.
+    fn witness(&mut self, rows: &[Row<'_>], query: Row<'_>, types: &[Ty], depth: usize) -> Result<Option<Vec<String>>, OutOfBudget> {
+        self.budget = self.budget.checked_sub(1 + rows.len()).ok_or(OutOfBudget)?;
+        if depth > MAX_COLUMNS || types.len() > MAX_COLUMNS {
+            return Err(OutOfBudget);
+        }
+        let Some((first, rest)) = query.split_first() else {
+            return Ok(rows.is_empty().then(Vec::new));
+        };
+        let heads = match first.head() {
+            Some(head) => vec![head],
+            None => match self.all_heads(types[0], rows) {
+                Some(heads) => heads,
+                None => return self.default_witness(rows, rest, types, depth),
+            },
+        };
+        for head in heads {
+            let below = self.below(&head, types[0]);
+            let columns: Vec<Ty> = below.iter().chain(&types[1..]).copied().collect();
+            let rows: Vec<Row<'_>> = rows.iter().filter_map(|row| specialise_row(row, &head, below.len())).collect();
+            let query = specialise_row(&query, &head, below.len()).expect("the query matches its own head");
+            if let Some(mut found) = self.witness(&rows, query, &columns, depth + 1)? {
+                let rest = found.split_off(below.len());
+                let mut witness = vec![self.print(&head, types[0], &found)];
+                witness.extend(rest);
+                return Ok(Some(witness));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The case where the rows do not name every head: some other value is left.
+    fn default_witness(&mut self, rows: &[Row<'_>], rest: &[Cell<'_>], types: &[Ty], depth: usize) -> Result<Option<Vec<String>>, OutOfBudget> {
+        let others: Vec<Row<'_>> =
+            rows.iter().filter(|row| row[0].head().is_none()).map(|row| row[1..].to_vec()).collect();
+        let Some(found) = self.witness(&others, rest.to_vec(), &types[1..], depth + 1)? else { return Ok(None) };
+        let seen: Vec<Head> = rows.iter().filter_map(|row| row[0].head()).collect();
+        let mut witness = vec![self.unseen(types[0], &seen)];
+        witness.extend(found);
+        Ok(Some(witness))
+    }
+
+    /// All heads of the type, if the rows' heads are all there are.
+    fn all_heads(&self, ty: Ty, rows: &[Row<'_>]) -> Option<Vec<Head>> {
+        let all: Vec<Head> = match self.program.types.kind(ty) {
+            TyKind::Unit => vec![Head::Const(Const::Unit)],
+            TyKind::Bool => vec![Head::Const(Const::Bool(true)), Head::Const(Const::Bool(false))],
+            TyKind::Tuple(items) => vec![Head::Product(items.len())],
+            TyKind::Record(fields) => vec![Head::Product(fields.len())],
+            _ => (0..).take(variants(self.program, ty)?.len()).map(Head::Variant).collect(),
+        };
+        let seen: Vec<Head> = rows.iter().filter_map(|row| row[0].head()).collect();
+        all.iter().all(|head| seen.contains(head)).then_some(all)
+    }
+
+    /// Types of the columns below a head.
+    fn below(&self, head: &Head, ty: Ty) -> Vec<Ty> {
+        match (head, self.program.types.kind(ty)) {
+            (Head::Variant(tag), _) => {
+                variants(self.program, ty).and_then(|all| all.get(*tag as usize).cloned()).map_or(Vec::new(), |(_, args)| args)
+            }
+            (Head::Product(_), TyKind::Tuple(items)) => items.to_vec(),
+            (Head::Product(_), TyKind::Record(fields)) => fields.iter().map(|(_, ty)| *ty).collect(),
+            (Head::List(length), TyKind::List(element)) => vec![*element; *length],
+            _ => Vec::new(),
+        }
+    }
+
+    fn print(&self, head: &Head, ty: Ty, items: &[String]) -> String {
+        match (head, self.program.types.kind(ty)) {
+            (Head::Variant(tag), _) => {
+                let name = variants(self.program, ty).map_or(String::new(), |all| all[*tag as usize].0.clone());
+                if items.is_empty() { name } else { format!("{name}({})", items.join(", ")) }
+            }
+            (Head::Product(_), TyKind::Record(fields)) => {
+                let fields: Vec<_> =
+                    fields.iter().zip(items).map(|((name, _), item)| format!("{} = {item}", self.program.text(*name))).collect();
+                format!("{{ {} }}", fields.join(", "))
+            }
+            (Head::Product(_), _) => format!("({})", items.join(", ")),
+            (Head::List(_), _) => format!("[{}]", items.join(", ")),
+            (Head::Const(value), _) => print_const(value),
+        }
+    }
+
+    /// A value none of the heads matches.
+    fn unseen(&self, ty: Ty, seen: &[Head]) -> String {
+        if let Some(all) = variants(self.program, ty) {
+            let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Head::Variant(*tag)));
+            if let (Some((tag, (_, args))), false) = (missing, seen.is_empty()) {
+                return self.print(&Head::Variant(tag), ty, &vec!["_".to_owned(); args.len()]);
+            }
+            return "_".into();
+        }
+        let missing_bool = [true, false].into_iter().find(|value| !seen.contains(&Head::Const(Const::Bool(*value))));
+        match (self.program.types.kind(ty), missing_bool) {
+            (TyKind::Bool, Some(value)) if !seen.is_empty() => value.to_string(),
+            (TyKind::List(_), _) if !seen.is_empty() && !seen.contains(&Head::List(0)) => "[]".into(),
+            _ => "_".into(),
+        }
+    }
+}
+
+fn specialise_row<'a>(row: &[Cell<'a>], head: &Head, arity: usize) -> Option<Row<'a>> {
+    let mut narrowed = row[0].specialise(head, arity)?;
+    narrowed.extend_from_slice(&row[1..]);
+    Some(narrowed)
+}
+
+fn print_const(value: &Const) -> String {
+    match value {
+        Const::Unit => "()".into(),
+        Const::Bool(value) => value.to_string(),
+        Const::Int(value) => value.to_string(),
+        Const::Duration(value) => format!("{}ms", value / 1_000_000),
+        Const::Str(value) => format!("{value:?}"),
+        Const::Session => "session".into(),
+    }
+}

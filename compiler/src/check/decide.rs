@@ -1,0 +1,318 @@
+//! Who evaluates an expression, and who can take a decision without a message (LANGUAGE §3).
+
+use super::Checker;
+use super::block::Around;
+use crate::hir::{RoleId, Var};
+use rustc_hash::FxHashSet;
+use tell_language::ast::{self, Block, ExprKind, LoopKind, Name, PatternKind, RoleRef, StmtId, StmtKind, Target};
+use tell_language::span::Span;
+use tell_language::symbol::Symbol;
+
+/// Statements looked at to find the next communication.
+const LOOKAHEAD: usize = 2_000;
+
+impl Checker<'_> {
+    /// The variables of an expression, in order, each once; names bound inside it and names of functions excluded.
+    pub(super) fn free_names(&self, id: ast::ExprId) -> Vec<Name> {
+        let mut names = Vec::new();
+        self.collect(id, &mut Vec::new(), &mut names);
+        names
+    }
+
+    fn collect(&self, id: ast::ExprId, bound: &mut Vec<Symbol>, names: &mut Vec<Name>) {
+        let expr = self.ast().expr(id);
+        match &expr.kind {
+            ExprKind::Var(symbol) => {
+                let known = bound.contains(symbol) || names.iter().any(|name| name.symbol == *symbol);
+                if !known && self.text(*symbol) != "session" {
+                    names.push(Name { symbol: *symbol, span: expr.span });
+                }
+            }
+            ExprKind::Field { base, .. } => self.collect(*base, bound, names),
+            ExprKind::Call { callee, args } => {
+                if !matches!(self.ast().expr(*callee).kind, ExprKind::Var(_) | ExprKind::Field { .. }) {
+                    self.collect(*callee, bound, names);
+                }
+                args.iter().for_each(|arg| self.collect(*arg, bound, names));
+            }
+            ExprKind::Unary { operand, .. } => self.collect(*operand, bound, names),
+            ExprKind::Binary { left, right, .. } => {
+                self.collect(*left, bound, names);
+                self.collect(*right, bound, names);
+            }
+            ExprKind::If { cond, then, els } => [cond, then, els].into_iter().for_each(|id| self.collect(*id, bound, names)),
+            ExprKind::Case { scrutinee, arms } => {
+                self.collect(*scrutinee, bound, names);
+                for (pattern, value) in arms {
+                    let before = bound.len();
+                    self.pattern_names(*pattern, bound);
+                    self.collect(*value, bound, names);
+                    bound.truncate(before);
+                }
+            }
+            ExprKind::Record(fields) => fields.iter().for_each(|(_, value)| self.collect(*value, bound, names)),
+            ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|item| self.collect(*item, bound, names)),
+            ExprKind::Unit
+            | ExprKind::Bool(_)
+            | ExprKind::Int(_)
+            | ExprKind::String(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Upper(_)
+            | ExprKind::Error => {}
+        }
+    }
+
+    fn pattern_names(&self, id: ast::PatternId, bound: &mut Vec<Symbol>) {
+        match &self.ast().pattern(id).kind {
+            PatternKind::Var(symbol) => bound.push(*symbol),
+            PatternKind::Constructor { args, .. } => args.iter().for_each(|arg| self.pattern_names(*arg, bound)),
+            PatternKind::Tuple(items) | PatternKind::List(items) => items.iter().for_each(|item| self.pattern_names(*item, bound)),
+            PatternKind::Record(fields) => fields.iter().for_each(|(_, item)| self.pattern_names(*item, bound)),
+            _ => {}
+        }
+    }
+
+    /// The names of several expressions together.
+    pub(super) fn free_names_of(&self, ids: &[ast::ExprId]) -> Vec<Name> {
+        let mut names = Vec::new();
+        ids.iter().for_each(|id| self.collect(*id, &mut Vec::new(), &mut names));
+        names
+    }
+
+    /// The role of a local action: the one written, else the one that holds all names, else the sender of the next
+    /// communication. Reports when there is none or several.
+    pub(super) fn place(&mut self, what: &str, at: Option<RoleRef>, names: &[Name], span: Span) -> Option<RoleId> {
+        if let Some(role) = at {
+            return self.role(role);
+        }
+        let candidates = self.holders_of_all(names);
+        let role = match candidates.as_slice() {
+            [] => {
+                self.nobody_holds(names);
+                return None;
+            }
+            [only] => *only,
+            _ => match self.next_sender().filter(|role| candidates.contains(role)) {
+                Some(role) => role,
+                None => {
+                    let who = if names.is_empty() { "every role could do this".to_owned() } else {
+                        format!("{} hold{} all it needs", self.role_names(&candidates), if candidates.len() == 1 { "s" } else { "" })
+                    };
+                    let first = self.role_name(candidates[0]).to_owned();
+                    let text = format!("it is not clear which role {what}");
+                    let help = format!("say it, e.g. `at {first}`");
+                    self.report("E0304", span, text, &who, &help);
+                    return None;
+                }
+            },
+        };
+        self.acting.insert(role);
+        Some(role)
+    }
+
+    fn holders_of_all(&self, names: &[Name]) -> Vec<RoleId> {
+        let Some((first, rest)) = names.split_first() else { return self.all_roles() };
+        let mut holders: Vec<RoleId> = self.scope.holders(first.symbol).iter().map(|(role, _)| *role).collect();
+        holders.retain(|role| rest.iter().all(|name| self.scope.lookup(*role, name.symbol).is_some()));
+        holders.sort_unstable();
+        holders
+    }
+
+    /// Reports why no role holds all of the names.
+    fn nobody_holds(&mut self, names: &[Name]) {
+        if let Some(name) = names.iter().find(|name| self.scope.holders(name.symbol).is_empty()) {
+            let role = RoleId(0);
+            return self.unknown_name(*name, role);
+        }
+        let file = self.program.modules[self.module].file;
+        let last = names.last().expect("an expression without names is held by all");
+        let mut diagnostic = self.diagnostic("E0302", last.span, "no role holds all of these names".into(), "needed here");
+        for name in names {
+            let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
+            let roles: Vec<RoleId> = holders.iter().map(|(role, _)| *role).collect();
+            let text = format!("`{}` is held by {}", self.text(name.symbol), self.role_names(&roles));
+            diagnostic = diagnostic.label(file, self.body.vars[holders[0].1.index()].span, text);
+        }
+        self.diagnostics.push(diagnostic.help("send them to one role first"));
+    }
+
+    /// The roles that can decide on an expression together: those that hold the same bindings of all its names.
+    pub(super) fn deciders(&mut self, id: ast::ExprId, at: Option<RoleRef>) -> Option<Vec<RoleId>> {
+        let names = self.free_names(id);
+        let bindings = |checker: &Self, role: RoleId| -> Option<Vec<Var>> {
+            names.iter().map(|name| checker.scope.lookup(role, name.symbol)).collect()
+        };
+        let candidates = self.holders_of_all(&names);
+        if let Some(at) = at {
+            let role = self.role(at)?;
+            let Some(wanted) = bindings(self, role) else {
+                let missing = names.iter().find(|name| self.scope.lookup(role, name.symbol).is_none());
+                self.not_held(*missing.expect("one of the names is missing"), role);
+                return None;
+            };
+            return Some(candidates.into_iter().filter(|other| bindings(self, *other).as_ref() == Some(&wanted)).collect());
+        }
+        if candidates.is_empty() {
+            self.nobody_holds(&names);
+            return None;
+        }
+        match names.iter().find(|name| self.differs(**name)) {
+            Some(name) => {
+                self.different_bindings(*name);
+                None
+            }
+            None => Some(candidates),
+        }
+    }
+
+    fn differs(&self, name: Name) -> bool {
+        let holders = self.scope.holders(name.symbol);
+        holders.iter().any(|(_, var)| *var != holders[0].1)
+    }
+
+    fn different_bindings(&mut self, name: Name) {
+        let mut holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
+        holders.sort_unstable();
+        let file = self.program.modules[self.module].file;
+        let first = holders[0];
+        let other = *holders.iter().find(|(_, var)| *var != first.1).expect("two bindings differ");
+        let group = |var: Var| -> Vec<RoleId> { holders.iter().filter(|(_, v)| *v == var).map(|(role, _)| *role).collect() };
+        let (one, two) = (self.role_names(&group(first.1)), self.role_names(&group(other.1)));
+        let text = self.text(name.symbol).to_owned();
+        let diagnostic = self
+            .diagnostic("E0303", name.span, format!("{one} and {two} hold different values under the name `{text}`"), "which one decides?")
+            .label(file, self.body.vars[first.1.index()].span, format!("the `{text}` of {one}"))
+            .label(file, self.body.vars[other.1.index()].span, format!("the `{text}` of {two}"))
+            .help(format!("rename one of them, send it, or write who decides: `at {}`", self.role_name(first.0)));
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The sender of the communication that comes next, if it is the same on every path.
+    fn next_sender(&self) -> Option<RoleId> {
+        let mut search = NextSender { checker: self, senders: Vec::new(), budget: LOOKAHEAD, seen: FxHashSet::default() };
+        for Around { stmts, next, is_loop } in self.around.iter().rev() {
+            if search.block(&stmts[*next..]) == Flow::Stops {
+                break;
+            }
+            if *is_loop {
+                search.block(stmts);
+            }
+        }
+        match search.senders.as_slice() {
+            [only] if search.budget > 0 => {
+                let roles = &self.program.protocol(self.protocol).roles;
+                let index = roles.iter().position(|(name, _)| name == only)?;
+                Some(RoleId(u32::try_from(index).ok()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Flow {
+    /// A communication comes first on every path (or nothing follows).
+    Stops,
+    /// Some path reaches the end without one.
+    GoesOn,
+}
+
+struct NextSender<'a, 'b> {
+    checker: &'a Checker<'b>,
+    senders: Vec<Symbol>,
+    budget: usize,
+    seen: FxHashSet<Symbol>,
+}
+
+impl NextSender<'_, '_> {
+    fn add(&mut self, sender: Symbol) -> Flow {
+        if !self.senders.contains(&sender) {
+            self.senders.push(sender);
+        }
+        Flow::Stops
+    }
+
+    fn block(&mut self, stmts: &[StmtId]) -> Flow {
+        let flows = stmts.iter().map(|stmt| self.stmt(*stmt));
+        if flows.into_iter().any(|flow| flow == Flow::Stops) { Flow::Stops } else { Flow::GoesOn }
+    }
+
+    fn arms<'c>(&mut self, arms: impl Iterator<Item = &'c Block>) -> Flow {
+        let mut flow = Flow::Stops;
+        for arm in arms {
+            if self.block(&arm.stmts) == Flow::GoesOn {
+                flow = Flow::GoesOn;
+            }
+        }
+        flow
+    }
+
+    fn stmt(&mut self, id: StmtId) -> Flow {
+        self.budget = self.budget.saturating_sub(1);
+        if self.budget == 0 {
+            return Flow::Stops;
+        }
+        let checker = self.checker;
+        match &checker.ast().stmt(id).kind {
+            StmtKind::Message { from, to: Target::Role(_) | Target::Others(_), .. } => self.add(from.name.symbol),
+            StmtKind::Choice { decider, .. } => self.add(decider.name.symbol),
+            StmtKind::If { then, els, .. } => {
+                let empty = Block::default();
+                self.arms([then, els.as_ref().unwrap_or(&empty)].into_iter())
+            }
+            StmtKind::Case { arms, .. } => self.arms(arms.iter().map(|arm| &arm.body)),
+            StmtKind::Rec { body, .. } => self.block(&body.stmts),
+            StmtKind::Continue { label } => self.jump(label.symbol),
+            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => self.add(by.name.symbol),
+            StmtKind::Loop { kind: LoopKind::Forever, body } => self.block(&body.stmts),
+            StmtKind::Loop { body, .. } => {
+                self.block(&body.stmts);
+                Flow::GoesOn
+            }
+            StmtKind::Call { roles, .. } => roles.first().map_or(Flow::GoesOn, |_| self.call(id)),
+            StmtKind::Let { body: Some(body), .. } => self.block(&body.stmts),
+            StmtKind::Let { .. }
+            | StmtKind::Var { .. }
+            | StmtKind::Assign { .. }
+            | StmtKind::Assert { .. }
+            | StmtKind::Perform { .. }
+            | StmtKind::Refused { .. } => Flow::GoesOn,
+        }
+    }
+
+    /// Goes on at the head of the enclosing `rec`, once.
+    fn jump(&mut self, label: Symbol) -> Flow {
+        if self.seen.insert(label) {
+            let ast = self.checker.ast();
+            let bodies = self.checker.around.iter().flat_map(|around| around.stmts.iter());
+            let body = bodies.filter_map(|stmt| match &ast.stmt(*stmt).kind {
+                StmtKind::Rec { label: own, body } if own.symbol == label => Some(body),
+                _ => None,
+            });
+            if let Some(body) = body.last() {
+                self.block(&body.stmts);
+            }
+        }
+        Flow::Stops
+    }
+
+    /// The first sender of a called protocol, renamed to the caller's roles.
+    fn call(&mut self, id: StmtId) -> Flow {
+        let checker = self.checker;
+        let StmtKind::Call { protocol, roles, .. } = &checker.ast().stmt(id).kind else { return Flow::GoesOn };
+        let Some(callee) = checker.calls.find(checker.program, checker.names, checker.protocol, protocol) else {
+            return Flow::GoesOn;
+        };
+        let callee = checker.program.protocol(callee);
+        let mut inner = NextSender { checker, senders: Vec::new(), budget: self.budget / 2, seen: FxHashSet::default() };
+        let flow = inner.block(&callee.block.stmts);
+        self.budget = if inner.budget == 0 { 0 } else { self.budget };
+        for sender in inner.senders {
+            let index = callee.roles.iter().position(|(name, _)| *name == sender);
+            if let Some(role) = index.and_then(|index| roles.get(index)) {
+                self.add(role.name.symbol);
+            }
+        }
+        flow
+    }
+}

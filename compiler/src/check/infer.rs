@@ -1,0 +1,108 @@
+//! Types that are still open: unification.
+
+use super::Checker;
+use crate::hir::{ExprId, Pattern, PatternKind};
+use crate::ty::{Ty, TyKind, Types};
+
+impl Checker<'_> {
+    /// A type to be found out.
+    pub(super) fn fresh(&mut self) -> Ty {
+        self.inferred.push(None);
+        let index = u32::try_from(self.inferred.len() - 1).expect("fewer than 2^32 open types");
+        self.program.types.intern(TyKind::Infer(index))
+    }
+
+    /// Follows what is known of an open type, at its root.
+    pub(super) fn shallow(&self, mut ty: Ty) -> Ty {
+        while let TyKind::Infer(index) = self.program.types.kind(ty) {
+            match self.inferred[*index as usize] {
+                Some(known) => ty = known,
+                None => break,
+            }
+        }
+        ty
+    }
+
+    /// The type with everything filled in that is known.
+    pub(super) fn zonk(&mut self, ty: Ty) -> Ty {
+        let inferred = &self.inferred;
+        self.program.types.map_leaves(ty, &mut |types, kind| zonk_leaf(types, kind, inferred))
+    }
+
+    /// Makes two types equal if they can be.
+    pub(super) fn unify(&mut self, a: Ty, b: Ty) -> bool {
+        let (a, b) = (self.shallow(a), self.shallow(b));
+        if a == b || a == Types::ERROR || b == Types::ERROR {
+            return true;
+        }
+        let (kind_a, kind_b) = (self.program.types.kind(a).clone(), self.program.types.kind(b).clone());
+        match (kind_a, kind_b) {
+            (TyKind::Infer(index), _) => self.solve(index, b),
+            (_, TyKind::Infer(index)) => self.solve(index, a),
+            (TyKind::List(a), TyKind::List(b)) | (TyKind::Maybe(a), TyKind::Maybe(b)) => self.unify(a, b),
+            (TyKind::Result(a, b), TyKind::Result(c, d)) | (TyKind::Map(a, b), TyKind::Map(c, d)) => {
+                self.unify(a, c) && self.unify(b, d)
+            }
+            (TyKind::Tuple(a), TyKind::Tuple(b)) => {
+                a.len() == b.len() && a.iter().zip(&*b).all(|(a, b)| self.unify(*a, *b))
+            }
+            (TyKind::Record(a), TyKind::Record(b)) => {
+                a.len() == b.len() && a.iter().zip(&*b).all(|(a, b)| a.0 == b.0 && self.unify(a.1, b.1))
+            }
+            _ => false,
+        }
+    }
+
+    fn solve(&mut self, index: u32, ty: Ty) -> bool {
+        let ty = self.zonk(ty);
+        let cyclic = self.program.types.any_leaf(ty, &|kind| *kind == TyKind::Infer(index));
+        if cyclic || self.program.types.depth(ty) > crate::ty::MAX_TYPE_DEPTH {
+            return false;
+        }
+        self.inferred[index as usize] = Some(ty);
+        true
+    }
+
+    /// Fills in the types of the expressions since `first`; what is still open is reported once, at the outermost
+    /// expression that is.
+    pub(super) fn finish_types(&mut self, first: usize) {
+        let mut open: Option<ExprId> = None;
+        for index in first..self.body.exprs.len() {
+            let ty = self.body.exprs[index].ty;
+            let ty = self.zonk(ty);
+            self.body.exprs[index].ty = ty;
+            if self.is_open(ty) {
+                open = Some(ExprId(u32::try_from(index).expect("fewer than 2^32 expressions")));
+                self.body.exprs[index].ty = Types::ERROR;
+            }
+        }
+        if let Some(id) = open {
+            let span = self.body.exprs[id.index()].span;
+            let help = "say it: `let x : T = …`";
+            self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);
+        }
+        self.inferred.clear();
+    }
+
+    pub(super) fn is_open(&self, ty: Ty) -> bool {
+        self.program.types.any_leaf(ty, &|kind| matches!(kind, TyKind::Infer(_)))
+    }
+
+    /// Fills in the types of a pattern and its bindings.
+    pub(super) fn finish_pattern(&mut self, pattern: &mut Pattern) {
+        pattern.ty = self.zonk(pattern.ty);
+        match &mut pattern.kind {
+            PatternKind::Bind(var) => self.body.vars[var.index()].ty = pattern.ty,
+            PatternKind::Variant(_, items) | PatternKind::Product(items) | PatternKind::List(items) => {
+                items.iter_mut().for_each(|item| self.finish_pattern(item));
+            }
+            PatternKind::Wildcard | PatternKind::Const(_) => {}
+        }
+    }
+}
+
+fn zonk_leaf(types: &mut Types, kind: &TyKind, inferred: &[Option<Ty>]) -> Option<Ty> {
+    let TyKind::Infer(index) = kind else { return None };
+    let known = inferred[*index as usize]?;
+    Some(types.map_leaves(known, &mut |types, kind| zonk_leaf(types, kind, inferred)))
+}

@@ -1,0 +1,297 @@
+//! Local statements: `let`, `var`, `:=`, `assert`, and performing operations.
+
+use super::Checker;
+use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind};
+use crate::resolve::{effect, similar_effect};
+use crate::ty::{Ty, Types};
+use tell_ir::image::Modality;
+use tell_language::ast::{self, LetValue, Name, RoleRef};
+use tell_language::diagnostic::did_you_mean;
+use tell_language::span::Span;
+use tell_language::symbol::Symbol;
+
+/// An operation with its effect instance: positions in `uses` and in the effect.
+struct Operation {
+    effect: usize,
+    op: usize,
+    params: Vec<Ty>,
+    result: Ty,
+}
+
+impl Checker<'_> {
+    pub(super) fn let_stmt(
+        &mut self,
+        name: Name,
+        at: Option<RoleRef>,
+        ty: Option<ast::TypeId>,
+        value: &LetValue,
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
+        let first = self.body.exprs.len();
+        let expected = ty.map(|ty| self.annotation(ty));
+        match value {
+            LetValue::Expr(value) => {
+                let names = self.free_names(*value);
+                let Some(role) = self.place("evaluates this", at, &names, span) else {
+                    return self.poison(name, expected);
+                };
+                let value = self.expr(*value, role, expected);
+                self.finish_types(first);
+                let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+                self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
+            }
+            LetValue::Perform { perform, modality } => {
+                if let Some((word, word_span)) = modality {
+                    self.check_word(*word, *word_span, perform);
+                }
+                let Some((role, kind, ty)) = self.perform(perform, at, expected, span) else {
+                    return self.poison(name, expected);
+                };
+                let (effect, op, args) = kind;
+                let build = |role, var| StmtKind::Perform { role, effect, op, args, result: ty, bind: Some(var) };
+                self.bind_let(role, name, ty, build, span, out);
+            }
+            LetValue::Refused { construct } => {
+                let file = self.program.modules[self.module].file;
+                self.diagnostics.push(crate::error::refused(file, *construct, span));
+                self.poison(name, expected);
+            }
+        }
+    }
+
+    /// After an error: everybody holds the name with a type that fits everywhere, so that nothing follows from it.
+    fn poison(&mut self, name: Name, ty: Option<Ty>) {
+        self.inferred.clear();
+        let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
+        self.used.insert(var);
+        for role in self.all_roles() {
+            self.scope.bind(role, name.symbol, var);
+        }
+    }
+
+    fn bind_let(
+        &mut self,
+        role: RoleId,
+        name: Name,
+        ty: Ty,
+        build: impl FnOnce(RoleId, crate::hir::Var) -> StmtKind,
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
+        let var = self.new_var(name.symbol, ty, name.span);
+        self.scope.bind(role, name.symbol, var);
+        self.lets.push(var);
+        out.push(Stmt { kind: build(role, var), span });
+    }
+
+    /// A type written in a body.
+    pub(super) fn annotation(&mut self, ty: ast::TypeId) -> Ty {
+        crate::resolve::body_type(self.program, self.names, self.module, ty, self.diagnostics)
+    }
+
+    pub(super) fn var_stmt(
+        &mut self,
+        name: Name,
+        at: Option<RoleRef>,
+        ty: Option<ast::TypeId>,
+        init: ast::ExprId,
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
+        let first = self.body.exprs.len();
+        let expected = ty.map(|ty| self.annotation(ty));
+        let names = self.free_names(init);
+        let Some(role) = self.place("owns this cell", at, &names, span) else {
+            return self.poison(name, expected);
+        };
+        let value = self.expr(init, role, expected);
+        self.finish_types(first);
+        let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+        let var = self.new_var(name.symbol, ty, name.span);
+        self.cells.insert(var);
+        self.scope.bind(role, name.symbol, var);
+        self.lets.push(var);
+        out.push(Stmt { kind: StmtKind::Let { role, var, value }, span });
+    }
+
+    pub(super) fn assign(&mut self, name: Name, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {
+        let holders = self.scope.holders(name.symbol).to_vec();
+        let cells: Vec<_> = holders.iter().filter(|(_, var)| self.cells.contains(var)).copied().collect();
+        let text = self.text(name.symbol).to_owned();
+        let (role, var) = match cells.as_slice() {
+            [one] => *one,
+            [] => {
+                return match holders.first() {
+                    None => self.unknown_name(name, RoleId(0)),
+                    Some((_, var)) if self.body.vars[var.index()].ty == Types::ERROR => {}
+                    Some((_, var)) => {
+                        let bound = self.body.vars[var.index()].span;
+                        let file = self.program.modules[self.module].file;
+                        let diagnostic = self
+                            .diagnostic("E0313", name.span, format!("`{text}` is not a cell"), "cannot be set")
+                            .label(file, bound, "bound once, here")
+                            .help(format!("declare a cell: `var {text} at … = …`"));
+                        self.diagnostics.push(diagnostic);
+                    }
+                };
+            }
+            _ => {
+                let roles: Vec<RoleId> = cells.iter().map(|(role, _)| *role).collect();
+                let text = format!("`{text}` is a cell of {}", self.role_names(&roles));
+                return self.report("E0313", name.span, text, "which one?", "give the cells different names");
+            }
+        };
+        self.acting.insert(role);
+        let first = self.body.exprs.len();
+        let value = self.expr(value, role, Some(self.body.vars[var.index()].ty));
+        self.finish_types(first);
+        out.push(Stmt { kind: StmtKind::Let { role, var, value }, span });
+    }
+
+    pub(super) fn assert(&mut self, cond: ast::ExprId, at: Option<RoleRef>, text: Option<Symbol>, span: Span, out: &mut Vec<Stmt>) {
+        let first = self.body.exprs.len();
+        let names = self.free_names(cond);
+        if let Some(role) = self.place("checks this", at, &names, span) {
+            let cond = self.condition(cond, role);
+            self.finish_types(first);
+            out.push(Stmt { kind: StmtKind::Assert { role, cond, text }, span });
+        }
+    }
+
+    pub(super) fn perform_stmt(&mut self, perform: &ast::Perform, at: Option<RoleRef>, span: Span, out: &mut Vec<Stmt>) {
+        if let Some((role, (effect, op, args), result)) = self.perform(perform, at, None, span) {
+            out.push(Stmt { kind: StmtKind::Perform { role, effect, op, args, result, bind: None }, span });
+        }
+    }
+
+    fn perform(
+        &mut self,
+        perform: &ast::Perform,
+        at: Option<RoleRef>,
+        expected: Option<Ty>,
+        span: Span,
+    ) -> Option<(RoleId, (usize, usize, Vec<ExprId>), Ty)> {
+        let first = self.body.exprs.len();
+        let operation = self.operation(perform);
+        let names = self.free_names_of(&perform.args);
+        let role = self.place("performs this", at, &names, span)?;
+        let operation = operation?;
+        if operation.params.len() != perform.args.len() {
+            let what = format!("operation `{}`", self.text(perform.op.symbol));
+            self.wrong_arity(&what, operation.params.len(), perform.args.len(), perform.span);
+            return None;
+        }
+        let args: Vec<ExprId> =
+            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.expr(*arg, role, Some(*ty))).collect();
+        if let Some(expected) = expected
+            && !self.unify(expected, operation.result)
+        {
+            self.mismatch(perform.span, expected, operation.result);
+            return None;
+        }
+        let result = self.zonk(operation.result);
+        if self.is_open(result) {
+            let help = "say it: `let x : T = …`";
+            self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            return None;
+        }
+        self.finish_types(first);
+        Some((role, (operation.effect, operation.op, args), result))
+    }
+
+    /// The operation, with its types for the instance in `uses`.
+    fn operation(&mut self, perform: &ast::Perform) -> Option<Operation> {
+        let Some(id) = effect(self.names, self.program, self.module, &perform.effect) else {
+            self.unknown_effect(&perform.effect);
+            return None;
+        };
+        let name = self.text(perform.effect.last().symbol).to_owned();
+        let uses = &self.program.protocol(self.protocol).uses;
+        let Some(used) = uses.iter().position(|used| used.effect == id) else {
+            let protocol = self.text(self.program.protocol(self.protocol).name).to_owned();
+            let text = format!("protocol `{protocol}` does not use `{name}`");
+            let help = format!("add it to the header: `uses {name}`");
+            self.report("E0501", perform.effect.span(), text, "not in `uses`", &help);
+            return None;
+        };
+        let args = uses[used].args.clone();
+        let ops = &self.program.effects[id.index()].ops;
+        let Some(index) = ops.iter().position(|op| op.name == perform.op.symbol) else {
+            let wanted = self.text(perform.op.symbol).to_owned();
+            let known: Vec<&str> = ops.iter().map(|op| self.program.text(op.name)).collect();
+            let help = match did_you_mean(&wanted, known.iter().copied()) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("its operations are {}", known.join(", ")),
+            };
+            let text = format!("effect `{name}` has no operation `{wanted}`");
+            self.report("E0204", perform.op.span, text, "unknown operation", &help);
+            return None;
+        };
+        let (params, result, meta) = (ops[index].params.clone(), ops[index].result, ops[index].meta);
+        self.check_verb(perform, meta.modality);
+        let mut holes = Vec::new();
+        let params = params.into_iter().map(|ty| self.instantiate(ty, &args, &mut holes)).collect();
+        let result = self.instantiate(result, &args, &mut holes);
+        Some(Operation { effect: used, op: index, params, result })
+    }
+
+    fn unknown_effect(&mut self, path: &ast::Path) {
+        let wanted = path.last().symbol;
+        let name = self.text(wanted).to_owned();
+        let help = match similar_effect(self.names, self.program, self.module, wanted) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => format!("declare `effect {name}`, or import it from `std`"),
+        };
+        self.report("E0203", path.span(), format!("there is no effect `{name}`"), "unknown effect", &help);
+    }
+
+    fn check_verb(&mut self, perform: &ast::Perform, modality: Modality) {
+        let wanted = match modality {
+            Modality::Authoritative => (ast::Modality::Authoritative, "check"),
+            Modality::Observe => (ast::Modality::Observe, "observe"),
+            Modality::Command => (ast::Modality::Command, "do"),
+        };
+        if perform.verb != wanted.0 {
+            let op = self.text(perform.op.symbol).to_owned();
+            let text = format!("`{op}` is declared `{}`", modality.text());
+            let form = match modality {
+                Modality::Authoritative => "authoritative let x = check",
+                Modality::Observe => "observe let x = observe",
+                Modality::Command => "do",
+            };
+            let help = format!("write `{form} {}.{op}(…)`", self.text(perform.effect.last().symbol));
+            self.report("E0502", perform.verb_span, text, &format!("needs `{}`", wanted.1), &help);
+        }
+    }
+
+    fn check_word(&mut self, word: ast::Modality, span: Span, perform: &ast::Perform) {
+        if word != perform.verb {
+            let (text, help) = match word {
+                ast::Modality::Authoritative => ("`authoritative let` binds the result of a `check`", "write `check …`"),
+                ast::Modality::Observe => ("`observe let` binds the result of an `observe`", "write `observe …`"),
+                ast::Modality::Command => ("`let` binds the result of a `do`", "write `do …`"),
+            };
+            self.report("E0502", span, text.into(), "contradicts the verb", help);
+        }
+    }
+
+    /// Whether an expression is just a binding.
+    pub(super) fn as_var(&self, id: ExprId) -> Option<crate::hir::Var> {
+        match self.body.exprs[id.index()].kind {
+            ExprKind::Var(var) => Some(var),
+            _ => None,
+        }
+    }
+
+    /// An expression that reads a name.
+    pub(super) fn read(&mut self, name: Name, role: RoleId) -> Option<ExprId> {
+        let Some(var) = self.scope.lookup(role, name.symbol) else {
+            self.not_held(name, role);
+            return None;
+        };
+        self.used.insert(var);
+        let ty = self.body.vars[var.index()].ty;
+        Some(self.add(ExprKind::Var(var), ty, name.span))
+    }
+}

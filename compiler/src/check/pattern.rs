@@ -1,0 +1,176 @@
+//! Patterns and `case` expressions.
+
+use super::Checker;
+use super::coverage;
+use crate::hir::{ExprId, ExprKind, Pattern, PatternKind, RoleId, Var};
+use crate::ty::{Ty, TyKind, Types};
+use tell_ir::image::Const;
+use tell_language::ast::{self, Name};
+use tell_language::span::Span;
+
+/// The names a pattern binds, in order.
+pub(super) type Binds = Vec<(Name, Var)>;
+
+impl Checker<'_> {
+    /// The checked pattern for a value of type `ty`.
+    pub(super) fn pattern(&mut self, id: ast::PatternId, ty: Ty, binds: &mut Binds) -> Pattern {
+        let ast::Pattern { kind, span } = self.ast().pattern(id).clone();
+        let kind = match kind {
+            ast::PatternKind::Wildcard | ast::PatternKind::Error => PatternKind::Wildcard,
+            ast::PatternKind::Var(symbol) => PatternKind::Bind(self.bind_pattern(Name { symbol, span }, ty, binds)),
+            ast::PatternKind::Unit => self.literal(Const::Unit, Types::UNIT, ty, span),
+            ast::PatternKind::Bool(value) => self.literal(Const::Bool(value), Types::BOOL, ty, span),
+            ast::PatternKind::Int(value) => self.literal(Const::Int(value), Types::INT, ty, span),
+            ast::PatternKind::Duration(value) => self.literal(Const::Duration(value), Types::DURATION, ty, span),
+            ast::PatternKind::String(value) => {
+                let text = self.text(value).to_owned();
+                self.literal(Const::Str(text), Types::STRING, ty, span)
+            }
+            ast::PatternKind::Constructor { path, args } => self.constructor_pattern(&path, &args, ty, span, binds),
+            ast::PatternKind::Tuple(items) => self.tuple_pattern(&items, ty, span, binds),
+            ast::PatternKind::Record(fields) => self.record_pattern(&fields, ty, span, binds),
+            ast::PatternKind::List(items) => {
+                let element = self.fresh();
+                let list = self.program.types.intern(TyKind::List(element));
+                self.expect_pattern(list, ty, span);
+                PatternKind::List(items.iter().map(|item| self.pattern(*item, element, binds)).collect())
+            }
+        };
+        Pattern { kind, ty, span }
+    }
+
+    fn bind_pattern(&mut self, name: Name, ty: Ty, binds: &mut Binds) -> Var {
+        if let Some((first, _)) = binds.iter().find(|(first, _)| first.symbol == name.symbol).copied() {
+            let file = self.program.modules[self.module].file;
+            let text = format!("`{}` is bound twice in one pattern", self.text(name.symbol));
+            let diagnostic = self
+                .diagnostic("E0212", name.span, text, "bound again here")
+                .label(file, first.span, "first bound here")
+                .help("rename one of them and compare them with `==`");
+            self.diagnostics.push(diagnostic);
+        }
+        let var = self.new_var(name.symbol, ty, name.span);
+        binds.push((name, var));
+        var
+    }
+
+    fn literal(&mut self, value: Const, literal: Ty, ty: Ty, span: Span) -> PatternKind {
+        self.expect_pattern(literal, ty, span);
+        PatternKind::Const(value)
+    }
+
+    fn expect_pattern(&mut self, pattern: Ty, ty: Ty, span: Span) {
+        if !self.unify(ty, pattern) {
+            self.mismatch(span, ty, pattern);
+        }
+    }
+
+    fn constructor_pattern(&mut self, path: &ast::Path, args: &[ast::PatternId], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
+        let Some(found) = self.find_constructor(path) else { return PatternKind::Wildcard };
+        self.expect_pattern(found.ty, ty, span);
+        if found.args.len() != args.len() {
+            let what = format!("`{}`", self.text(path.last().symbol));
+            self.wrong_arity(&what, found.args.len(), args.len(), span);
+            return PatternKind::Wildcard;
+        }
+        let items = args.iter().zip(found.args).map(|(arg, ty)| self.pattern(*arg, ty, binds)).collect();
+        PatternKind::Variant(found.tag, items)
+    }
+
+    fn tuple_pattern(&mut self, items: &[ast::PatternId], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
+        let types: Box<[Ty]> = items.iter().map(|_| self.fresh()).collect();
+        let tuple = self.program.types.intern(TyKind::Tuple(types.clone()));
+        self.expect_pattern(tuple, ty, span);
+        PatternKind::Product(items.iter().zip(&types).map(|(item, ty)| self.pattern(*item, *ty, binds)).collect())
+    }
+
+    fn record_pattern(&mut self, fields: &[(Name, ast::PatternId)], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
+        let known = self.shallow(ty);
+        let TyKind::Record(wanted) = self.program.types.kind(known).clone() else {
+            if known != Types::ERROR {
+                let text = format!("expected {}, found a record pattern", self.program.show_type(known));
+                self.report("E0301", span, text, "a record pattern", "match it by its constructors, or with a name");
+            }
+            return PatternKind::Wildcard;
+        };
+        let mut items: Vec<Pattern> =
+            wanted.iter().map(|(_, ty)| Pattern { kind: PatternKind::Wildcard, ty: *ty, span }).collect();
+        let mut seen: Vec<Name> = Vec::new();
+        for (name, pattern) in fields {
+            if let Some(first) = seen.iter().find(|first| first.symbol == name.symbol).copied() {
+                self.duplicate_field(first, *name);
+                continue;
+            }
+            seen.push(*name);
+            match wanted.iter().position(|(field, _)| *field == name.symbol) {
+                Some(index) => items[index] = self.pattern(*pattern, wanted[index].1, binds),
+                None => self.unknown_field(*name, &wanted),
+            }
+        }
+        PatternKind::Product(items)
+    }
+
+    /// A `case` expression at one role.
+    pub(super) fn case_expr(
+        &mut self,
+        scrutinee: ast::ExprId,
+        arms: &[(ast::PatternId, ast::ExprId)],
+        span: Span,
+        role: RoleId,
+        expected: Option<Ty>,
+    ) -> (ExprKind, Ty) {
+        let scrutinee = self.expr(scrutinee, role, None);
+        let ty = self.body.exprs[scrutinee.index()].ty;
+        let result = expected.unwrap_or_else(|| self.fresh());
+        let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
+        for (pattern, value) in arms {
+            let mut binds = Vec::new();
+            let mut pattern = self.pattern(*pattern, ty, &mut binds);
+            self.finish_pattern(&mut pattern);
+            let mark = self.scope.mark();
+            for (name, var) in binds {
+                self.scope.bind(role, name.symbol, var);
+            }
+            checked.push((pattern, self.expr(*value, role, Some(result))));
+            self.scope.rollback(mark);
+        }
+        let patterns: Vec<&Pattern> = checked.iter().map(|(pattern, _)| pattern).collect();
+        self.cover(&patterns, ty, span);
+        (ExprKind::Case(scrutinee, checked.into()), result)
+    }
+
+    /// Reports missing and redundant arms, and wildcards where the constructors are to be named.
+    pub(super) fn cover(&mut self, patterns: &[&Pattern], ty: Ty, span: Span) {
+        let ty = self.zonk(ty);
+        if ty == Types::ERROR || self.is_open(ty) {
+            return;
+        }
+        let named = matches!(self.program.types.kind(ty), TyKind::Bool | TyKind::Maybe(_) | TyKind::Result(..));
+        let whole = patterns.iter().find(|p| matches!(p.kind, PatternKind::Wildcard | PatternKind::Bind(_)));
+        if let (true, Some(pattern)) = (named, whole) {
+            let text = format!("an arm for {} names its constructor", self.program.show_type(ty));
+            let help = match self.program.types.kind(ty) {
+                TyKind::Bool => "write `true` or `false`",
+                TyKind::Maybe(_) => "write `Just(…)` or `Nothing`",
+                _ => "write `Ok(…)` or `Err(…)`",
+            };
+            return self.report("E0315", pattern.span, text, "matches anything", help);
+        }
+        match coverage::check(self.program, patterns, ty) {
+            coverage::Verdict::Complete => {}
+            coverage::Verdict::Redundant(index) => {
+                let text = "this arm can never be reached: the arms above match everything it does".to_owned();
+                self.report("E0308", patterns[index].span, text, "unreachable", "remove it, or move it up");
+            }
+            coverage::Verdict::Missing(witness) => {
+                let text = format!("this `case` does not handle `{witness}`");
+                let help = format!("add `| {witness} => …`");
+                self.report("E0307", span, text, "not every value is handled", &help);
+            }
+            coverage::Verdict::TooLarge => {
+                let text = "this `case` is too large to be checked".to_owned();
+                self.report("E0307", span, text, "too many combinations", "split it into nested cases");
+            }
+        }
+    }
+}

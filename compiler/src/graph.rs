@@ -1,0 +1,274 @@
+//! The choreography graph: one arena of nodes, recursion is a back edge, continuations are shared (PROJECTION §1).
+//!
+//! `lower` builds it from checked protocols, `import` from pure global types; projection and everything behind it
+//! read nothing else. Variables and expressions belong to an *instance*: one inlining of a protocol.
+
+#![allow(missing_docs, reason = "a variant's text names its fields")]
+
+use crate::hir::{EffectId, ExprId, ProtocolId};
+use crate::ty::Ty;
+use std::rc::Rc;
+use tell_ir::sort::Sort;
+use tell_language::span::{FileId, Span};
+use tell_language::symbol::Symbol;
+
+/// A node, index into [`Graph::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// A binding of one instance, index into [`Graph::vars`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GVar(pub u32);
+
+/// A role, index into [`Graph::roles`].
+pub type Role = u32;
+
+impl NodeId {
+    /// The index as a `usize`.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A choreography.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Name of the protocol.
+    pub name: String,
+    /// Its source file.
+    pub file: FileId,
+    /// Where its name stands.
+    pub span: Span,
+    /// Names of the roles.
+    pub roles: Vec<String>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// Where it starts.
+    pub start: NodeId,
+    /// Bindings of all instances.
+    pub vars: Vec<Variable>,
+    /// Inlined protocols; the first is the protocol itself.
+    pub instances: Vec<Instance>,
+    /// Message labels; one entry per name *and* payload signature.
+    pub labels: Vec<Label>,
+    /// Operations performed.
+    pub ops: Vec<Op>,
+    /// Parameters of the protocol: role, name, binding.
+    pub params: Vec<(Role, Symbol, GVar)>,
+    /// Names in scope at the end: role, name, binding.
+    pub finals: Vec<(Role, Symbol, GVar)>,
+}
+
+impl Default for NodeId {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Graph {
+    /// The node of that id.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// Adds a node.
+    pub fn add(&mut self, kind: NodeKind, span: Span) -> NodeId {
+        self.nodes.push(Node { kind, span });
+        NodeId(u32::try_from(self.nodes.len() - 1).expect("the node limit is below 2^32"))
+    }
+
+    /// The label of that name and signature, new if there is none.
+    pub fn label(&mut self, label: Label) -> u32 {
+        let found = self.labels.iter().position(|known| known.name == label.name && known.fields == label.fields && known.sort == label.sort);
+        let index = found.unwrap_or_else(|| {
+            self.labels.push(label);
+            self.labels.len() - 1
+        });
+        u32::try_from(index).expect("fewer than 2^32 labels")
+    }
+
+    /// The nodes that can come directly after a node.
+    #[must_use]
+    pub fn successors(&self, id: NodeId) -> Vec<NodeId> {
+        match &self.node(id).kind {
+            NodeKind::End => Vec::new(),
+            NodeKind::Comm { branches, .. } => branches.iter().map(|branch| branch.cont).collect(),
+            NodeKind::Choice { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
+            NodeKind::Case { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
+            NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => vec![*cont],
+        }
+    }
+}
+
+/// A node and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it stands in the source.
+    pub span: Span,
+}
+
+/// The kinds of nodes.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// The end of the choreography.
+    End,
+    /// A message; several branches are a choice of the sender.
+    Comm { from: Role, to: Role, branches: Vec<Branch> },
+    /// A choice of `decider` among arms with names and guards; an arm without a name is decided by its first send.
+    Choice { decider: Role, arms: Vec<Arm> },
+    /// A decision of all `deciders` without a message.
+    Case { deciders: Rc<[Role]>, on: CaseOn, arms: Vec<CaseArm> },
+    /// A local action.
+    Local { role: Role, action: Action, cont: NodeId },
+    /// Bindings get new names; nobody sees this.
+    Rename { pairs: Vec<(GVar, Renamed)>, cont: NodeId },
+}
+
+/// What a binding is renamed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Renamed {
+    /// Another binding.
+    Var(GVar),
+    /// A number.
+    Int(i64),
+}
+
+/// One label of a message.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Index into [`Graph::labels`].
+    pub label: u32,
+    /// The payload.
+    pub fields: Vec<Field>,
+    /// What follows.
+    pub cont: NodeId,
+    /// Where the label stands.
+    pub span: Span,
+}
+
+/// A field of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Where the value comes from; `None` = supplied by the sender's host.
+    pub source: Option<ExprRef>,
+    /// Its name.
+    pub name: Option<Symbol>,
+    /// Binding the sender gets.
+    pub sender: Option<GVar>,
+    /// Binding the receiver gets.
+    pub receiver: Option<GVar>,
+}
+
+/// An arm of a choice.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// Its name; `None` in pure types.
+    pub name: Option<Symbol>,
+    /// Its guard.
+    pub guard: Option<ExprRef>,
+    /// What follows.
+    pub cont: NodeId,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// What a case is decided on.
+#[derive(Clone, Copy, Debug)]
+pub enum CaseOn {
+    /// The value of an expression.
+    Expr(ExprRef),
+    /// Whether a loop counter is above zero: arm 0 goes round and counts down, arm 1 leaves.
+    Counter(GVar),
+    /// An unnamed shared decision of a pure type; nobody can evaluate it.
+    Opaque,
+}
+
+/// An arm of a case.
+#[derive(Clone, Copy, Debug)]
+pub struct CaseArm {
+    /// Position of the arm's pattern among the arms of its HIR statement.
+    pub pattern: Option<PatternRef>,
+    /// What follows.
+    pub cont: NodeId,
+    /// Where the arm stands.
+    pub span: Span,
+}
+
+/// An expression of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExprRef {
+    /// Index into [`Graph::instances`].
+    pub instance: u32,
+    /// The expression in the body of the instance's protocol.
+    pub expr: ExprId,
+}
+
+/// A pattern of an instance, index into [`Graph::instances`] and into its protocol's `patterns`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PatternRef {
+    /// Index into [`Graph::instances`].
+    pub instance: u32,
+    /// Index into the body's list of patterns.
+    pub pattern: u32,
+}
+
+/// A local action.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Evaluates an expression.
+    Let { var: GVar, value: ExprRef },
+    /// Checks a condition.
+    Assert { cond: ExprRef, text: Option<Symbol> },
+    /// Performs an operation; index into [`Graph::ops`].
+    Perform { op: u32, args: Vec<ExprRef>, bind: Option<GVar> },
+}
+
+/// What is known about a binding.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Symbol,
+    /// Its type.
+    pub ty: Ty,
+}
+
+/// One inlining of a protocol.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The protocol.
+    pub protocol: ProtocolId,
+    /// Its bindings start here in [`Graph::vars`].
+    pub vars: u32,
+    /// The graph's role for each of its roles.
+    pub roles: Vec<Role>,
+}
+
+/// A label with the types of its fields, and the sort they erase to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// Types of the fields; empty in pure types.
+    pub fields: Vec<Ty>,
+    /// Sort of the payload.
+    pub sort: Sort,
+}
+
+/// An operation of an effect instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// The effect.
+    pub effect: EffectId,
+    /// Its type arguments.
+    pub args: Vec<Ty>,
+    /// Index of the operation.
+    pub op: u32,
+    /// Types of the arguments.
+    pub params: Vec<Ty>,
+    /// Type of the result.
+    pub result: Ty,
+}

@@ -1,0 +1,18 @@
+//! Syntax tree to code image.
+//!
+//! ```text
+//! Ast ─resolve─► Program ─check─► Program ─lower─► Graph ─project─► Machine (per role) ─emit─► CodeImage
+//! ```
+//!
+//! Pure: no input or output, no clock, no environment; the outside world is [`sources::Sources`]. Every arrow is a
+//! function of the module of its name. [`pipeline`] runs them in order and collects the diagnostics; start there.
+
+pub mod check;
+pub mod error;
+pub mod graph;
+pub mod hir;
+pub mod lower;
+pub mod project;
+pub mod resolve;
+pub mod sources;
+pub mod ty;

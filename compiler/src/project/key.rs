@@ -1,0 +1,181 @@
+//! When two actions are the same: equal kind, partner and label, and equal expressions after σ (PROJECTION §3).
+
+use super::live::{View, body};
+use super::machine::UNKNOWN;
+use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, NodeId, Role};
+use crate::hir::{Body, ExprId, ExprKind, Pattern, PatternKind, Program};
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+use tell_ir::image::Const;
+
+/// An action after σ, as numbers; equal keys are equal actions.
+pub(super) type Key = Vec<u32>;
+
+/// Makes keys; constants are numbered as they come.
+pub(super) struct Keys<'a> {
+    program: &'a Program,
+    graph: &'a Graph,
+    view: &'a View,
+    consts: IndexSet<Const, FxBuildHasher>,
+}
+
+/// An expression being written, and what σ says about its names.
+struct Scope<'s> {
+    body: &'s Body,
+    vars: u32,
+    env: &'s [(GVar, u32)],
+    bound: Vec<u32>,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(program: &'a Program, graph: &'a Graph, view: &'a View) -> Self {
+        Self { program, graph, view, consts: IndexSet::default() }
+    }
+
+    pub(super) fn send(&mut self, node: NodeId, to: Role, branch: &Branch, sigma: &[u32]) -> Key {
+        let mut key = vec![0, to, branch.label];
+        for field in &branch.fields {
+            key.push(u32::from(field.sender.is_some()));
+            match field.source {
+                Some(source) => self.expr(node, source, sigma, &mut key),
+                None => {
+                    key.push(1);
+                    key.push(field.name.map_or(0, |name| name.0 + 1));
+                }
+            }
+        }
+        key
+    }
+
+    pub(super) fn local(&mut self, node: NodeId, action: &Action, sigma: &[u32]) -> Key {
+        let mut key = Vec::new();
+        match action {
+            Action::Let { value, .. } => {
+                key.push(2);
+                self.expr(node, *value, sigma, &mut key);
+            }
+            Action::Assert { cond, text } => {
+                key.extend([3, text.map_or(0, |text| text.0 + 1)]);
+                self.expr(node, *cond, sigma, &mut key);
+            }
+            Action::Perform { op, args, bind } => {
+                key.extend([4, *op, u32::from(bind.is_some())]);
+                args.iter().for_each(|arg| self.expr(node, *arg, sigma, &mut key));
+            }
+        }
+        key
+    }
+
+    pub(super) fn decide(&mut self, node: NodeId, arms: &[Arm], sigma: &[u32]) -> Key {
+        let mut key = vec![5];
+        for arm in arms {
+            key.extend([arm.name.map_or(0, |name| name.0 + 1), u32::from(arm.guard.is_some())]);
+            if let Some(guard) = arm.guard {
+                self.expr(node, guard, sigma, &mut key);
+            }
+        }
+        key
+    }
+
+    /// The key of a shared decision; `None` if the role cannot evaluate it.
+    pub(super) fn case(&mut self, node: NodeId, on: &CaseOn, arms: &[CaseArm], sigma: &[u32]) -> Option<Key> {
+        let mut key = Vec::new();
+        match on {
+            CaseOn::Opaque => return None,
+            CaseOn::Counter(counter) => {
+                let slot = self.slot(node, *counter, sigma);
+                key.extend([6, slot]);
+            }
+            CaseOn::Expr(expr) => {
+                key.push(7);
+                self.expr(node, *expr, sigma, &mut key);
+            }
+        }
+        if key.contains(&UNKNOWN) {
+            return None;
+        }
+        for arm in arms {
+            match arm.pattern {
+                Some(at) => {
+                    let pattern = &body(self.program, self.graph, at.instance).patterns[at.pattern as usize];
+                    self.pattern(pattern, &mut key);
+                }
+                None => key.push(0),
+            }
+        }
+        Some(key)
+    }
+
+    fn slot(&self, node: NodeId, var: GVar, sigma: &[u32]) -> u32 {
+        self.view.live[node.index()].binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
+    }
+
+    fn expr(&mut self, node: NodeId, at: ExprRef, sigma: &[u32], key: &mut Key) {
+        let body = body(self.program, self.graph, at.instance);
+        let vars = self.graph.instances[at.instance as usize].vars;
+        let env = self.view.env(node, sigma);
+        self.write(&mut Scope { body, vars, env: &env, bound: Vec::new() }, at.expr, key);
+    }
+
+    fn constant(&mut self, value: &Const) -> u32 {
+        let index = self.consts.get_index_of(value).unwrap_or_else(|| self.consts.insert_full(value.clone()).0);
+        u32::try_from(index).expect("fewer than 2^32 constants")
+    }
+
+    fn write(&mut self, scope: &mut Scope<'_>, id: ExprId, key: &mut Key) {
+        let expr = &scope.body.exprs[id.index()];
+        key.push(expr.ty.0);
+        match &expr.kind {
+            ExprKind::Error => key.push(10),
+            ExprKind::Const(value) => key.extend([11, self.constant(value)]),
+            ExprKind::Var(var) => match scope.bound.iter().rposition(|bound| *bound == var.0) {
+                Some(depth) => key.extend([12, u32::try_from(depth).expect("few bindings in one expression")]),
+                None => {
+                    let var = GVar(scope.vars + var.0);
+                    let slot = scope.env.binary_search_by_key(&var, |(var, _)| *var).map_or(UNKNOWN, |index| scope.env[index].1);
+                    key.extend([13, slot]);
+                }
+            },
+            ExprKind::Prim(prim, items) => self.write_all(scope, 14 + (u32::from(*prim as u8) << 8), items, key),
+            ExprKind::Product(items) => self.write_all(scope, 15, items, key),
+            ExprKind::List(items) => self.write_all(scope, 16, items, key),
+            ExprKind::Variant(tag, items) => self.write_all(scope, 17 + (u32::from(*tag) << 8), items, key),
+            ExprKind::And(a, b) => self.write_all(scope, 18, &[*a, *b], key),
+            ExprKind::Or(a, b) => self.write_all(scope, 19, &[*a, *b], key),
+            ExprKind::Get(base, index) => self.write_all(scope, 20 + (u32::from(*index) << 8), &[*base], key),
+            ExprKind::If(cond, then, els) => self.write_all(scope, 21, &[*cond, *then, *els], key),
+            ExprKind::Case(scrutinee, arms) => {
+                key.extend([22, u32::try_from(arms.len()).expect("few arms")]);
+                self.write(scope, *scrutinee, key);
+                for (pattern, value) in arms {
+                    self.pattern(pattern, key);
+                    let before = scope.bound.len();
+                    pattern.binds(&mut |var| scope.bound.push(var.0));
+                    self.write(scope, *value, key);
+                    scope.bound.truncate(before);
+                }
+            }
+        }
+    }
+
+    fn write_all(&mut self, scope: &mut Scope<'_>, tag: u32, items: &[ExprId], key: &mut Key) {
+        key.extend([tag, u32::try_from(items.len()).expect("few operands")]);
+        items.iter().for_each(|item| self.write(scope, *item, key));
+    }
+
+    fn pattern(&mut self, pattern: &Pattern, key: &mut Key) {
+        let (tag, items): (u32, &[Pattern]) = match &pattern.kind {
+            PatternKind::Wildcard => (30, &[]),
+            PatternKind::Bind(_) => (31, &[]),
+            PatternKind::Const(value) => {
+                let value = self.constant(value);
+                return key.extend([32, value]);
+            }
+            PatternKind::Variant(tag, items) => (33 + (u32::from(*tag) << 8), items),
+            PatternKind::Product(items) => (34, items),
+            PatternKind::List(items) => (35, items),
+        };
+        key.extend([tag, u32::try_from(items.len()).expect("few operands")]);
+        items.iter().for_each(|item| self.pattern(item, key));
+    }
+}

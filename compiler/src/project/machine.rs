@@ -1,0 +1,102 @@
+//! The determinised machine of one role, with data: what `emit` compiles.
+
+use crate::graph::{GVar, NodeId, Role};
+use crate::ty::Ty;
+
+/// A state, index into [`Machine::states`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateId(pub u32);
+
+/// A value a role holds in a state.
+pub type Slot = u32;
+
+/// A binding whose value the role cannot know in this state.
+pub const UNKNOWN: Slot = u32::MAX;
+
+/// The behaviour of one role; it starts in state 0.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The role.
+    pub role: Role,
+    /// The states.
+    pub states: Vec<State>,
+    /// The slots of the start state: a parameter or a number each.
+    pub start: Vec<Value>,
+}
+
+/// One state.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What the role does.
+    pub kind: Kind,
+    /// Types of its slots.
+    pub slots: Vec<Ty>,
+    /// The nodes the choreography can be at.
+    pub nodes: Vec<NodeId>,
+}
+
+/// Where the value of a slot of the next state comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A slot of this state.
+    Slot(Slot),
+    /// The value with that number among those the action binds.
+    Bound(u32),
+    /// A number.
+    Int(i64),
+    /// A parameter of the protocol (start state only).
+    Param(GVar),
+}
+
+/// A step to another state.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The next state.
+    pub target: StateId,
+    /// For each of its slots, where the value comes from.
+    pub values: Vec<Value>,
+}
+
+/// What a role knows at a node: bindings and their slots, ascending by binding.
+pub type Env = Vec<(GVar, Slot)>;
+
+/// An action with what it refers to.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// A node where the choreography does this; its expressions are evaluated in `env`.
+    pub node: NodeId,
+    /// Position of the branch in a `Comm` node.
+    pub branch: usize,
+    /// The bindings.
+    pub env: Env,
+}
+
+/// What a role does in a state.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// It is done; names in scope with their slots.
+    End { finals: Vec<(tell_language::symbol::Symbol, Slot)> },
+    /// A local action.
+    Local { site: Site, step: Step },
+    /// Its own choice between named arms; one step per arm.
+    Decide { site: Site, steps: Vec<Step> },
+    /// A shared decision; one step per arm.
+    Case { site: Site, steps: Vec<Step> },
+    /// It sends one of these.
+    Send { sends: Vec<(Site, Step)> },
+    /// It waits for the first of these; `may_end` if a run ends here without it.
+    Recv { rows: Vec<(Site, Step)>, may_end: bool },
+}
+
+impl Kind {
+    /// All steps, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<&Step> {
+        match self {
+            Self::End { .. } => Vec::new(),
+            Self::Local { step, .. } => vec![step],
+            Self::Decide { steps, .. } | Self::Case { steps, .. } => steps.iter().collect(),
+            Self::Send { sends: rows } | Self::Recv { rows, .. } => rows.iter().map(|(_, step)| step).collect(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Syntax trees to declarations: every name of a type, constructor, effect, function and protocol gets its index.
+//!
+//! Names of roles and variables inside bodies are resolved by `check`, which knows who holds what. The submodules
+//! hold one kind of declaration each; this file drives them in dependency order.
+
+mod effects;
+mod modules;
+mod names;
+mod protocols;
+mod types;
+
+pub use names::{
+    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function, similar_protocol,
+};
+
+use crate::hir::Program;
+use crate::sources::Sources;
+use std::borrow::Cow;
+use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::span::{FileId, Span};
+
+/// Resolves the declarations of `file` and of the modules it imports into `program`.
+pub fn resolve(program: &mut Program, file: FileId, sources: &dyn Sources, diagnostics: &mut Vec<Diagnostic>) -> Vec<Names> {
+    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new() };
+    resolver.load_modules(file, sources);
+    resolver.declare_types();
+    for module in (0..resolver.program.modules.len()).rev() {
+        resolver.declare_types_of_imports(module);
+    }
+    resolver.resolve_types();
+    resolver.declare_effects();
+    resolver.declare_functions();
+    resolver.link_imports();
+    resolver.declare_protocols();
+    resolver.report_unused_imports();
+    resolver.names.into_owned()
+}
+
+/// State of resolution; `names[i]` belongs to `program.modules[i]`.
+struct Resolver<'a> {
+    program: &'a mut Program,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    names: Cow<'a, [Names]>,
+    aliases: Vec<types::Alias>,
+}
+
+impl Resolver<'_> {
+    /// The names of a module, to be added to.
+    fn names_mut(&mut self, module: usize) -> &mut Names {
+        &mut self.names.to_mut()[module]
+    }
+
+    /// Reports an error or warning with one label and a help line.
+    fn report(&mut self, module: usize, code: &'static str, span: Span, texts: Texts<'_>) {
+        let file = self.program.modules[module].file;
+        let mut diagnostic = Diagnostic::new(Code(code), texts.message).label(file, span, texts.label);
+        if !texts.help.is_empty() {
+            diagnostic = diagnostic.help(texts.help);
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a name that is declared twice, with both places.
+    fn report_duplicate(&mut self, module: usize, code: &'static str, what: &str, first: Span, second: Span) {
+        let file = self.program.modules[module].file;
+        let name = &self.program.files.get(file).text[second.range()];
+        let diagnostic = Diagnostic::new(Code(code), format!("{what} `{name}` is declared twice"))
+            .label(file, second, "declared again here")
+            .label(file, first, "first declared here")
+            .help("rename or remove one of them");
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Message, label and help of a report.
+struct Texts<'a> {
+    message: String,
+    label: &'a str,
+    help: String,
+}
+
+impl<'a> Texts<'a> {
+    fn new(message: impl Into<String>, label: &'a str, help: impl Into<String>) -> Self {
+        Self { message: message.into(), label, help: help.into() }
+    }
+}
+
+/// The type written in the body of a protocol; what is wrong with it is reported.
+pub fn body_type(
+    program: &mut Program,
+    names: &[Names],
+    module: usize,
+    ty: tell_language::ast::TypeId,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> crate::ty::Ty {
+    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
+    resolver.ty(module, ty, &mut types::Generics::default())
+}

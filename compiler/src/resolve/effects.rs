@@ -1,0 +1,166 @@
+//! Effects with their operations, and native functions.
+
+use super::types::Generics;
+use super::{Resolver, Texts};
+use crate::hir::{Effect, EffectId, Fun, Op};
+use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};
+use tell_ir::prim::Prim;
+use tell_language::ast::{self, DeclKind, Name};
+use tell_language::diagnostic::did_you_mean;
+use tell_language::symbol::Symbol;
+
+/// The metadata keys in the order of LANGUAGE §2.
+const KEYS: [&str; 5] = ["class", "progress", "region", "agreement_use", "reentrancy"];
+
+impl Resolver<'_> {
+    /// Declares the effects of all modules.
+    pub(super) fn declare_effects(&mut self) {
+        for module in 0..self.program.modules.len() {
+            for decl in self.program.modules[module].ast.decls.clone() {
+                if let DeclKind::Effect(effect) = decl.kind {
+                    self.effect(module, &effect);
+                }
+            }
+        }
+    }
+
+    fn effect(&mut self, module: usize, effect: &ast::Effect) {
+        let params: Vec<Symbol> = effect.params.iter().map(|param| param.symbol).collect();
+        let mut ops: Vec<Op> = Vec::new();
+        let mut seen: Vec<Name> = Vec::new();
+        for op in &effect.ops {
+            if let Some(first) = seen.iter().find(|first| first.symbol == op.name.symbol) {
+                self.report_duplicate(module, "E0213", "operation", first.span, op.name.span);
+                continue;
+            }
+            seen.push(op.name);
+            let mut generics = Generics { names: params.clone(), open: true };
+            let op_params = op.params.iter().map(|param| self.ty(module, *param, &mut generics)).collect();
+            let result = self.ty(module, op.result, &mut generics);
+            let meta = self.metadata(module, op);
+            ops.push(Op { name: op.name.symbol, params: op_params, result, meta });
+        }
+        let id = EffectId(u32::try_from(self.program.effects.len()).expect("fewer than 2^32 effects"));
+        let short = self.program.text(effect.name.symbol).to_owned();
+        let owner = &self.program.modules[module].name;
+        let full_name = if owner.is_empty() { short } else { format!("{owner}.{short}") };
+        let arity = u32::try_from(params.len()).expect("fewer than 2^32 parameters");
+        self.program.effects.push(Effect { name: effect.name.symbol, full_name, params: arity, ops });
+        if self.take_place(module, "effect", effect.name) {
+            self.names_mut(module).effects.insert(effect.name.symbol, id);
+        }
+    }
+
+    fn metadata(&mut self, module: usize, op: &ast::Operation) -> OpMeta {
+        let mut meta = default_meta(op.modality.unwrap_or(ast::Modality::Command));
+        let mut seen: Vec<Name> = Vec::new();
+        for (key, value) in &op.metadata {
+            if let Some(first) = seen.iter().find(|first| first.symbol == key.symbol) {
+                self.report_duplicate(module, "E0212", "metadata field", first.span, key.span);
+                continue;
+            }
+            seen.push(*key);
+            let key_text = self.program.text(key.symbol).to_owned();
+            let value_text = self.program.text(value.symbol).to_owned();
+            if !KEYS.contains(&key_text.as_str()) {
+                let help = similar_or_list(&key_text, &KEYS);
+                self.report(module, "E0218", key.span, Texts::new(format!("there is no metadata field `{key_text}`"), "unknown field", help));
+            } else if let Err(words) = set(&mut meta, &key_text, &value_text) {
+                let text = format!("`{value_text}` is not a value of `{key_text}`");
+                self.report(module, "E0218", value.span, Texts::new(text, "unknown value", similar_or_list(&value_text, &words)));
+            }
+        }
+        self.check_metadata(module, op, &meta);
+        meta
+    }
+
+    fn check_metadata(&mut self, module: usize, op: &ast::Operation, meta: &OpMeta) {
+        let place = |key: &str, resolver: &Self| {
+            op.metadata.iter().find(|(name, _)| resolver.program.text(name.symbol) == key).map_or(op.name.span, |(_, value)| value.span)
+        };
+        if meta.modality == Modality::Observe && meta.class != Class::Observational {
+            let text = format!("an `observe` operation cannot have class `{}`", meta.class.text());
+            let span = place("class", self);
+            self.report(module, "E0219", span, Texts::new(text, "contradicts `observe`", "write `class : observational`, or another modality"));
+        }
+        if meta.modality == Modality::Authoritative && !meta.may_block {
+            let span = place("progress", self);
+            let help = "write `progress : may_block`: evidence can take time";
+            self.report(module, "E0219", span, Texts::new("an `authoritative` operation cannot be `immediate`", "contradicts `authoritative`", help));
+        }
+    }
+
+    /// Declares the native functions of `std`; user functions are refused by name.
+    pub(super) fn declare_functions(&mut self) {
+        for module in 0..self.program.modules.len() {
+            for decl in self.program.modules[module].ast.decls.clone() {
+                let DeclKind::Fun(fun) = decl.kind else { continue };
+                if module == 0 {
+                    self.refuse_function(module, &fun);
+                } else {
+                    self.native_function(module, &fun);
+                }
+            }
+        }
+    }
+
+    fn refuse_function(&mut self, module: usize, fun: &ast::Fun) {
+        let name = self.program.text(fun.name.symbol).to_owned();
+        let (code, texts) = match fun.body {
+            Some(_) => {
+                let help = "write the expression where it is used; functions come with a later version";
+                ("E0901", Texts::new("a `fun` declaration is not executable yet", "not executable yet", help))
+            }
+            None => {
+                let help = "add `= …`; only functions of `std` are built into the machine";
+                ("E0221", Texts::new(format!("function `{name}` has no body"), "no body", help))
+            }
+        };
+        self.report(module, code, fun.name.span, texts);
+    }
+
+    fn native_function(&mut self, module: usize, fun: &ast::Fun) {
+        let mut generics = Generics { names: Vec::new(), open: true };
+        let params = fun.params.iter().map(|(_, ty)| self.ty(module, *ty, &mut generics)).collect();
+        let result = self.ty(module, fun.result, &mut generics);
+        let name = self.program.text(fun.name.symbol);
+        let prim = Prim::ALL.iter().find(|prim| prim.text() == name);
+        let prim = *prim.unwrap_or_else(|| panic!("bug: the prelude declares `{name}`, which is not a primitive"));
+        self.program.funs.push(Fun { name: fun.name.symbol, prim, params, result });
+        let index = self.program.funs.len() - 1;
+        self.names_mut(module).functions.insert(fun.name.symbol, index);
+    }
+}
+
+/// Metadata of an operation that writes none (LANGUAGE §2).
+fn default_meta(modality: ast::Modality) -> OpMeta {
+    let (modality, class, may_block, region, agreement) = match modality {
+        ast::Modality::Authoritative => (Modality::Authoritative, Class::Authoritative, true, Region::Session, Agreement::None),
+        ast::Modality::Observe => (Modality::Observe, Class::Observational, false, Region::Session, Agreement::Forbidden),
+        ast::Modality::Command => (Modality::Command, Class::BestEffort, true, Region::Session, Agreement::None),
+    };
+    OpMeta { modality, class, may_block, region, agreement, reentrancy: Reentrancy::Allow }
+}
+
+/// Sets one field, or answers the words it may have.
+fn set(meta: &mut OpMeta, key: &str, value: &str) -> Result<(), Vec<&'static str>> {
+    fn pick<T: Copy>(all: &'static [(&'static str, T)], value: &str) -> Result<T, Vec<&'static str>> {
+        let found = all.iter().find(|(text, _)| *text == value).map(|(_, word)| *word);
+        found.ok_or_else(|| all.iter().map(|(text, _)| *text).collect())
+    }
+    match key {
+        "class" => meta.class = pick(Class::ALL, value)?,
+        "progress" => meta.may_block = pick(&[("immediate", false), ("may_block", true)], value)?,
+        "region" => meta.region = pick(Region::ALL, value)?,
+        "agreement_use" => meta.agreement = pick(Agreement::ALL, value)?,
+        _ => meta.reentrancy = pick(Reentrancy::ALL, value)?,
+    }
+    Ok(())
+}
+
+fn similar_or_list(wanted: &str, words: &[&str]) -> String {
+    match did_you_mean(wanted, words.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("write one of {}", words.join(", ")),
+    }
+}

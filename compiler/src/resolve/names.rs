@@ -1,0 +1,94 @@
+//! What a module's names mean.
+
+use crate::hir::{EffectId, Program, ProtocolId};
+use crate::ty::{Ty, UnionId};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use tell_language::ast::Path;
+use tell_language::diagnostic::did_you_mean;
+use tell_language::span::Span;
+use tell_language::symbol::Symbol;
+
+type Table<T> = IndexMap<Symbol, T, FxBuildHasher>;
+
+/// A name of a type.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TypeName {
+    /// Its type.
+    Done(Ty),
+    /// An alias, an index into the resolver's aliases.
+    Alias(usize),
+}
+
+/// The names one module can use: its own, those it exposes from imports, and the prelude's.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pub(super) types: Table<TypeName>,
+    pub(super) constructors: Table<(UnionId, u16)>,
+    pub(super) effects: Table<EffectId>,
+    pub(super) functions: Table<usize>,
+    pub(super) protocols: Table<ProtocolId>,
+    /// Modules by alias and by full dotted name.
+    pub(super) modules: Table<usize>,
+    /// Where each own declaration stands, for duplicates.
+    pub(super) places: Table<Span>,
+    pub(super) constructor_places: Table<Span>,
+}
+
+/// What a dotted path is looked up in.
+pub(super) enum Place {
+    /// This module.
+    Module(usize),
+    /// A module that is not imported.
+    Missing,
+}
+
+/// The module a path's prefix names, seen from `module`.
+pub(super) fn place(names: &[Names], program: &Program, module: usize, path: &Path) -> Place {
+    let [prefix @ .., _] = &*path.names else { return Place::Module(module) };
+    if prefix.is_empty() {
+        return Place::Module(module);
+    }
+    let dotted = prefix.iter().map(|name| program.text(name.symbol)).collect::<Vec<_>>().join(".");
+    let found = program.interner.find(&dotted).and_then(|symbol| names[module].modules.get(&symbol));
+    found.map_or(Place::Missing, |index| Place::Module(*index))
+}
+
+macro_rules! lookup {
+    ($($(#[$doc:meta])* $name:ident, $similar:ident, $table:ident -> $target:ty;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(names: &[Names], program: &Program, module: usize, path: &Path) -> Option<$target> {
+            match place(names, program, module, path) {
+                Place::Module(index) => names[index].$table.get(&path.last().symbol).copied(),
+                Place::Missing => None,
+            }
+        }
+
+        /// The most similar name of that kind in the module.
+        #[must_use]
+        pub fn $similar(names: &[Names], program: &Program, module: usize, wanted: Symbol) -> Option<String> {
+            let known = names[module].$table.keys().map(|name| program.text(*name));
+            did_you_mean(program.text(wanted), known).map(str::to_owned)
+        }
+    )*};
+}
+
+lookup! {
+    /// The constructor a path names.
+    constructor, similar_constructor, constructors -> (UnionId, u16);
+    /// The effect a path names.
+    effect, similar_effect, effects -> EffectId;
+    /// The function a path names.
+    function, similar_function, functions -> usize;
+    /// The module-level protocol a path names.
+    protocol, similar_protocol, protocols -> ProtocolId;
+}
+
+/// The most similar type name in the module.
+pub(super) fn similar_type(names: &[Names], program: &Program, module: usize, wanted: Symbol) -> Option<String> {
+    const BUILT_IN: [&str; 12] =
+        ["Unit", "Bool", "Int", "String", "Bytes", "Duration", "Session", "Role", "List", "Maybe", "Result", "Map"];
+    let own = names[module].types.keys().map(|name| program.text(*name));
+    did_you_mean(program.text(wanted), own.chain(BUILT_IN)).map(str::to_owned)
+}

@@ -1,0 +1,330 @@
+//! Identity, golden bytes, every rule of the file format, and any image at all.
+
+use super::{
+    CONFIG, FORMAT_VERSION, HEADER_LEN, ImageError, RULES, TRAILER_LEN, decode, decode_from_slice, encode, reseal,
+    split,
+};
+use crate::hash::{content_id, file_checksum};
+use crate::image::{
+    Block, ChooseRow, ChooseTable, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label, Op, Param, Role,
+    Shape,
+};
+use crate::instr::{FailKind, Instr};
+use crate::machine::{LocalMachine, State, StateId, Transition};
+use crate::prim::Prim;
+use crate::sample;
+use crate::ty::{Type, TypeId};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+
+#[test]
+fn the_sample_comes_back_with_and_without_positions() {
+    let mut image = sample::image();
+    let with = encode(&image);
+    assert_eq!(decode(&with).as_ref(), Ok(&image));
+    let id = content_id(&image);
+    image.debug = None;
+    let without = encode(&image);
+    assert_eq!(decode(&without).as_ref(), Ok(&image));
+    assert_eq!(content_id(&image), id, "positions are not part of the id");
+    assert_ne!(with, without);
+    image.consts[1] = Const::Int(11);
+    assert_ne!(content_id(&image), id);
+}
+
+/// Whoever changes these changes the format: raise `FORMAT_VERSION`, or the context of the content id.
+#[test]
+fn golden_bytes() {
+    let empty = encode(&CodeImage { protocol: "P".to_owned(), ..CodeImage::default() });
+    let mut expected = b"TELLIMG\x01\x0a\0\0\0".to_vec();
+    for (id, offset, len) in (1_u32..=10).map(|id| if id == 1 { (1, 132_u32, 3_u32) } else { (id, 133 + id, 1) }) {
+        [id, offset, len].iter().for_each(|word| expected.extend_from_slice(&word.to_le_bytes()));
+    }
+    expected.extend_from_slice(b"\x01P\0");
+    expected.extend_from_slice(&[0; 9]);
+    assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
+    assert_eq!(FORMAT_VERSION, 1);
+    let image = sample::image();
+    assert_eq!(content_id(&image).short(), "858adb3820b2");
+    assert_eq!(file_checksum(&encode(&image))[..6], [170, 97, 109, 17, 20, 243]);
+}
+
+#[test]
+fn sections_are_what_bincode_reads_by_itself() {
+    fn same<T: DeserializeOwned + PartialEq + std::fmt::Debug>(bytes: &[u8], part: &T) {
+        let (read, len) = decode_from_slice::<T, _>(bytes, CONFIG).expect("the section decodes");
+        assert_eq!((&read, len), (part, bytes.len()));
+    }
+    let image = sample::image();
+    let bytes = encode(&image);
+    let (sections, _) = split(&bytes).expect("the table is right");
+    same(sections[0].bytes, &(image.protocol, image.roles));
+    same(sections[1].bytes, &image.labels);
+    same(sections[2].bytes, &image.types);
+    same(sections[3].bytes, &image.effects);
+    same(sections[4].bytes, &image.ops);
+    same(sections[5].bytes, &image.consts);
+    same(sections[6].bytes, &image.shapes);
+    same(sections[7].bytes, &image.functions);
+    same(sections[8].bytes, &image.machines);
+    same(sections[9].bytes, &image.edges);
+    same(sections[10].bytes, &image.debug.expect("it has some"));
+}
+
+/// Damages a file.
+type Damage = fn(&mut Vec<u8>);
+
+const VIOLATIONS: &[(&str, &str, Damage)] = &[
+    ("V1.1", "empty", |bytes| bytes.clear()),
+    ("V1.1", "other magic", |bytes| bytes[0] = b't'),
+    ("V1.1", "other version", |bytes| bytes[7] = 2),
+    ("V1.1", "too short for a trailer", |bytes| bytes.truncate(70)),
+    ("V1.2", "too many sections", |bytes| bytes[8] = 12),
+    ("V1.2", "sections swapped", |bytes| bytes[HEADER_LEN] = 2),
+    ("V1.2", "a section longer than the file", |bytes| bytes[HEADER_LEN + 11] = 0xff),
+    ("V1.2", "bytes after the last section", |bytes| bytes.push(0)),
+    ("V1.2", "the end missing", |bytes| {
+        bytes.pop();
+    }),
+    ("V1.3", "a byte of a section", |bytes| bytes[200] ^= 1),
+    ("V1.3", "a byte of the content id", |bytes| {
+        let at = bytes.len() - TRAILER_LEN;
+        bytes[at] ^= 1;
+    }),
+    ("V1.4", "a count beyond the end", |bytes| {
+        let at = section_start(bytes, 2);
+        bytes[at] = 250;
+        reseal(bytes);
+    }),
+    ("V1.4", "an enormous count", |bytes| {
+        let at = section_start(bytes, 2);
+        bytes[at] = 253;
+        bytes[at + 1..at + 9].fill(0xff);
+        reseal(bytes);
+    }),
+    ("V1.4", "an unknown type", |bytes| {
+        let at = section_start(bytes, 2);
+        bytes[at + 1] = 16;
+        reseal(bytes);
+    }),
+    ("V1.4", "bytes left over", |bytes| {
+        let at = section_start(bytes, 9);
+        bytes[at] = 1;
+        reseal(bytes);
+    }),
+    ("V1.4", "no text", |bytes| {
+        let at = section_start(bytes, 0);
+        bytes[at + 1] = 0xff;
+        reseal(bytes);
+    }),
+    ("V1.5", "a small number in three bytes, at the end of a section", |bytes| widen(bytes, &[251, 2, 0])),
+    ("V1.5", "a small number in five bytes", |bytes| widen(bytes, &[252, 2, 0, 0, 0])),
+    ("V1.5", "a small number in nine bytes", |bytes| widen(bytes, &[253, 2, 0, 0, 0, 0, 0, 0, 0])),
+    ("V1.6", "another content id", |bytes| {
+        let end = bytes.len() - 32;
+        bytes[end - 1] ^= 1;
+        let checksum = file_checksum(&bytes[..end]);
+        bytes[end..].copy_from_slice(&checksum);
+    }),
+];
+
+/// Writes the count of the edges in another way.
+fn widen(bytes: &mut Vec<u8>, count: &[u8]) {
+    let at = section_start(bytes, 9);
+    bytes.splice(at..=at, count.iter().copied());
+    let by = u8::try_from(count.len()).expect("it is short") - 1;
+    let (entry, debug) = (HEADER_LEN + 12 * 9, HEADER_LEN + 12 * 10);
+    bytes[entry + 8] += by;
+    let offset = u32::from_le_bytes(bytes[debug + 4..debug + 8].try_into().expect("four bytes")) + u32::from(by);
+    bytes[debug + 4..debug + 8].copy_from_slice(&offset.to_le_bytes());
+    reseal(bytes);
+}
+
+fn section_start(bytes: &[u8], index: usize) -> usize {
+    split(bytes).expect("the table is right").0[index].offset
+}
+
+#[test]
+fn each_violation_is_rejected_with_its_rule() {
+    for (rule, what, damage) in VIOLATIONS {
+        let mut bytes = encode(&sample::image());
+        damage(&mut bytes);
+        match decode(&bytes) {
+            Ok(_) => panic!("{rule}, {what}: accepted"),
+            Err(ImageError { rule: found, offset, message }) => {
+                assert_eq!(found, *rule, "{what}: byte {offset}: {message}");
+            }
+        }
+    }
+    for (rule, text) in RULES {
+        assert!(VIOLATIONS.iter().any(|(broken, ..)| broken == rule), "{rule} ({text}) is not tried");
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "[a-zA-Z_é]{0,6}"
+}
+
+fn id() -> impl Strategy<Value = TypeId> {
+    any::<u32>().prop_map(TypeId)
+}
+
+fn ty() -> impl Strategy<Value = Type> {
+    prop_oneof![
+        Just(Type::Unit),
+        Just(Type::Role),
+        id().prop_map(Type::List),
+        id().prop_map(Type::Maybe),
+        (id(), id()).prop_map(|(a, b)| Type::Result(a, b)),
+        (id(), id()).prop_map(|(a, b)| Type::Map(a, b)),
+        vec(id(), 0..4).prop_map(Type::Tuple),
+        vec((text(), id()), 0..4).prop_map(Type::Record),
+        (text(), vec((text(), vec(id(), 0..3)), 0..4)).prop_map(|(name, variants)| Type::Union(name, variants)),
+        text().prop_map(Type::Opaque),
+    ]
+}
+
+fn constant() -> impl Strategy<Value = Const> {
+    prop_oneof![
+        Just(Const::Unit),
+        any::<bool>().prop_map(Const::Bool),
+        any::<i64>().prop_map(Const::Int),
+        any::<i64>().prop_map(Const::Duration),
+        text().prop_map(Const::Str),
+        Just(Const::Session),
+    ]
+}
+
+fn instr() -> impl Strategy<Value = Instr> {
+    let short = any::<u16>;
+    let long = any::<u32>;
+    prop_oneof![
+        (short(), short(), short()).prop_map(|(to, label, val)| Instr::Send { to, label, val }),
+        (short(), short(), short()).prop_map(|(to, label, val)| Instr::Offer { to, label, val }),
+        (short(), short(), short()).prop_map(|(from, label, dst)| Instr::Receive { from, label, dst }),
+        long().prop_map(|table| Instr::Choose { table }),
+        (short(), short(), short()).prop_map(|(op, args, dst)| Instr::Perform { op, args, dst }),
+        (short(), long()).prop_map(|(dst, value)| Instr::Set { dst, value }),
+        (short(), short()).prop_map(|(dst, src)| Instr::Move { dst, src }),
+        (0..Prim::ALL.len(), short(), short(), short()).prop_map(|(op, dst, a, b)| Instr::Prim {
+            op: Prim::ALL[op],
+            dst,
+            a,
+            b
+        }),
+        (short(), short(), short()).prop_map(|(dst, shape, args)| Instr::Make { dst, shape, args }),
+        (short(), short(), short()).prop_map(|(dst, src, index)| Instr::Get { dst, src, index }),
+        (short(), short()).prop_map(|(dst, src)| Instr::Count { dst, src }),
+        (short(), long()).prop_map(|(val, table)| Instr::Switch { val, table }),
+        (short(), long()).prop_map(|(val, target)| Instr::Branch { val, target }),
+        long().prop_map(|target| Instr::Jump { target }),
+        long().prop_map(|text| Instr::Fail { fault: FailKind::NoOpenBranch, text }),
+        long().prop_map(|finals| Instr::Halt { finals }),
+    ]
+}
+
+fn function() -> impl Strategy<Value = Function> {
+    let block = (any::<u32>(), any::<u32>()).prop_map(|(pc, state)| Block { pc, state: StateId(state) });
+    let row = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u32>())
+        .prop_map(|(partner, label, dst, target)| ChooseRow { partner, label, dst, target });
+    let table = (vec(row, 0..3), any::<bool>()).prop_map(|(rows, may_end)| ChooseTable { rows, may_end });
+    let value = (text(), any::<u16>()).prop_map(|(name, reg)| Final { name, reg });
+    (
+        vec(id(), 0..5),
+        vec(instr(), 0..12),
+        vec(block, 0..4),
+        vec(table, 0..3),
+        vec(vec(any::<u32>(), 0..4), 0..3),
+        vec(vec(value, 0..3), 0..3),
+    )
+        .prop_map(|(regs, code, blocks, chooses, switches, finals)| Function {
+            regs,
+            code,
+            blocks,
+            chooses,
+            switches,
+            finals,
+        })
+}
+
+fn machine() -> impl Strategy<Value = LocalMachine> {
+    let row = || {
+        (any::<u16>(), any::<u16>(), any::<u32>()).prop_map(|(partner, label, target)| Transition {
+            partner,
+            label,
+            target: StateId(target),
+        })
+    };
+    let state = prop_oneof![
+        Just(State::End),
+        vec(row(), 0..3).prop_map(State::Send),
+        (vec(row(), 0..3), any::<bool>()).prop_map(|(rows, may_end)| State::Recv { rows, may_end }),
+        vec(any::<u32>().prop_map(StateId), 0..3).prop_map(State::Tau),
+    ];
+    vec(state, 0..4).prop_map(|states| LocalMachine { states })
+}
+
+/// Any image, rarely one that verifies.
+fn image() -> impl Strategy<Value = CodeImage> {
+    let param = (text(), id(), any::<u16>()).prop_map(|(name, ty, reg)| Param { name, ty, reg });
+    let role = (text(), vec(param, 0..3)).prop_map(|(name, params)| Role { name, params });
+    let label = (text(), id()).prop_map(|(name, payload)| Label { name, payload });
+    let effect = (text(), vec(id(), 0..3)).prop_map(|(name, args)| Effect { name, args });
+    let op = (any::<u16>(), text(), vec(id(), 0..3), id()).prop_map(|(effect, name, params, result)| Op {
+        effect,
+        name,
+        params,
+        result,
+        meta: sample::image().ops[0].meta,
+    });
+    let shape = (id(), any::<u16>(), 0..3).prop_map(|(ty, number, kind)| match kind {
+        0 => Shape::Product(ty),
+        1 => Shape::Variant(ty, number),
+        _ => Shape::List(ty, number),
+    });
+    let edge =
+        (any::<u16>(), any::<u16>(), option::of(any::<u32>())).prop_map(|(from, to, bound)| Edge { from, to, bound });
+    let spans = vec((any::<u32>(), any::<u32>(), any::<u32>()), 0..3);
+    let debug = option::of((text(), vec(spans, 0..3)).prop_map(|(file, spans)| Debug { file, spans }));
+    let tables = (vec(role, 0..3), vec(label, 0..4), vec(ty(), 0..6), vec(effect, 0..3), vec(op, 0..3));
+    let rest =
+        (vec(constant(), 0..5), vec(shape, 0..4), vec(function(), 0..3), vec(machine(), 0..3), vec(edge, 0..3), debug);
+    (text(), tables, rest).prop_map(
+        |(protocol, (roles, labels, types, effects, ops), (consts, shapes, functions, machines, edges, debug))| {
+            CodeImage {
+                protocol,
+                roles,
+                labels,
+                types,
+                effects,
+                ops,
+                consts,
+                shapes,
+                functions,
+                machines,
+                edges,
+                debug,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_image_comes_back(image in image()) {
+        let bytes = encode(&image);
+        prop_assert_eq!(decode(&bytes), Ok(image.clone()));
+        prop_assert_eq!(encode(&image), bytes);
+        // Neither a verifier nor a disassembler may panic on it.
+        let _ = crate::disasm::disassemble(&image);
+        let _ = crate::verify::verify(image);
+    }
+
+    #[test]
+    fn images_have_equal_ids_only_if_they_are_equal(a in image(), b in image()) {
+        let equal = CodeImage { debug: None, ..a.clone() } == CodeImage { debug: None, ..b.clone() };
+        prop_assert_eq!(content_id(&a) == content_id(&b), equal);
+    }
+}

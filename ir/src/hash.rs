@@ -1,0 +1,398 @@
+//! Content ids and checksums. The only file that knows blake3.
+//!
+//! A content id covers a canonical encoding of the image that is written out here, field by field, and is
+//! independent of the file format: little-endian integers of fixed width, every text and list preceded by its
+//! length as `u32`, every alternative by one byte. The debug section is not part of it.
+
+use crate::image::{
+    ChooseTable, CodeImage, Const, Edge, Effect, Final, Function, Label, Op, OpMeta, Param, Role, Shape,
+};
+use crate::machine::{LocalMachine, State, StateId, Transition};
+use crate::ty::{Type, TypeId};
+use std::fmt;
+
+const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v1";
+const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";
+
+/// The identity of an image: equal for equal protocols, whatever file they are in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentId(pub [u8; 32]);
+
+impl ContentId {
+    /// The first 12 hexadecimal digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentId({self})")
+    }
+}
+
+/// The content id of an image.
+#[must_use]
+pub fn content_id(image: &CodeImage) -> ContentId {
+    let mut out = Canonical { hasher: blake3::Hasher::new_derive_key(CONTENT_CONTEXT), buffer: Vec::new() };
+    write_image(image, &mut out);
+    out.hasher.update(&out.buffer);
+    ContentId(*out.hasher.finalize().as_bytes())
+}
+
+/// Checksum of an image file's bytes before its trailer.
+pub(crate) fn file_checksum(bytes: &[u8]) -> [u8; 32] {
+    blake3::derive_key(FILE_CONTEXT, bytes)
+}
+
+/// The canonical encoding of everything but the debug section.
+fn write_image(image: &CodeImage, out: &mut Canonical) {
+    let CodeImage {
+        protocol,
+        roles,
+        labels,
+        types,
+        effects,
+        ops,
+        consts,
+        shapes,
+        functions,
+        machines,
+        edges,
+        debug: _,
+    } = image;
+    out.text(protocol);
+    out.list(roles);
+    out.list(labels);
+    out.list(types);
+    out.list(effects);
+    out.list(ops);
+    out.list(consts);
+    out.list(shapes);
+    out.list(functions);
+    out.list(machines);
+    out.list(edges);
+}
+
+/// Bytes that are hashed at once.
+const BUFFER_LEN: usize = 1 << 16;
+
+/// The writer of the canonical encoding; what it writes is hashed piece by piece.
+struct Canonical {
+    hasher: blake3::Hasher,
+    buffer: Vec<u8>,
+}
+
+impl Canonical {
+    fn byte(&mut self, value: u8) {
+        self.buffer.push(value);
+    }
+
+    fn short(&mut self, value: u16) {
+        self.buffer.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn word(&mut self, value: u32) {
+        self.buffer.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn long(&mut self, value: i64) {
+        self.buffer.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn count(&mut self, len: usize) {
+        self.word(u32::try_from(len).expect("tables of an image are smaller than 4 GiB"));
+    }
+
+    fn drain(&mut self) {
+        if self.buffer.len() >= BUFFER_LEN {
+            self.hasher.update(&self.buffer);
+            self.buffer.clear();
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.buffer.extend_from_slice(text.as_bytes());
+    }
+
+    fn list<T: Canon>(&mut self, items: &[T]) {
+        self.count(items.len());
+        for item in items {
+            item.write(self);
+            self.drain();
+        }
+    }
+}
+
+/// A part of an image with a canonical encoding.
+trait Canon {
+    fn write(&self, out: &mut Canonical);
+}
+
+impl Canon for TypeId {
+    fn write(&self, out: &mut Canonical) {
+        out.word(self.0);
+    }
+}
+
+impl Canon for StateId {
+    fn write(&self, out: &mut Canonical) {
+        out.word(self.0);
+    }
+}
+
+impl Canon for u32 {
+    fn write(&self, out: &mut Canonical) {
+        out.word(*self);
+    }
+}
+
+impl<T: Canon> Canon for Vec<T> {
+    fn write(&self, out: &mut Canonical) {
+        out.list(self);
+    }
+}
+
+impl<T: Canon> Canon for (String, T) {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.0);
+        self.1.write(out);
+    }
+}
+
+impl Canon for Role {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        out.list(&self.params);
+    }
+}
+
+impl Canon for Param {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        self.ty.write(out);
+        out.short(self.reg);
+    }
+}
+
+impl Canon for Label {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        self.payload.write(out);
+    }
+}
+
+impl Canon for Type {
+    fn write(&self, out: &mut Canonical) {
+        match self {
+            Self::Unit => out.byte(0),
+            Self::Bool => out.byte(1),
+            Self::Int => out.byte(2),
+            Self::String => out.byte(3),
+            Self::Bytes => out.byte(4),
+            Self::Duration => out.byte(5),
+            Self::Session => out.byte(6),
+            Self::Role => out.byte(7),
+            Self::List(item) => {
+                out.byte(8);
+                item.write(out);
+            }
+            Self::Maybe(item) => {
+                out.byte(9);
+                item.write(out);
+            }
+            Self::Result(error, item) => {
+                out.byte(10);
+                error.write(out);
+                item.write(out);
+            }
+            Self::Map(key, value) => {
+                out.byte(11);
+                key.write(out);
+                value.write(out);
+            }
+            Self::Tuple(items) => {
+                out.byte(12);
+                out.list(items);
+            }
+            Self::Record(fields) => {
+                out.byte(13);
+                out.list(fields);
+            }
+            Self::Union(name, variants) => {
+                out.byte(14);
+                out.text(name);
+                out.list(variants);
+            }
+            Self::Opaque(name) => {
+                out.byte(15);
+                out.text(name);
+            }
+        }
+    }
+}
+
+impl Canon for Effect {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        out.list(&self.args);
+    }
+}
+
+impl Canon for Op {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.effect);
+        out.text(&self.name);
+        out.list(&self.params);
+        self.result.write(out);
+        let OpMeta { modality, class, may_block, region, agreement, reentrancy } = self.meta;
+        out.byte(modality as u8);
+        out.byte(class as u8);
+        out.byte(u8::from(may_block));
+        out.byte(region as u8);
+        out.byte(agreement as u8);
+        out.byte(reentrancy as u8);
+    }
+}
+
+impl Canon for Const {
+    fn write(&self, out: &mut Canonical) {
+        match self {
+            Self::Unit => out.byte(0),
+            Self::Bool(value) => {
+                out.byte(1);
+                out.byte(u8::from(*value));
+            }
+            Self::Int(value) => {
+                out.byte(2);
+                out.long(*value);
+            }
+            Self::Duration(nanoseconds) => {
+                out.byte(3);
+                out.long(*nanoseconds);
+            }
+            Self::Str(text) => {
+                out.byte(4);
+                out.text(text);
+            }
+            Self::Session => out.byte(5),
+        }
+    }
+}
+
+impl Canon for Shape {
+    fn write(&self, out: &mut Canonical) {
+        match self {
+            Self::Product(ty) => {
+                out.byte(0);
+                ty.write(out);
+            }
+            Self::Variant(ty, tag) => {
+                out.byte(1);
+                ty.write(out);
+                out.short(*tag);
+            }
+            Self::List(ty, count) => {
+                out.byte(2);
+                ty.write(out);
+                out.short(*count);
+            }
+        }
+    }
+}
+
+impl Canon for Function {
+    fn write(&self, out: &mut Canonical) {
+        out.list(&self.regs);
+        out.count(self.code.len());
+        for instr in &self.code {
+            instr.write_canonical(&mut out.buffer);
+            out.drain();
+        }
+        out.count(self.blocks.len());
+        for block in &self.blocks {
+            out.word(block.pc);
+            block.state.write(out);
+        }
+        out.list(&self.chooses);
+        out.list(&self.switches);
+        out.list(&self.finals);
+    }
+}
+
+impl Canon for ChooseTable {
+    fn write(&self, out: &mut Canonical) {
+        out.count(self.rows.len());
+        for row in &self.rows {
+            out.short(row.partner);
+            out.short(row.label);
+            out.short(row.dst);
+            out.word(row.target);
+        }
+        out.byte(u8::from(self.may_end));
+    }
+}
+
+impl Canon for Final {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        out.short(self.reg);
+    }
+}
+
+impl Canon for LocalMachine {
+    fn write(&self, out: &mut Canonical) {
+        out.list(&self.states);
+    }
+}
+
+impl Canon for State {
+    fn write(&self, out: &mut Canonical) {
+        match self {
+            Self::End => out.byte(0),
+            Self::Send(rows) => {
+                out.byte(1);
+                out.list(rows);
+            }
+            Self::Recv { rows, may_end } => {
+                out.byte(2);
+                out.list(rows);
+                out.byte(u8::from(*may_end));
+            }
+            Self::Tau(next) => {
+                out.byte(3);
+                out.list(next);
+            }
+        }
+    }
+}
+
+impl Canon for Transition {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.partner);
+        out.short(self.label);
+        self.target.write(out);
+    }
+}
+
+impl Canon for Edge {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.from);
+        out.short(self.to);
+        match self.bound {
+            None => out.byte(0),
+            Some(bound) => {
+                out.byte(1);
+                out.word(bound);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The one table of instructions (MACHINE §1).
+//!
+//! Encoding, disassembly, verification, cost and `docs/bytecode.md` derive from this list. Registers are indices
+//! into the frame of a coroutine. The decoded form is at most 8 bytes.
+
+use crate::prim::Prim;
+use serde::{Deserialize, Serialize};
+
+/// A register of the current frame.
+pub type Reg = u16;
+
+/// What the table says about one instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its code in the canonical encoding; also its index in [`Instr::TABLE`].
+    pub code: u8,
+    /// Its name.
+    pub name: &'static str,
+    /// Its operands in order: name and type.
+    pub operands: &'static [(&'static str, &'static str)],
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// The operands of one instruction as numbers, in the order of its [`Row`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operands {
+    values: [u32; 4],
+    len: u8,
+}
+
+impl Operands {
+    const fn new() -> Self {
+        Self { values: [0; 4], len: 0 }
+    }
+
+    fn push(&mut self, value: u32) {
+        self.values[usize::from(self.len)] = value;
+        self.len += 1;
+    }
+
+    /// The numbers.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u32] {
+        &self.values[..usize::from(self.len)]
+    }
+}
+
+/// An operand as a number and as bytes.
+trait Operand: Copy {
+    fn number(self) -> u32;
+    fn write(self, out: &mut Vec<u8>);
+}
+
+impl Operand for u16 {
+    fn number(self) -> u32 {
+        u32::from(self)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl Operand for u32 {
+    fn number(self) -> u32 {
+        self
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl Operand for Prim {
+    fn number(self) -> u32 {
+        u32::from(self as u8)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.push(self as u8);
+    }
+}
+
+impl Operand for FailKind {
+    fn number(self) -> u32 {
+        u32::from(self as u8)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.push(self as u8);
+    }
+}
+
+macro_rules! instructions {
+    ($(#[doc = $doc:literal] $name:ident { $($field:ident : $ty:ident),* } = $code:literal;)*) => {
+        /// An instruction of this version of the machine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "the line of an instruction says what its operands are")]
+        pub enum Instr { $(#[doc = $doc] $name { $($field: $ty),* }),* }
+
+        impl Instr {
+            /// Every instruction, in order of its code.
+            pub const TABLE: &'static [Row] = &[$(Row {
+                code: $code,
+                name: stringify!($name),
+                operands: &[$((stringify!($field), stringify!($ty))),*],
+                doc: $doc,
+            }),*];
+
+            /// Its code in the canonical encoding.
+            #[must_use]
+            pub const fn code(&self) -> u8 {
+                match self { $(Self::$name { .. } => $code),* }
+            }
+
+            /// Its operands as numbers.
+            #[must_use]
+            pub fn operands(&self) -> Operands {
+                let mut numbers = Operands::new();
+                match *self { $(Self::$name { $($field),* } => { $(numbers.push(Operand::number($field));)* })* }
+                numbers
+            }
+
+            /// Appends its canonical bytes: its code, then the operands in their width, little-endian.
+            pub(crate) fn write_canonical(&self, out: &mut Vec<u8>) {
+                out.push(self.code());
+                match *self { $(Self::$name { $($field),* } => { $(Operand::write($field, out);)* })* }
+            }
+        }
+    };
+}
+
+instructions! {
+    /// Sends the value in `val` under `label` to role `to`; blocks while the edge is full.
+    Send { to: u16, label: u16, val: Reg } = 0;
+    /// Like `Send`, where this role selected among several branches.
+    Offer { to: u16, label: u16, val: Reg } = 1;
+    /// Waits for `label` from role `from` and puts the payload into `dst`.
+    Receive { from: u16, label: u16, dst: Reg } = 2;
+    /// Waits for the first row of choose table `table` whose label is at the head of its partner's edge.
+    Choose { table: u32 } = 3;
+    /// Performs operation `op` with its arguments in consecutive registers from `args`; the answer goes to `dst`.
+    Perform { op: u16, args: Reg, dst: Reg } = 4;
+    /// Puts constant `value` into `dst`.
+    Set { dst: Reg, value: u32 } = 5;
+    /// Copies `src` to `dst`.
+    Move { dst: Reg, src: Reg } = 6;
+    /// Applies a primitive.
+    Prim { op: Prim, dst: Reg, a: Reg, b: Reg } = 7;
+    /// Builds a value of shape `shape` from consecutive registers from `args`.
+    Make { dst: Reg, shape: u16, args: Reg } = 8;
+    /// Takes component `index` of the tuple, record or union in `src` (of a list: faults when out of range).
+    Get { dst: Reg, src: Reg, index: u16 } = 9;
+    /// Puts the element count of the list in `src` into `dst` (for list patterns).
+    Count { dst: Reg, src: Reg } = 10;
+    /// Jumps by the tag of the union, `Maybe` or `Result` in `val` through switch table `table`.
+    Switch { val: Reg, table: u32 } = 11;
+    /// Jumps to `target` when the Bool in `val` is false, else goes on.
+    Branch { val: Reg, target: u32 } = 12;
+    /// Goes to `target`.
+    Jump { target: u32 } = 13;
+    /// Raises fault `fault` with the text of constant `text`.
+    Fail { fault: FailKind, text: u32 } = 14;
+    /// Ends the coroutine; its final values are those of finals table `finals`.
+    Halt { finals: u32 } = 15;
+}
+
+/// The faults code raises by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum FailKind {
+    /// An `assert` that does not hold.
+    Assertion = 0,
+    /// A choice none of whose branches is open.
+    NoOpenBranch = 1,
+    /// A value outside every arm; unreachable in code our compiler emits.
+    Unreachable = 2,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_is_at_most_eight_bytes() {
+        assert!(size_of::<Instr>() <= 8, "{}", size_of::<Instr>());
+    }
+
+    #[test]
+    fn codes_are_indices() {
+        for (index, row) in Instr::TABLE.iter().enumerate() {
+            assert_eq!(usize::from(row.code), index, "{}", row.name);
+        }
+        let instr = Instr::Prim { op: Prim::Min, dst: 1, a: 2, b: 3 };
+        assert_eq!(instr.operands().as_slice(), [29, 1, 2, 3]);
+        assert_eq!(Instr::TABLE[usize::from(instr.code())].name, "Prim");
+    }
+}

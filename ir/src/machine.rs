@@ -1,0 +1,46 @@
+//! Local machines: the determinised behaviour of one role, as an image carries it.
+//!
+//! A state either communicates or moves on silently (`Tau`: a local action, a decision). The verifier walks a
+//! role's code along its machine (rule V5); the printed local type is its unrolling.
+
+use serde::{Deserialize, Serialize};
+
+/// Index of a state in [`LocalMachine::states`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StateId(pub u32);
+
+/// The behaviour of one role. The start state is 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalMachine {
+    /// The states.
+    pub states: Vec<State>,
+}
+
+/// One state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// The role is done.
+    End,
+    /// The role selects one of these sends.
+    Send(Vec<Transition>),
+    /// The role waits for the first of these that arrives; with `may_end` the session may end instead.
+    Recv {
+        /// What it can receive.
+        rows: Vec<Transition>,
+        /// Whether a run exists in which nothing more arrives (PROJECTION §3, *Finished*).
+        may_end: bool,
+    },
+    /// A local action or decision: one of these states is next.
+    Tau(Vec<StateId>),
+}
+
+/// A communication and where it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Transition {
+    /// Role at the other end, an index into [`crate::image::CodeImage::roles`].
+    pub partner: u16,
+    /// Index into [`crate::image::CodeImage::labels`].
+    pub label: u16,
+    /// The state afterwards.
+    pub target: StateId,
+}

@@ -1,0 +1,217 @@
+//! The verifier: which images a machine may load.
+//!
+//! An image is untrusted input. [`verify`] checks it against [`RULES`] and wraps it as [`Verified`]; a rejection
+//! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
+//! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1), local
+//! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), data flow
+//! (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
+
+mod control;
+mod flow;
+mod machine;
+mod operand;
+mod prim;
+mod table;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use crate::image::{CodeImage, Function};
+use crate::machine::LocalMachine;
+use crate::ty::{Type, TypeId};
+use std::fmt;
+
+/// Every rule of the verifier; those of the file format are in [`crate::codec::RULES`].
+pub const RULES: &[(&str, &str)] = &[
+    ("V1.7", "roles, functions and machines are equally many, at most 65535, and role names are distinct"),
+    ("V1.8", "every index is inside its table, and tables are not longer than their indices reach"),
+    ("V1.9", "labels differ in name or payload"),
+    ("V1.10", "types are listed once; each is well-formed, shallow, and finite up to its unions"),
+    ("V1.11", "the parameters of a role have distinct names and distinct registers of their types"),
+    ("V1.12", "a frame has at most 4096 registers"),
+    ("V1.13", "edges are ascending, join two roles, and cover every pair of roles that communicates"),
+    ("V1.14", "debug positions are ascending, inside the code, one list per role"),
+    ("V1.15", "shapes are of a type that has such values"),
+    ("V2.1", "code is not empty and its first block starts at instruction 0 in state 0"),
+    ("V2.2", "blocks are ascending and inside the code"),
+    ("V2.3", "jumps lead to the start of a block"),
+    ("V2.4", "code does not run past its end"),
+    ("V2.5", "every instruction is reachable"),
+    ("V2.6", "every loop communicates or performs an operation"),
+    ("V2.7", "a switch has a target for each variant"),
+    ("V3.1", "registers are inside the frame"),
+    ("V3.2", "payloads have the type of their label"),
+    ("V3.3", "arguments and result of an operation have its types"),
+    ("V3.4", "constants, copies and primitives have operands and a result of their types"),
+    ("V3.5", "values are built, taken apart and branched on as their types allow"),
+    ("V3.6", "a register is written before it is read, on every path"),
+    ("V3.7", "a component of a union is taken only where its variant is known"),
+    ("V5.1", "the states of a machine lead to its states; rows are distinct, with another role, and not none"),
+    ("V5.2", "every state of a machine is reachable"),
+    ("V5.3", "a message is sent only where the machine can send it"),
+    ("V5.4", "`Receive` waits only where the machine can receive exactly that"),
+    ("V5.5", "`Choose` has exactly the rows and the `may_end` of the machine's state"),
+    ("V5.6", "`Halt` stands only at an end of the machine"),
+    ("V5.7", "control goes to a block of the same state, or of the next one of a silent state"),
+    ("V5.8", "operations are performed only in silent and sending states"),
+    ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
+];
+
+/// Deepest nesting of a type that does not pass through a union.
+pub const MAX_TYPE_DEPTH: usize = 256;
+
+/// Budget of every image for the work its tables cause, in elementary steps.
+const BASE_BUDGET: u64 = 1 << 24;
+
+/// What each instruction, type and row adds to the budget.
+const BUDGET_PER_ITEM: u64 = 64;
+
+/// An image that passed [`verify`]; the only kind a machine loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified(CodeImage);
+
+impl Verified {
+    /// The image.
+    #[must_use]
+    pub fn image(&self) -> &CodeImage {
+        &self.0
+    }
+
+    /// The image, no longer known to be verified.
+    #[must_use]
+    pub fn into_image(self) -> CodeImage {
+        self.0
+    }
+}
+
+/// Why an image was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyError {
+    /// The rule that does not hold, one of [`RULES`].
+    pub rule: &'static str,
+    /// The role whose code or machine breaks it.
+    pub role: Option<String>,
+    /// The instruction that breaks it.
+    pub pc: Option<u32>,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule)?;
+        if let Some(role) = &self.role {
+            write!(f, ", role `{role}`")?;
+        }
+        if let Some(pc) = self.pc {
+            write!(f, ", instruction {pc}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+type Check<T = ()> = Result<T, VerifyError>;
+
+/// A violation that belongs to no instruction.
+fn violation<T>(rule: &'static str, message: impl Into<String>) -> Check<T> {
+    Err(VerifyError { rule, role: None, pc: None, message: message.into() })
+}
+
+/// A violation at an instruction.
+fn violation_at<T>(rule: &'static str, pc: usize, message: impl Into<String>) -> Check<T> {
+    let pc = u32::try_from(pc).ok();
+    Err(VerifyError { rule, role: None, pc, message: message.into() })
+}
+
+/// Checks an image.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn verify(image: CodeImage) -> Result<Verified, VerifyError> {
+    table::check(&image)?;
+    let mut budget = Budget::of(&image);
+    for role in 0..image.functions.len() {
+        check_role(&image, role, &mut budget)
+            .map_err(|error| VerifyError { role: Some(image.roles[role].name.clone()), ..error })?;
+    }
+    table::debug(&image)?;
+    Ok(Verified(image))
+}
+
+fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check {
+    let subject = Subject { image, role, function: &image.functions[role], machine: &image.machines[role] };
+    table::check_function(&subject)?;
+    let rows = machine::check(&subject)?;
+    operand::check(&subject, budget)?;
+    let graph = control::check(&subject, budget)?;
+    walk::check(&subject, &graph, &rows, budget)?;
+    flow::check(&subject, &graph, budget)
+}
+
+/// The role under scrutiny.
+struct Subject<'a> {
+    image: &'a CodeImage,
+    role: usize,
+    function: &'a Function,
+    machine: &'a LocalMachine,
+}
+
+impl Subject<'_> {
+    fn ty(&self, id: TypeId) -> &Type {
+        &self.image.types[id.0 as usize]
+    }
+}
+
+/// What may still be spent on work that is not linear by itself.
+struct Budget(u64);
+
+impl Budget {
+    fn of(image: &CodeImage) -> Self {
+        let items: usize = image.functions.iter().map(|function| function.code.len() + function.blocks.len()).sum();
+        Self(BASE_BUDGET + BUDGET_PER_ITEM * items as u64)
+    }
+
+    fn spend(&mut self, steps: usize, pc: usize) -> Check {
+        match self.0.checked_sub(steps as u64) {
+            Some(rest) => {
+                self.0 = rest;
+                Ok(())
+            }
+            None => violation_at("V9.1", pc, "verifying this image takes more work than its size allows"),
+        }
+    }
+}
+
+/// Number of variants of a type that can be switched on.
+fn variant_count(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Maybe(_) | Type::Result(..) => Some(2),
+        Type::Union(_, variants) => Some(variants.len()),
+        Type::Unit
+        | Type::Bool
+        | Type::Int
+        | Type::String
+        | Type::Bytes
+        | Type::Duration
+        | Type::Session
+        | Type::Role
+        | Type::List(_)
+        | Type::Map(..)
+        | Type::Tuple(_)
+        | Type::Record(_)
+        | Type::Opaque(_) => None,
+    }
+}
+
+/// The arguments of variant `tag`.
+fn variant_args(ty: &Type, tag: u16) -> Option<&[TypeId]> {
+    match (ty, tag) {
+        (Type::Maybe(_), 0) => Some(&[]),
+        (Type::Maybe(item) | Type::Result(_, item), 1) | (Type::Result(item, _), 0) => Some(std::slice::from_ref(item)),
+        (Type::Union(_, variants), _) => variants.get(usize::from(tag)).map(|(_, args)| args.as_slice()),
+        _ => None,
+    }
+}

@@ -1,0 +1,197 @@
+//! Rules V1.8, V2.7 and V3.1 to V3.5: the operands of each instruction by itself.
+//!
+//! A register has one type for the whole function, so no flow is needed here; what depends on the path is in
+//! `flow`.
+
+use super::{Budget, Check, Subject, prim, variant_args, variant_count, violation_at};
+use crate::image::{Const, Shape};
+use crate::instr::{Instr, Reg};
+use crate::prim::Prim;
+use crate::ty::{Type, TypeId};
+
+/// Checks every instruction and table of one role.
+pub(super) fn check(subject: &Subject<'_>, budget: &mut Budget) -> Check {
+    let code = &subject.function.code;
+    (0..code.len()).try_for_each(|pc| At { subject, pc }.instr(&code[pc], budget))
+}
+
+/// An instruction's place.
+struct At<'a> {
+    subject: &'a Subject<'a>,
+    pc: usize,
+}
+
+impl At<'_> {
+    fn fault<T>(&self, rule: &'static str, message: impl Into<String>) -> Check<T> {
+        violation_at(rule, self.pc, message)
+    }
+
+    fn expect(&self, holds: bool, rule: &'static str, message: impl FnOnce() -> String) -> Check {
+        if holds { Ok(()) } else { self.fault(rule, message()) }
+    }
+
+    /// The type of a register.
+    fn reg(&self, reg: Reg) -> Check<TypeId> {
+        match self.subject.function.regs.get(usize::from(reg)) {
+            Some(&ty) => Ok(ty),
+            None => self.fault("V3.1", format!("register r{reg} is outside the frame")),
+        }
+    }
+
+    /// The types of `len` registers from `first`; with `len` 0, `first` means nothing.
+    fn range(&self, first: Reg, len: usize) -> Check<&[TypeId]> {
+        let first = usize::from(first);
+        let range = if len == 0 { 0..0 } else { first..first + len };
+        match self.subject.function.regs.get(range) {
+            Some(types) => Ok(types),
+            None => self.fault("V3.1", format!("{len} registers from r{first} on reach outside the frame")),
+        }
+    }
+
+    /// An entry of a table.
+    fn entry<'t, T>(&self, table: &'t [T], index: impl TryInto<usize> + Copy, what: &str) -> Check<&'t T> {
+        match index.try_into().ok().and_then(|index| table.get(index)) {
+            Some(entry) => Ok(entry),
+            None => self.fault("V1.8", format!("its {what} is not there")),
+        }
+    }
+
+    fn is(&self, id: TypeId, expected: &Type) -> bool {
+        self.subject.ty(id) == expected
+    }
+
+    fn instr(&self, instr: &Instr, budget: &mut Budget) -> Check {
+        let Subject { image, function, .. } = *self.subject;
+        match *instr {
+            Instr::Send { to: partner, label, val: reg }
+            | Instr::Offer { to: partner, label, val: reg }
+            | Instr::Receive { from: partner, label, dst: reg } => self.payload(partner, label, reg),
+            Instr::Choose { table } => {
+                let table = self.entry(&function.chooses, table as usize, "choose table")?;
+                budget.spend(table.rows.len(), self.pc)?;
+                table.rows.iter().try_for_each(|row| self.payload(row.partner, row.label, row.dst))
+            }
+            Instr::Perform { op, args, dst } => self.perform(op, args, dst, budget),
+            Instr::Set { dst, value } => {
+                let ty = constant(self.entry(&image.consts, value as usize, "constant")?);
+                let fits = self.is(self.reg(dst)?, &ty);
+                self.expect(fits, "V3.4", || format!("r{dst} is not for a constant of type {ty:?}"))
+            }
+            Instr::Move { dst, src } => {
+                let same = self.reg(dst)? == self.reg(src)?;
+                self.expect(same, "V3.4", || format!("r{dst} and r{src} differ in type"))
+            }
+            Instr::Prim { op, dst, a, b } => self.prim(op, dst, a, b),
+            Instr::Make { dst, shape, args } => {
+                self.make(dst, self.entry(&image.shapes, shape, "shape")?, args, budget)
+            }
+            Instr::Get { dst, src, index } => self.get(dst, src, index),
+            Instr::Count { dst, src } => {
+                let fits =
+                    matches!(self.subject.ty(self.reg(src)?), Type::List(_)) && self.is(self.reg(dst)?, &Type::Int);
+                self.expect(fits, "V3.5", || "`Count` takes a list to an Int".to_owned())
+            }
+            Instr::Switch { val, table } => self.switch(val, table as usize),
+            Instr::Branch { val, target: _ } => {
+                let fits = self.is(self.reg(val)?, &Type::Bool);
+                self.expect(fits, "V3.5", || format!("r{val} is not a Bool"))
+            }
+            Instr::Jump { target: _ } => Ok(()),
+            Instr::Fail { fault: _, text } => {
+                let fits = matches!(self.entry(&image.consts, text as usize, "text")?, Const::Str(_));
+                self.expect(fits, "V3.4", || "the text of a fault is not a String".to_owned())
+            }
+            Instr::Halt { finals } => {
+                let finals = self.entry(&function.finals, finals as usize, "finals table")?;
+                budget.spend(finals.len(), self.pc)?;
+                finals.iter().try_for_each(|value| self.reg(value.reg).map(drop))
+            }
+        }
+    }
+
+    fn payload(&self, partner: u16, label: u16, reg: Reg) -> Check {
+        let image = self.subject.image;
+        self.entry(&image.roles, partner, "role")?;
+        let label = self.entry(&image.labels, label, "label")?;
+        let same = self.reg(reg)? == label.payload;
+        self.expect(same, "V3.2", || format!("r{reg} is not of the type that `{}` carries", label.name))
+    }
+
+    fn perform(&self, op: u16, args: Reg, dst: Reg, budget: &mut Budget) -> Check {
+        let op = self.entry(&self.subject.image.ops, op, "operation")?;
+        budget.spend(op.params.len(), self.pc)?;
+        let fits = self.range(args, op.params.len())? == op.params && self.reg(dst)? == op.result;
+        self.expect(fits, "V3.3", || format!("the registers are not of the types of `{}`", op.name))
+    }
+
+    fn prim(&self, op: Prim, dst: Reg, a: Reg, b: Reg) -> Check {
+        let second = self.reg(b)?;
+        let third = if op.arity() == 3 { self.range(b, 2)?[1] } else { second };
+        let args = [self.reg(a)?, second, third];
+        let fits = prim::fits(&self.subject.image.types, op, args, self.reg(dst)?);
+        self.expect(fits, "V3.4", || format!("the registers are not of the types of `{}`", op.text()))
+    }
+
+    fn make(&self, dst: Reg, shape: &Shape, args: Reg, budget: &mut Budget) -> Check {
+        let (built, fits) = match *shape {
+            Shape::Product(id) => match self.subject.ty(id) {
+                Type::Tuple(items) => {
+                    budget.spend(items.len(), self.pc)?;
+                    (id, self.range(args, items.len())? == items)
+                }
+                Type::Record(fields) => {
+                    budget.spend(fields.len(), self.pc)?;
+                    let given = self.range(args, fields.len())?;
+                    (id, given.iter().zip(fields).all(|(given, (_, field))| given == field))
+                }
+                _ => (id, false),
+            },
+            Shape::Variant(id, tag) => {
+                let wanted = variant_args(self.subject.ty(id), tag).unwrap_or_default();
+                budget.spend(wanted.len(), self.pc)?;
+                (id, self.range(args, wanted.len())? == wanted)
+            }
+            Shape::List(id, len) => {
+                budget.spend(usize::from(len), self.pc)?;
+                let given = self.range(args, usize::from(len))?;
+                let wanted = if let Type::List(item) = self.subject.ty(id) { Some(item) } else { None };
+                (id, given.iter().all(|item| Some(item) == wanted))
+            }
+        };
+        let fits = self.reg(dst)? == built && fits;
+        self.expect(fits, "V3.5", || "the registers are not of the types of the shape".to_owned())
+    }
+
+    /// A component; that of a union depends on the path (`flow`).
+    fn get(&self, dst: Reg, src: Reg, index: u16) -> Check {
+        let dst = self.reg(dst)?;
+        let source = self.subject.ty(self.reg(src)?);
+        let found = match source {
+            Type::Tuple(items) => items.get(usize::from(index)).copied(),
+            Type::Record(fields) => fields.get(usize::from(index)).map(|(_, id)| *id),
+            Type::List(item) => Some(*item),
+            _ if variant_count(source).is_some() => return Ok(()),
+            _ => None,
+        };
+        self.expect(found == Some(dst), "V3.5", || format!("r{src} has no component {index} of that type"))
+    }
+
+    fn switch(&self, val: Reg, table: usize) -> Check {
+        let table = self.entry(&self.subject.function.switches, table, "switch table")?;
+        let Some(variants) = variant_count(self.subject.ty(self.reg(val)?)) else {
+            return self.fault("V3.5", format!("r{val} has no variants to switch on"));
+        };
+        self.expect(table.len() == variants, "V2.7", || format!("{} targets for {variants} variants", table.len()))
+    }
+}
+
+const fn constant(value: &Const) -> Type {
+    match value {
+        Const::Unit => Type::Unit,
+        Const::Bool(_) => Type::Bool,
+        Const::Int(_) => Type::Int,
+        Const::Duration(_) => Type::Duration,
+        Const::Str(_) => Type::String,
+        Const::Session => Type::Session,
+    }
+}

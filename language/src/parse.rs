@@ -1,0 +1,97 @@
+//! Tokens to syntax tree. The only door to lalrpop.
+//!
+//! [`parse`] lexes, lays out and parses one file. It never fails: what cannot be read is reported and left out.
+//! `grammar.lalrpop` says what a program is, `builder` puts the tree together, `expected` words syntax errors.
+
+use std::cell::Cell;
+
+use lalrpop_util::lalrpop_mod;
+
+use crate::ast::Ast;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::layout::{Laid, layout};
+use crate::span::{FileId, Span};
+use crate::symbol::Interner;
+use crate::token::{Lexed, Lexeme, Token, lex};
+
+mod builder;
+mod declarations;
+mod expected;
+mod expressions;
+mod patterns;
+mod protocols;
+mod statements;
+
+use builder::Builder;
+pub(crate) use expressions::infix_precedence;
+
+lalrpop_mod!(
+    #[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub, unused, reason = "generated code")]
+    grammar
+);
+
+/// Longest text that is read, in bytes.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// Most diagnostics that are kept for one file.
+pub const MAX_DIAGNOSTICS: usize = 200;
+
+/// Result of [`parse`].
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// What could be read.
+    pub ast: Ast,
+    /// What could not, in text order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The syntax tree of `text`; names and strings go into `interner`.
+#[must_use]
+pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
+    if text.len() > MAX_BYTES {
+        let report = Diagnostic::new(Code("E0113"), format!("this source is larger than {} MiB", MAX_BYTES >> 20))
+            .label(file, Span::default(), "the file starts here")
+            .help("split it into modules");
+        return Parsed { ast: Ast::default(), diagnostics: vec![report] };
+    }
+    let Lexed { lexemes, comments, mut diagnostics } = lex(file, text);
+    let Laid { lexemes, diagnostics: laid, damaged } = layout(file, text, &lexemes);
+    let full = Cell::new(false);
+    let mut builder = Builder::new(file, text, interner, &full);
+    builder.too_deep = laid.iter().any(|report| report.code == Code("E0106"));
+    run(&mut builder, &lexemes, &full);
+    let (mut ast, found) = builder.finish();
+    ast.comments = comments;
+    diagnostics.extend(laid);
+    diagnostics.extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
+    diagnostics.sort_by_key(Diagnostic::position);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    Parsed { ast, diagnostics }
+}
+
+/// Feeds tokens to the parser until they end or the builder is `full` of errors.
+fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
+    let tokens = lexemes.iter().take_while(|_| !full.get()).map(|l| (l.span.start, l.token, l.span.end));
+    if let Err(error) = grammar::StartParser::new().parse(builder, tokens) {
+        builder.syntax_error_at(error);
+    }
+}
+
+/// Whether a syntax error follows from a bracket or block that the layout pass closed by force.
+fn is_damaged(report: &Diagnostic, damaged: &[Span]) -> bool {
+    let (_, place) = report.position();
+    damaged.iter().any(|range| range.start <= place.start && place.start <= range.end)
+}
+
+/// The lexemes of a condition written as a string whose content is `text[span]`.
+fn condition_lexemes(file: FileId, text: &str, span: Span) -> (Vec<Lexeme>, Vec<Diagnostic>) {
+    let shift = |inner: Span| Span::new(inner.start + span.start, inner.end + span.start);
+    let Lexed { lexemes, mut diagnostics, .. } = lex(file, &text[span.range()]);
+    for diagnostic in &mut diagnostics {
+        diagnostic.labels.iter_mut().for_each(|label| label.span = shift(label.span));
+        diagnostic.fixes.iter_mut().for_each(|fix| fix.span = shift(fix.span));
+    }
+    let start = Lexeme { token: Token::ExprStart, span: Span::new(span.start, span.start), column: 0 };
+    let rest = lexemes.into_iter().map(|lexeme| Lexeme { span: shift(lexeme.span), ..lexeme });
+    (std::iter::once(start).chain(rest).collect(), diagnostics)
+}

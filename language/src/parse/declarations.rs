@@ -1,0 +1,211 @@
+//! Builder: files, declarations, types, and the authority surface of LANGUAGE §6.
+
+use super::builder::{Builder, Mark};
+use crate::ast::{Construct, DeclKind, Effect, Fun, Import, Modality, Name, Operation, Path, TypeId, TypeKind, Use, Variant};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+
+impl Builder<'_> {
+    pub(super) fn module(&mut self, path: Path, span: Span) {
+        if self.ast.module.is_none() && self.ast.imports.is_empty() && self.ast.decls.is_empty() {
+            self.ast.module = Some(path);
+            return;
+        }
+        self.report(
+            Diagnostic::new(Code("E0102"), "`module` names the file and comes first, once")
+                .label(self.file, span, "this is not the first declaration")
+                .help("remove it, or move it to the first line"),
+        );
+    }
+
+    pub(super) fn import(&mut self, module: Path, alias: Option<Name>, exposing: Option<Vec<Name>>, span: Span) {
+        self.ast.imports.push(Import { module, alias, exposing: exposing.unwrap_or_default(), span });
+    }
+
+    pub(super) fn alias(&mut self, name: Name, ty: TypeId, span: Span) {
+        self.capital(name, "the type");
+        self.decl(DeclKind::Alias { name, ty }, span);
+    }
+
+    pub(super) fn union(&mut self, name: Name, variants: Vec<Variant>, span: Span) {
+        self.capital(name, "the type");
+        self.decl(DeclKind::Union { name, variants }, span);
+    }
+
+    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Variant {
+        self.capital(name, "the constructor");
+        Variant { name, args: args.unwrap_or_default() }
+    }
+
+    pub(super) fn opaque(&mut self, name: Name, span: Span) {
+        self.capital(name, "the type");
+        self.decl(DeclKind::Opaque { name }, span);
+    }
+
+    // ---- effects and functions
+
+    /// Operations wait on the tree's last effect, which [`Builder::effect`] completes.
+    pub(super) fn op(
+        &mut self,
+        modality: Option<Modality>,
+        name: Name,
+        parameter: TypeId,
+        result: TypeId,
+        metadata: Option<Vec<(Name, Name)>>,
+        span: Span,
+    ) {
+        self.small(name, "the operation");
+        let params = match &self.ast.ty(parameter).kind {
+            TypeKind::Tuple(types) => types.to_vec(),
+            TypeKind::Unit => Vec::new(),
+            TypeKind::Named { path, args } if args.is_empty() && self.is_unit(path) => Vec::new(),
+            _ => vec![parameter],
+        };
+        self.ops.push(Operation { modality, name, params, result, metadata: metadata.unwrap_or_default(), span });
+    }
+
+    fn is_unit(&self, path: &Path) -> bool {
+        path.names.len() == 1 && self.name_text(path.names[0]) == "Unit"
+    }
+
+    pub(super) fn effect(&mut self, name: Name, params: Option<Vec<Name>>, _ops: Option<()>, span: Span) {
+        self.capital(name, "the effect");
+        let params = params.unwrap_or_default();
+        params.iter().for_each(|param| self.capital(*param, "the type parameter"));
+        let first = self.ops.partition_point(|op| op.span.start < span.start);
+        let ops = self.ops.split_off(first);
+        self.decl(DeclKind::Effect(Effect { name, params, ops }), span);
+    }
+
+    pub(super) fn fun(
+        &mut self,
+        name: Name,
+        params: Vec<(Name, TypeId)>,
+        result: TypeId,
+        body: Option<Span>,
+        span: Span,
+    ) {
+        self.small(name, "the function");
+        params.iter().for_each(|(param, _)| self.small(*param, "the parameter"));
+        self.allow_expressions(span);
+        self.decl(DeclKind::Fun(Fun { name, params, result, body }), span);
+    }
+
+    pub(super) fn handler(&mut self, name: Name, span: Span) {
+        self.small(name, "the handler");
+        self.allow_expressions(span);
+        self.refused_decl(Construct::Handler, span);
+    }
+
+    /// Accepts the expressions that stand as statements in a function or handler at `span`.
+    fn allow_expressions(&mut self, span: Span) {
+        let first = self.expression_stmts.partition_point(|stmt| stmt.start < span.start);
+        self.expression_stmts.truncate(first);
+    }
+
+    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Use {
+        Use { effect, args: args.unwrap_or_default() }
+    }
+
+    // ---- types
+
+    pub(super) fn first_type_arg(&mut self, ty: TypeId) -> Mark {
+        self.type_args.push(ty);
+        Mark(self.type_args.len() - 1)
+    }
+
+    pub(super) fn next_type_arg(&mut self, mark: Mark, ty: TypeId) -> Mark {
+        self.type_args.push(ty);
+        mark
+    }
+
+    pub(super) fn named_type(&mut self, path: Mark, args: Option<Mark>, l: u32, r: u32) -> TypeId {
+        let args: Box<[TypeId]> = args.map_or_else(Box::default, |mark| self.type_args.drain(mark.0..).collect());
+        let path = self.path(path);
+        let children = args.clone();
+        self.ty(TypeKind::Named { path, args }, Span::new(l, r), &children)
+    }
+
+    pub(super) fn parenthesized_type(&mut self, mut types: Vec<TypeId>, l: u32, r: u32) -> TypeId {
+        match types.len() {
+            0 => self.ty(TypeKind::Unit, Span::new(l, r), &[]),
+            1 => types.remove(0),
+            _ => self.ty(TypeKind::Tuple(types.clone().into()), Span::new(l, r), &types),
+        }
+    }
+
+    pub(super) fn record_type(&mut self, fields: Vec<(Name, TypeId)>, l: u32, r: u32) -> TypeId {
+        fields.iter().for_each(|(name, _)| self.small(*name, "the field"));
+        let children: Vec<TypeId> = fields.iter().map(|(_, ty)| *ty).collect();
+        self.ty(TypeKind::Record(fields.into()), Span::new(l, r), &children)
+    }
+
+    /// `Fn(A, B) -> C`: what stands before the arrow was read as the name `Fn` and an argument.
+    pub(super) fn function_type(&mut self, left: TypeId, result: TypeId, l: u32, r: u32) -> TypeId {
+        let argument = match &self.ast.ty(left).kind {
+            TypeKind::Named { path, args } if path.names.len() == 1 && args.len() == 1 => {
+                Some(args[0]).filter(|_| self.name_text(path.names[0]) == "Fn")
+            }
+            _ => None,
+        };
+        let Some(argument) = argument else {
+            self.report(
+                Diagnostic::new(Code("E0102"), "expected a type, found a function arrow")
+                    .label(self.file, Span::new(l, r), "this is no type")
+                    .help("a function type is written `Fn(A) -> B`"),
+            );
+            return self.ty(TypeKind::Error, Span::new(l, r), &[]);
+        };
+        let params: Box<[TypeId]> = match &self.ast.ty(argument).kind {
+            TypeKind::Unit => Box::default(),
+            TypeKind::Tuple(types) => types.clone(),
+            _ => Box::new([argument]),
+        };
+        let children: Vec<TypeId> = params.iter().copied().chain([result]).collect();
+        self.ty(TypeKind::Function { params, result }, Span::new(l, r), &children)
+    }
+
+    // ---- authority and agreement surface
+
+    pub(super) fn refused_decl(&mut self, construct: Construct, span: Span) {
+        self.decl(DeclKind::Refused { construct }, span);
+    }
+
+    /// A declaration of LANGUAGE §6 with its clauses.
+    pub(super) fn authority(&mut self, construct: Construct, _name: Name, clauses: Vec<Name>, span: Span) {
+        let allowed = clause_words(construct);
+        for clause in clauses {
+            if !allowed.contains(&self.name_text(clause)) {
+                self.unknown_clause(clause, allowed);
+            }
+        }
+        self.refused_decl(construct, span);
+    }
+
+    pub(super) fn operation_outcome(&mut self, name: Name) {
+        if !matches!(self.name_text(name), "timeout" | "stall") {
+            self.unknown_clause(name, &["timeout", "stall"]);
+        }
+    }
+
+    pub(super) fn unknown_clause(&mut self, found: Name, allowed: &[&str]) {
+        let words: Vec<String> = allowed.iter().map(|word| format!("`{word}`")).collect();
+        let found_text = self.name_text(found);
+        self.report(
+            Diagnostic::new(Code("E0102"), format!("expected {}, found `{found_text}`", words.join(" or ")))
+                .label(self.file, found.span, "no clause starts like this")
+                .help(format!("write one of {}", words.join(", "))),
+        );
+    }
+}
+
+/// The words that start a clause of a declaration.
+fn clause_words(construct: Construct) -> &'static [&'static str] {
+    match construct {
+        Construct::Operation => &["within", "progress", "requires", "agreement", "prestate", "compose"],
+        Construct::AgreementProfile => &["visibility", "rule", "usable_at", "finalized_at", "evidence"],
+        Construct::Profile => &["fairness", "admissibility", "escalation_window"],
+        Construct::ProofBundle => &["version", "issuer", "constraint", "requires"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,47 @@
+//! An edge: the FIFO of messages from one role to another. It takes no memory before its first message.
+
+use crate::value::Value;
+use std::collections::VecDeque;
+
+/// A message on an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Queued {
+    pub(crate) payload: Value,
+    pub(crate) number: u32,
+    pub(crate) label: u16,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edge {
+    queue: VecDeque<Queued>,
+    sent: u32,
+}
+
+impl Edge {
+    pub(crate) fn head(&self) -> Option<&Queued> {
+        self.queue.front()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Appends a message and returns its number. `hint` is how many are ever queued, if known.
+    pub(crate) fn push(&mut self, label: u16, payload: Value, hint: Option<u32>) -> u32 {
+        if self.queue.capacity() == 0 {
+            self.queue.reserve_exact(hint.map_or(2, |n| n.clamp(1, 16)) as usize);
+        }
+        let number = self.sent;
+        self.sent = number.wrapping_add(1);
+        self.queue.push_back(Queued { payload, number, label });
+        number
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Queued> {
+        self.queue.pop_front()
+    }
+}

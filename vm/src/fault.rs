@@ -1,0 +1,229 @@
+//! Faults: typed ends of one session, with stable codes.
+//!
+//! Every fault here is raised by a test in `src/tests/faults.rs`. What the caller of the machine does wrong is
+//! [`crate::VMError`], what a handler reports is [`crate::Failure`].
+
+use crate::handler::FailureKind;
+use std::fmt;
+
+/// Why a session was ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A value of another shape than the instruction needs.
+    #[error("{place}: expected {expected}, found {found}")]
+    TypeViolation {
+        /// What was looked at: `register 3`, `payload of \`Price\``.
+        place: String,
+        /// What it needs.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The heads of the partners' edges match no row.
+    #[error("waits for {}, but next come {}", list(.expected), list(.heads))]
+    UnknownLabel {
+        /// The rows, `Partner.Label`.
+        expected: Vec<String>,
+        /// The heads of the partners' edges.
+        heads: Vec<String>,
+    },
+    /// An effect failed, or its answer was refused.
+    #[error("`{effect}.{op}` failed, {}: {message}", .kind.text())]
+    Perform {
+        /// The effect.
+        effect: String,
+        /// The operation.
+        op: String,
+        /// How it failed.
+        kind: FailureKind,
+        /// Details.
+        message: String,
+    },
+    /// A register outside the frame.
+    #[error("register {register} is outside the frame of {frame}")]
+    OutOfRegisters {
+        /// The register.
+        register: u32,
+        /// Registers in the frame.
+        frame: u32,
+    },
+    /// A program counter outside the code.
+    #[error("program counter {pc} is outside the code of {len} instructions")]
+    PcOutOfBounds {
+        /// The program counter.
+        pc: u32,
+        /// Instructions in the code.
+        len: u32,
+    },
+    /// The image lacks an entry an instruction refers to.
+    #[error("the image has no {table} {index}")]
+    MissingEntry {
+        /// Which table.
+        table: &'static str,
+        /// The index.
+        index: u32,
+    },
+    /// A component outside a tuple, record, variant or list.
+    #[error("component {index} of a value with {len}")]
+    NoComponent {
+        /// The component.
+        index: u32,
+        /// Components of the value.
+        len: u32,
+    },
+    /// Arithmetic without a result.
+    #[error("`{op}`: {reason}")]
+    Arithmetic {
+        /// The primitive.
+        op: &'static str,
+        /// Why.
+        reason: ArithmeticReason,
+    },
+    /// An `assert` that does not hold.
+    #[error("assertion failed: {text}")]
+    Assertion {
+        /// Its text.
+        text: String,
+    },
+    /// A choice none of whose branches is open.
+    #[error("no branch is open: {text}")]
+    NoOpenBranch {
+        /// Which choice.
+        text: String,
+    },
+    /// A value outside every arm.
+    #[error("no arm matches: {text}")]
+    Unreachable {
+        /// Where.
+        text: String,
+    },
+    /// A limit.
+    #[error("{what}: {value} is more than the limit of {max}")]
+    LimitExceeded {
+        /// What is limited.
+        what: &'static str,
+        /// What was needed.
+        value: u64,
+        /// What is allowed.
+        max: u64,
+    },
+    /// Nobody in the session can go on.
+    #[error("{}", deadlock(.waits, .orphans))]
+    Deadlock {
+        /// Who waits for whom.
+        waits: Vec<Wait>,
+        /// Messages nobody will take.
+        orphans: Vec<Orphan>,
+    },
+}
+
+/// Why arithmetic has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArithmeticReason {
+    /// Outside 64 bits.
+    #[error("overflow")]
+    Overflow,
+    /// By zero.
+    #[error("division by zero")]
+    DivisionByZero,
+}
+
+/// One role that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Who.
+    pub role: String,
+    /// What for.
+    pub kind: WaitKind,
+    /// Whom.
+    pub partners: Vec<String>,
+}
+
+/// What a role waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitKind {
+    /// A message.
+    Message,
+    /// Room on a full edge.
+    Room,
+}
+
+/// Messages that nobody will take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Sender.
+    pub from: String,
+    /// Receiver.
+    pub to: String,
+    /// Label of the first one.
+    pub label: String,
+    /// How many.
+    pub count: usize,
+}
+
+impl Fault {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TypeViolation { .. } => "vm.fault.type_violation",
+            Self::UnknownLabel { .. } => "vm.fault.unknown_label",
+            Self::Perform { .. } => "vm.fault.perform",
+            Self::OutOfRegisters { .. } => "vm.fault.out_of_registers",
+            Self::PcOutOfBounds { .. } => "vm.fault.pc_out_of_bounds",
+            Self::MissingEntry { .. } => "vm.fault.missing_entry",
+            Self::NoComponent { .. } => "vm.fault.no_component",
+            Self::Arithmetic { .. } => "vm.fault.arithmetic",
+            Self::Assertion { .. } => "vm.fault.assertion",
+            Self::NoOpenBranch { .. } => "vm.fault.no_open_branch",
+            Self::Unreachable { .. } => "vm.fault.unreachable",
+            Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
+            Self::Deadlock { .. } => "vm.fault.deadlock",
+        }
+    }
+}
+
+/// A fault with the place it was raised at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultReport {
+    /// The fault.
+    pub fault: Fault,
+    /// The role whose step raised it; none for a deadlock.
+    pub role: Option<String>,
+    /// The instruction it was raised at.
+    pub pc: Option<u32>,
+    /// Its byte range in the source, if the image says.
+    pub span: Option<(u32, u32)>,
+    /// Steps the session had committed.
+    pub tick: u64,
+}
+
+impl fmt::Display for FaultReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.role {
+            Some(role) => write!(f, "role `{role}`: {}", self.fault),
+            None => write!(f, "{}", self.fault),
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
+}
+
+fn deadlock(waits: &[Wait], orphans: &[Orphan]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for wait in waits {
+        let what = match wait.kind {
+            WaitKind::Message => "a message from",
+            WaitKind::Room => "room on its edge to",
+        };
+        parts.push(format!("`{}` waits for {what} {}", wait.role, list(&wait.partners)));
+    }
+    for orphan in orphans {
+        let Orphan { from, to, label, count } = orphan;
+        parts.push(format!("{count} from `{from}` to `{to}` will not be received, first `{label}`"));
+    }
+    format!("deadlock: {}", parts.join("; "))
+}

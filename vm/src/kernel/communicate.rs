@@ -1,0 +1,150 @@
+//! `Send`, `Offer`, `Receive`, `Choose`.
+
+use super::frame::{Exec, Flow, Frame, missing, violation};
+use crate::edge::Queued;
+use crate::event::{EventKind, Message};
+use crate::fault::Fault;
+use crate::session::Status;
+use tell_ir::instr::Reg;
+
+/// Puts a message on an edge; blocks while it is full.
+pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind: fn(Message) -> EventKind) -> Exec {
+    let Some(&number) = frame.role.outs.get(usize::from(port)) else {
+        return Err(missing("role to send to, port", u32::from(port)));
+    };
+    let Some(payload) = frame.program.labels.get(usize::from(label)) else {
+        return Err(missing("label", u32::from(label)));
+    };
+    let value = frame.value(val)?;
+    if !payload.admits(value) {
+        return Err(violation(payload_of(frame, label), payload.text(), value));
+    }
+    if frame.edges[number as usize].len() >= frame.capacity {
+        return Ok(Flow::Wait(Status::Sending { edge: number }));
+    }
+    let edge = &frame.program.edges[number as usize];
+    let value = value.clone();
+    let queue = &mut frame.edges[number as usize];
+    let was_empty = queue.is_empty();
+    if frame.log.is_on() {
+        let shown = value.clone();
+        let sequence = queue.push(label, value, edge.bound);
+        frame.log.step(frame.who, kind(Message { partner: edge.to, label, number: sequence }), || shown);
+    } else {
+        queue.push(label, value, edge.bound);
+    }
+    if was_empty {
+        wake_receiver(frame, edge.to, number);
+    }
+    Ok(Flow::Next)
+}
+
+/// Wakes the receiver of an edge that just got its first message, if it waits for one there.
+#[inline]
+fn wake_receiver(frame: &mut Frame<'_>, to: u16, edge: u32) {
+    let waits = match frame.others[usize::from(to)].status {
+        Status::Receiving { edge: waited } => waited == edge,
+        Status::Choosing { table } => {
+            let choose = frame.program.roles[usize::from(to)].chooses.get(table as usize);
+            choose.is_some_and(|choose| choose.edges.binary_search(&edge).is_ok())
+        }
+        Status::Ready | Status::Sending { .. } | Status::Performing(_) | Status::Halted { .. } | Status::Notified => {
+            false
+        }
+    };
+    if waits {
+        frame.wake(to);
+    }
+}
+
+/// Takes the head of an edge, which must have the label.
+pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
+    let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
+        return Err(missing("role to receive from, port", u32::from(port)));
+    };
+    match frame.edges[edge as usize].head() {
+        None => Ok(Flow::Wait(Status::Receiving { edge })),
+        Some(head) if head.label != label => Err(unknown_label(frame, &[(edge, label)])),
+        Some(head) => {
+            frame.accepts(dst, &head.payload)?;
+            take(frame, edge, dst, EventKind::Received);
+            Ok(Flow::Next)
+        }
+    }
+}
+
+/// Takes the first row that matches the head of its partner's edge.
+pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
+    let Some(choose) = frame.role.chooses.get(table as usize) else {
+        return Err(missing("choose table", table));
+    };
+    if let Some(stranger) = choose.stranger {
+        return Err(missing("role to receive from", u32::from(stranger)));
+    }
+    let mut first = None;
+    let mut waits = false;
+    for &edge in &choose.edges {
+        match frame.edges[edge as usize].head() {
+            None => waits = true,
+            Some(head) => first = earlier(first, choose.find(edge, head.label)),
+        }
+    }
+    match first {
+        Some(row) => {
+            let row = &choose.rows[row as usize];
+            if let Some(head) = frame.edges[row.edge as usize].head() {
+                frame.accepts(row.dst, &head.payload)?;
+            }
+            take(frame, row.edge, row.dst, EventKind::Chose);
+            Ok(Flow::To(row.target))
+        }
+        None if waits => Ok(Flow::Wait(Status::Choosing { table })),
+        None => {
+            let rows: Vec<_> = choose.rows.iter().map(|row| (row.edge, row.label)).collect();
+            Err(unknown_label(frame, &rows))
+        }
+    }
+}
+
+const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
+    match (a, b) {
+        (Some(x), Some(y)) => Some(if x < y { x } else { y }),
+        (Some(x), None) | (None, Some(x)) => Some(x),
+        (None, None) => None,
+    }
+}
+
+/// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
+#[inline]
+fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
+    let from = frame.program.edges[edge as usize].from;
+    let Some(Queued { payload, number, label }) = frame.edges[edge as usize].pop() else { return };
+    if frame.log.is_on() {
+        frame.log.step(frame.who, kind(Message { partner: from, label, number }), || payload.clone());
+    }
+    frame.registers[usize::from(dst)] = payload;
+    if frame.others[usize::from(from)].status == (Status::Sending { edge }) {
+        frame.wake(from);
+    }
+}
+
+fn payload_of(frame: &Frame<'_>, label: u16) -> String {
+    format!("payload of `{}`", frame.program.label_name(label))
+}
+
+/// Names all rows and the heads of all their partners.
+#[cold]
+fn unknown_label(frame: &Frame<'_>, rows: &[(u32, u16)]) -> Box<Fault> {
+    let name = |edge: u32, label: u16| {
+        let from = frame.program.role_name(frame.program.edges[edge as usize].from);
+        format!("{from}.{}", frame.program.label_name(label))
+    };
+    let mut edges: Vec<u32> = rows.iter().map(|row| row.0).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let heads = edges.iter().filter_map(|edge| Some(name(*edge, frame.edges[*edge as usize].head()?.label)));
+    Box::new(Fault::UnknownLabel {
+        expected: rows.iter().map(|(edge, label)| name(*edge, *label)).collect(),
+        heads: heads.collect(),
+    })
+}

@@ -1,0 +1,139 @@
+//! What an instruction can reach: the registers of its coroutine, the edges and coroutines of its session.
+
+use super::program::{Program, RoleProgram};
+use crate::edge::Edge;
+use crate::event::Log;
+use crate::fault::Fault;
+use crate::id::SessionId;
+use crate::session::{Coroutine, Request, SessionState, Status};
+use crate::value::Value;
+use crate::value::node::{Bound, Oversize};
+use std::collections::VecDeque;
+use tell_ir::instr::Reg;
+
+/// Where control goes after an instruction.
+pub(super) enum Flow {
+    Next,
+    To(u32),
+    /// Not committed; the coroutine gets this status.
+    Wait(Status),
+    Issue(Request),
+    Halt(u32),
+}
+
+pub(super) type Exec = Result<Flow, Box<Fault>>;
+
+pub(super) struct Frame<'a> {
+    pub(super) program: &'a Program,
+    pub(super) role: &'a RoleProgram,
+    pub(super) who: u16,
+    pub(super) registers: &'a mut [Value],
+    pub(super) edges: &'a mut [Edge],
+    pub(super) others: &'a mut [Coroutine],
+    pub(super) ready: &'a mut VecDeque<u16>,
+    pub(super) log: &'a mut Log,
+    pub(super) requests: &'a mut u32,
+    pub(super) session: SessionId,
+    pub(super) capacity: usize,
+    pub(super) bound: Bound,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of coroutine `who` and its program counter.
+    pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
+        let role = program.roles.get(usize::from(who))?;
+        let pc = state.coroutines.get(usize::from(who))?.pc;
+        let registers = state.registers.get_mut(role.base..role.base + role.kinds.len())?;
+        let frame = Frame {
+            program,
+            role,
+            who,
+            registers,
+            edges: &mut state.edges,
+            others: &mut state.coroutines,
+            ready: &mut state.ready,
+            log: &mut state.log,
+            requests: &mut state.requests,
+            session: state.id,
+            capacity: state.config.edge_capacity as usize,
+            bound: state.config.limits.bound(),
+        };
+        Some((frame, pc))
+    }
+
+    #[inline]
+    pub(super) fn value(&self, register: Reg) -> Result<&Value, Box<Fault>> {
+        match self.registers.get(usize::from(register)) {
+            Some(value) => Ok(value),
+            None => Err(outside_frame(u32::from(register), self.registers.len())),
+        }
+    }
+
+    /// `count` consecutive registers.
+    pub(super) fn values(&self, first: Reg, count: usize) -> Result<&[Value], Box<Fault>> {
+        let first = usize::from(first);
+        match self.registers.get(first..first + count) {
+            Some(values) => Ok(values),
+            None => Err(outside_frame(crate::value::node::saturated(first + count), self.registers.len())),
+        }
+    }
+
+    /// Checks that `register` exists and takes values like `value`.
+    #[inline]
+    pub(super) fn accepts(&self, register: Reg, value: &Value) -> Result<(), Box<Fault>> {
+        match self.role.kinds.get(usize::from(register)) {
+            Some(kind) if kind.admits(value) => Ok(()),
+            Some(kind) => Err(register_type(register, kind.text(), value)),
+            None => Err(outside_frame(u32::from(register), self.registers.len())),
+        }
+    }
+
+    /// Checks and writes; the last thing an instruction does.
+    #[inline]
+    pub(super) fn write(&mut self, register: Reg, value: Value) -> Exec {
+        self.accepts(register, &value)?;
+        self.registers[usize::from(register)] = value;
+        Ok(Flow::Next)
+    }
+
+    /// Lets coroutine `who` run again.
+    #[inline]
+    pub(super) fn wake(&mut self, who: u16) {
+        self.others[usize::from(who)].status = Status::Ready;
+        self.ready.push_back(who);
+    }
+}
+
+#[cold]
+pub(super) fn missing(table: &'static str, index: u32) -> Box<Fault> {
+    Box::new(Fault::MissingEntry { table, index })
+}
+
+#[cold]
+pub(super) fn outside_code(pc: u32, len: usize) -> Box<Fault> {
+    Box::new(Fault::PcOutOfBounds { pc, len: crate::value::node::saturated(len) })
+}
+
+#[cold]
+pub(super) fn outside_frame(register: u32, frame: usize) -> Box<Fault> {
+    Box::new(Fault::OutOfRegisters { register, frame: crate::value::node::saturated(frame) })
+}
+
+#[cold]
+pub(super) fn register_type(register: Reg, expected: &str, found: &Value) -> Box<Fault> {
+    violation(format!("register {register}"), expected, found)
+}
+
+#[cold]
+pub(super) fn violation(place: String, expected: &str, found: &Value) -> Box<Fault> {
+    Box::new(Fault::TypeViolation { place, expected: expected.to_owned(), found: found.shape().to_owned() })
+}
+
+#[cold]
+pub(super) fn oversize(oversize: Oversize) -> Box<Fault> {
+    let (what, value, max) = match oversize {
+        Oversize::Depth { depth, max } => ("nesting of a value", depth, max),
+        Oversize::Size { size, max } => ("size of a value", size, max),
+    };
+    Box::new(Fault::LimitExceeded { what, value: u64::from(value), max: u64::from(max) })
+}

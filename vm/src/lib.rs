@@ -1,0 +1,36 @@
+//! Verified image to trace: sessions, edges, effects, faults, events (MACHINE §1–§4).
+//!
+//! ```text
+//! Verified ──load_choreography──► Program ──open──► Session ──kernel_step_round──► Event …
+//! ```
+//!
+//! Start with [`Machine`]; what an instruction means is in [`kernel`]. This crate has no lock, clock, environment,
+//! randomness, `unsafe` or IO: whatever comes from outside comes through a [`Handler`].
+
+pub mod config;
+mod edge;
+pub mod error;
+pub mod event;
+pub mod fault;
+pub mod handler;
+pub mod id;
+pub mod kernel;
+pub mod machine;
+pub mod session;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{Limits, Retention, VMConfig};
+pub use error::VMError;
+pub use event::{Description, Event, EventKind};
+pub use fault::{Fault, FaultReport};
+pub use handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
+pub use id::{ImageId, RequestId, SessionId};
+pub use kernel::VMKernel;
+pub use machine::{Driver, Inline, Machine, Round, RunEnd, SessionStatus, VM};
+pub use session::{FinalValue, SessionEnd, SessionReport};
+pub use value::{Value, conforms, show, to_text, type_text};
+
+pub use tell_ir as ir;

@@ -1,0 +1,362 @@
+//! The machine: images, sessions, handlers, and the rounds that step them (MACHINE §3).
+//!
+//! A round plans picks, steps them through a [`Driver`], and commits them in wave order. Under canonical round
+//! semantics, the only ones so far, a round has one pick.
+
+mod install;
+mod open;
+mod trace;
+
+use crate::config::VMConfig;
+use crate::error::VMError;
+use crate::event::{Description, Event};
+use crate::handler::{Failure, Handler};
+use crate::id::{ImageId, RequestId, SessionId};
+use crate::kernel::{Outcome, VMKernel};
+use crate::session::{Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer};
+use crate::value::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use tell_ir::image::CodeImage;
+use trace::Trace;
+
+/// The cooperative machine.
+pub type VM = Machine<Inline>;
+
+/// A part of a wave: one session and its share of steps. It touches nothing else.
+#[derive(Debug)]
+pub struct Pick {
+    session: Box<Session>,
+    quantum: u32,
+    steps: u32,
+    end: PickEnd,
+}
+
+impl Pick {
+    /// Steps its session.
+    pub fn run(&mut self) {
+        (self.steps, self.end) = self.session.pick(self.quantum);
+    }
+}
+
+/// How the picks of a wave are mapped. A driver calls [`Pick::run`] once on each, in any order or at once.
+pub trait Driver {
+    /// Runs all picks.
+    fn run(&self, wave: &mut [Pick]);
+}
+
+/// One after the other, on the caller's thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inline;
+
+impl Driver for Inline {
+    fn run(&self, wave: &mut [Pick]) {
+        for pick in wave {
+            pick.run();
+        }
+    }
+}
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Picks it had; none when nothing can step.
+    pub picks: u32,
+    /// Steps it committed.
+    pub steps: u64,
+}
+
+/// Why a run returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// All sessions have ended.
+    Done,
+    /// The allowed steps are used up; sessions are still active.
+    StepLimit,
+    /// All sessions that are still active wait for answers from outside.
+    Waiting,
+    /// The caller stopped it.
+    Stopped,
+}
+
+/// Where a session is.
+enum Slot {
+    /// Waiting or ready.
+    Active(Box<Session>),
+    /// In a wave.
+    Picked,
+    /// Ended.
+    Ended(Box<SessionReport>),
+    /// Ended, and its report was taken.
+    Taken,
+}
+
+/// What became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionStatus<'a> {
+    /// Not ended.
+    Active,
+    /// Ended.
+    Ended(&'a SessionReport),
+}
+
+/// A machine whose waves are mapped by `D`.
+pub struct Machine<D = Inline> {
+    driver: D,
+    config: Arc<VMConfig>,
+    installed: BTreeMap<String, Provider>,
+    shared: Vec<Box<dyn Handler>>,
+    images: Vec<Arc<Loaded>>,
+    sessions: Vec<Slot>,
+    /// Sessions that can step, in the order of the cursor.
+    ready: VecDeque<SessionId>,
+    active: u32,
+    wave: Vec<Pick>,
+    trace: Trace,
+}
+
+impl<D> fmt::Debug for Machine<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = (self.images.len(), self.sessions.len(), self.active);
+        f.debug_struct("Machine").field("config", &self.config).field("images, sessions, active", &counts).finish()
+    }
+}
+
+impl VM {
+    /// A machine without images, handlers and sessions.
+    ///
+    /// # Errors
+    /// [`VMError::Configuration`] for a setting outside its range.
+    pub fn new(config: VMConfig) -> Result<Self, VMError> {
+        Self::with_driver(config, Inline)
+    }
+}
+
+impl<D: Driver> Machine<D> {
+    /// A machine with another driver.
+    ///
+    /// # Errors
+    /// [`VMError::Configuration`] for a setting outside its range.
+    pub fn with_driver(config: VMConfig, driver: D) -> Result<Self, VMError> {
+        config.check()?;
+        Ok(Self {
+            driver,
+            trace: Trace::new(config.trace),
+            config: Arc::new(config),
+            installed: BTreeMap::new(),
+            shared: Vec::new(),
+            images: Vec::new(),
+            sessions: Vec::new(),
+            ready: VecDeque::new(),
+            active: 0,
+            wave: Vec::new(),
+        })
+    }
+
+    /// One round of at most `n` picks; canonical semantics take one, whatever `n` ≥ 1.
+    pub fn kernel_step_round(&mut self, n: usize) -> Round {
+        self.round(n, self.config.quantum)
+    }
+
+    /// Rounds until every session has ended, `max_steps` steps are committed, nothing can step, or `stop` says so,
+    /// which is asked before each round.
+    pub fn run(&mut self, max_steps: u64, stop: &mut dyn FnMut() -> bool) -> RunEnd {
+        let mut left = max_steps;
+        loop {
+            if self.ready.is_empty() {
+                return if self.active == 0 { RunEnd::Done } else { RunEnd::Waiting };
+            }
+            if left == 0 {
+                return RunEnd::StepLimit;
+            }
+            if stop() {
+                return RunEnd::Stopped;
+            }
+            let quantum = self.config.quantum.min(u32::try_from(left).unwrap_or(u32::MAX));
+            left = left.saturating_sub(self.round(1, quantum).steps);
+        }
+    }
+
+    fn round(&mut self, n: usize, quantum: u32) -> Round {
+        self.plan(n, quantum);
+        let mut wave = std::mem::take(&mut self.wave);
+        self.driver.run(&mut wave);
+        let mut round = Round::default();
+        for pick in wave.drain(..) {
+            round.picks += 1;
+            round.steps += u64::from(pick.steps) + self.commit(pick);
+        }
+        self.wave = wave;
+        round
+    }
+
+    fn plan(&mut self, n: usize, quantum: u32) {
+        if n == 0 {
+            return;
+        }
+        while let Some(id) = self.ready.pop_front() {
+            let slot = &mut self.sessions[id.0 as usize];
+            match std::mem::replace(slot, Slot::Picked) {
+                Slot::Active(session) => {
+                    self.wave.push(Pick { session, quantum, steps: 0, end: PickEnd::Ready });
+                    return;
+                }
+                other @ (Slot::Picked | Slot::Ended(_) | Slot::Taken) => *slot = other,
+            }
+        }
+    }
+
+    /// Grants what a pick asked for and puts its session back. Returns the steps that took.
+    fn commit(&mut self, pick: Pick) -> u64 {
+        let Pick { mut session, end, .. } = pick;
+        let before = session.state.log.tick;
+        let end = match end {
+            PickEnd::Request(who) => self.grant(&mut session, who),
+            other => other,
+        };
+        let steps = session.state.log.tick - before;
+        self.put_back(session, end);
+        steps
+    }
+
+    /// Calls the shared handler a coroutine asked for.
+    fn grant(&mut self, session: &mut Session, who: u16) -> PickEnd {
+        let handler = session.shared_handler(who).and_then(|number| self.shared.get_mut(number));
+        let answered = match handler {
+            Some(handler) => answer(&mut **handler, &session.loaded.program, &mut session.state, who),
+            None => {
+                let failure = Failure::unavailable("no handler is installed");
+                match VMKernel::complete(&session.loaded.program, &mut session.state, who, Err(failure)) {
+                    Outcome::Faulted(fault) => Answered::Faulted(fault),
+                    Outcome::Ran | Outcome::Blocked | Outcome::Issued | Outcome::Halted => Answered::Done,
+                }
+            }
+        };
+        match answered {
+            Answered::Done => PickEnd::Ready,
+            Answered::Later => {
+                session.drop_first();
+                if session.state.ready.is_empty() { PickEnd::Waiting } else { PickEnd::Ready }
+            }
+            Answered::Faulted(fault) => PickEnd::Ended(session.fault(Some(who), fault)),
+        }
+    }
+
+    fn put_back(&mut self, mut session: Box<Session>, end: PickEnd) {
+        let id = session.state.id;
+        self.trace.append(&mut session.state.log.events);
+        let slot = match end {
+            PickEnd::Ready | PickEnd::Request(_) => {
+                self.ready.push_back(id);
+                Slot::Active(session)
+            }
+            PickEnd::Waiting => Slot::Active(session),
+            PickEnd::Ended(end) => {
+                self.active -= 1;
+                Slot::Ended(Box::new(session.report(session.state.log.image(), end)))
+            }
+        };
+        self.sessions[id.0 as usize] = slot;
+    }
+
+    /// Answers a request whose handler said [`crate::HostStep::Blocked`].
+    ///
+    /// # Errors
+    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`]
+    pub fn reply(
+        &mut self,
+        session: SessionId,
+        request: RequestId,
+        answer: Result<Value, Failure>,
+    ) -> Result<(), VMError> {
+        let slot = self.sessions.get_mut(session.0 as usize).ok_or(VMError::UnknownSession(session))?;
+        let Slot::Active(running) = slot else { return Err(VMError::UnknownSession(session)) };
+        let state = &running.state;
+        let waits = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
+        let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| waits(coroutine.status));
+        let Some((who, _)) = found else { return Err(VMError::UnknownRequest { session, request }) };
+        let was_waiting = state.ready.is_empty();
+        let end = match VMKernel::complete(&running.loaded.program, &mut running.state, who, answer) {
+            Outcome::Faulted(fault) => Some(running.fault(Some(who), fault)),
+            Outcome::Ran | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
+                running.state.ready.push_back(who);
+                None
+            }
+        };
+        self.after_reply(session, was_waiting, end);
+        Ok(())
+    }
+
+    fn after_reply(&mut self, id: SessionId, was_waiting: bool, end: Option<SessionEnd>) {
+        let slot = &mut self.sessions[id.0 as usize];
+        let Slot::Active(session) = slot else { return };
+        self.trace.append(&mut session.state.log.events);
+        match end {
+            Some(end) => {
+                let report = session.report(session.state.log.image(), end);
+                *slot = Slot::Ended(Box::new(report));
+                self.active -= 1;
+            }
+            None if was_waiting => self.ready.push_back(id),
+            None => {}
+        }
+    }
+
+    /// What became of a session; `None` if there is no such session or its report was taken.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> Option<SessionStatus<'_>> {
+        match self.sessions.get(id.0 as usize)? {
+            Slot::Active(_) | Slot::Picked => Some(SessionStatus::Active),
+            Slot::Ended(report) => Some(SessionStatus::Ended(report)),
+            Slot::Taken => None,
+        }
+    }
+
+    /// Takes the report of a session that has ended, and frees it.
+    pub fn take_report(&mut self, id: SessionId) -> Option<SessionReport> {
+        let slot = self.sessions.get_mut(id.0 as usize)?;
+        match std::mem::replace(slot, Slot::Taken) {
+            Slot::Ended(report) => Some(*report),
+            other @ (Slot::Active(_) | Slot::Picked | Slot::Taken) => {
+                *slot = other;
+                None
+            }
+        }
+    }
+
+    /// Sessions that have not ended.
+    #[must_use]
+    pub const fn active(&self) -> u32 {
+        self.active
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &VMConfig {
+        &self.config
+    }
+
+    /// A loaded image.
+    #[must_use]
+    pub fn image(&self, image: ImageId) -> Option<&CodeImage> {
+        self.images.get(usize::from(image.0)).map(|loaded| loaded.program.image())
+    }
+
+    /// The events that were kept, in commit order.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+        self.trace.events()
+    }
+
+    /// Takes the events that were kept so far, in commit order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.trace.take()
+    }
+
+    /// An event of this machine in words.
+    #[must_use]
+    pub fn describe(&self, event: &Event) -> Option<Description> {
+        let loaded = self.images.get(usize::from(event.image.0))?;
+        Some(crate::event::describe(event, &loaded.program))
+    }
+}

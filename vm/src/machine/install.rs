@@ -1,0 +1,69 @@
+//! Handlers of a machine and the images that need them.
+
+use super::{Driver, Machine};
+use crate::error::VMError;
+use crate::handler::Handler;
+use crate::id::ImageId;
+use crate::kernel::program::Program;
+use crate::session::{Loaded, Provider};
+use std::sync::Arc;
+use tell_ir::image::{CodeImage, Const};
+use tell_ir::verify::Verified;
+
+impl<D: Driver> Machine<D> {
+    /// Installs one handler of an effect for all sessions, called in wave order. Images loaded later use it.
+    pub fn install(&mut self, effect: impl Into<String>, handler: impl Handler + 'static) {
+        self.shared.push(Box::new(handler));
+        self.installed.insert(effect.into(), Provider::Shared(self.shared.len() - 1));
+    }
+
+    /// Installs a handler of an effect that every session has for itself; `make` is called at its first use there.
+    pub fn install_local<H: Handler + Send + 'static>(
+        &mut self,
+        effect: impl Into<String>,
+        make: impl Fn() -> H + Send + Sync + 'static,
+    ) {
+        let factory = move || Box::new(make()) as Box<dyn Handler + Send>;
+        self.installed.insert(effect.into(), Provider::Local(Arc::new(factory)));
+    }
+
+    /// Whether a handler of that effect is installed.
+    #[must_use]
+    pub fn has_handler(&self, effect: &str) -> bool {
+        self.installed.contains_key(effect)
+    }
+
+    /// Loads a verified image.
+    ///
+    /// # Errors
+    /// [`VMError::MissingHandler`] for an effect without a handler, [`VMError::LimitExceeded`]
+    pub fn load_choreography(&mut self, image: Verified) -> Result<ImageId, VMError> {
+        self.load(image.into_image())
+    }
+
+    pub(crate) fn load(&mut self, image: CodeImage) -> Result<ImageId, VMError> {
+        let mut providers = Vec::with_capacity(image.effects.len());
+        for effect in &image.effects {
+            match self.installed.get(&effect.name) {
+                Some(provider) => providers.push(provider.clone()),
+                None => return Err(VMError::MissingHandler { effect: effect.name.clone() }),
+            }
+        }
+        let limits = &self.config.limits;
+        let text = image.consts.iter().map(|constant| match constant {
+            Const::Str(text) => text.len() as u64 + 1,
+            Const::Unit | Const::Bool(_) | Const::Int(_) | Const::Duration(_) | Const::Session => 1,
+        });
+        at_most("size of a constant", text.max().unwrap_or(0), u64::from(limits.value_size))?;
+        at_most("images", self.images.len() as u64 + 1, u64::from(u16::MAX))?;
+        let program = Program::prepare(image);
+        at_most("registers of a session", program.registers as u64, u64::from(limits.registers))?;
+        let number = u16::try_from(self.images.len()).unwrap_or(u16::MAX);
+        self.images.push(Arc::new(Loaded { program, providers }));
+        Ok(ImageId(number))
+    }
+}
+
+pub(super) const fn at_most(what: &'static str, value: u64, max: u64) -> Result<(), VMError> {
+    if value > max { Err(VMError::LimitExceeded { what, value, max }) } else { Ok(()) }
+}

@@ -1,0 +1,74 @@
+//! Opening sessions.
+
+use super::install::at_most;
+use super::{Driver, Machine, Slot};
+use crate::error::VMError;
+use crate::event::EventKind;
+use crate::id::{ImageId, SessionId};
+use crate::kernel::program::Program;
+use crate::session::{Session, SessionState};
+use crate::value::{Value, conforms, show, type_text};
+use std::sync::Arc;
+use tell_ir::image::Role;
+
+impl<D: Driver> Machine<D> {
+    /// Opens a session: per role of the image the values of its parameters. No roles at all stand for no arguments.
+    ///
+    /// # Errors
+    /// [`VMError::UnknownImage`], [`VMError::RoleCount`], [`VMError::ArgumentCount`], [`VMError::ArgumentType`],
+    /// [`VMError::LimitExceeded`]
+    pub fn open(&mut self, image: ImageId, args: &[Vec<Value>]) -> Result<SessionId, VMError> {
+        let loaded = self.images.get(usize::from(image.0)).ok_or(VMError::UnknownImage(image))?;
+        let roles = &loaded.program.image().roles;
+        if !args.is_empty() && args.len() != roles.len() {
+            return Err(VMError::RoleCount { expected: roles.len(), found: args.len() });
+        }
+        let limits = &self.config.limits;
+        for (number, role) in roles.iter().enumerate() {
+            let given = args.get(number).map_or(&[][..], Vec::as_slice);
+            check_arguments(&loaded.program, role, given)?;
+            for value in given {
+                at_most("nesting of an argument", u64::from(value.depth()), u64::from(limits.value_depth))?;
+                at_most("size of an argument", u64::from(value.size()), u64::from(limits.value_size))?;
+            }
+        }
+        at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
+        let Ok(number) = u32::try_from(self.sessions.len()) else {
+            return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
+        };
+        let id = SessionId(number);
+        let mut state = SessionState::new(&loaded.program, image, id, &self.config);
+        for ((role, entry), values) in loaded.program.roles.iter().zip(roles).zip(args) {
+            for (param, value) in entry.params.iter().zip(values) {
+                if let Some(register) = state.registers.get_mut(role.base + usize::from(param.reg)) {
+                    *register = value.clone();
+                }
+            }
+        }
+        state.log.note(None, EventKind::Opened, || Value::Unit);
+        self.trace.append(&mut state.log.events);
+        self.sessions.push(Slot::Active(Box::new(Session::new(Arc::clone(loaded), state))));
+        self.ready.push_back(id);
+        self.active += 1;
+        Ok(id)
+    }
+}
+
+fn check_arguments(program: &Program, role: &Role, given: &[Value]) -> Result<(), VMError> {
+    if given.len() != role.params.len() {
+        let (expected, found) = (role.params.len(), given.len());
+        return Err(VMError::ArgumentCount { role: role.name.clone(), expected, found });
+    }
+    let types = &program.image().types;
+    for (param, value) in role.params.iter().zip(given) {
+        if !conforms(value, param.ty, types) {
+            return Err(VMError::ArgumentType {
+                role: role.name.clone(),
+                param: param.name.clone(),
+                expected: type_text(param.ty, types),
+                found: show(value, param.ty, types),
+            });
+        }
+    }
+    Ok(())
+}

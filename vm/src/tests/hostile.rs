@@ -1,0 +1,247 @@
+//! Hostile images on the kernel without the verifier: whatever the code is, no step panics and fuel ends the run.
+
+use super::fixture::{self, BOOL, DURATION, INT, INTS, MAP, MAYBE, STRING, STRINGS, TREE, UNIT, op, types};
+use crate::config::{Limits, Retention, VMConfig};
+use crate::handler::Call;
+use crate::machine::VM;
+use crate::value::Value;
+use tell_ir::image::{ChooseRow, ChooseTable, CodeImage, Const, Edge, Final, Function, Param, Role, Shape};
+use tell_ir::instr::{FailKind, Instr};
+use tell_ir::prim::Prim;
+use tell_ir::ty::TypeId;
+
+/// xorshift64*; the same images every time.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// Mostly below `n`, sometimes anything.
+    fn index(&mut self, n: usize) -> u64 {
+        let roll = self.next();
+        if roll.is_multiple_of(41) { self.next() } else { (roll >> 8) % (n.max(1) as u64) }
+    }
+
+    fn short(&mut self, n: usize) -> u16 {
+        self.index(n) as u16
+    }
+
+    fn wide(&mut self, n: usize) -> u32 {
+        self.index(n) as u32
+    }
+
+    fn ty(&mut self) -> TypeId {
+        TypeId(self.wide(types().len()))
+    }
+}
+
+const REGISTERS: usize = 12;
+const CODE: usize = 24;
+
+fn instr(dice: &mut Dice) -> Instr {
+    let mut reg = || dice.short(REGISTERS);
+    let (a, b, c) = (reg(), reg(), reg());
+    let target = dice.wide(CODE);
+    match dice.next() % 18 {
+        0 => Instr::Send { to: dice.short(3), label: dice.short(18), val: a },
+        1 => Instr::Offer { to: dice.short(3), label: dice.short(18), val: a },
+        2 => Instr::Receive { from: dice.short(3), label: dice.short(18), dst: a },
+        3 => Instr::Choose { table: dice.wide(3) },
+        4 => Instr::Perform { op: dice.short(3), args: a, dst: b },
+        5..=7 => Instr::Set { dst: a, value: dice.wide(9) },
+        8 => Instr::Move { dst: a, src: b },
+        9 | 10 => Instr::Prim { op: Prim::ALL[dice.next() as usize % Prim::ALL.len()], dst: a, a: b, b: c },
+        11 | 12 => Instr::Make { dst: a, shape: dice.short(10), args: b },
+        13 => Instr::Get { dst: a, src: b, index: dice.short(3) },
+        14 => Instr::Count { dst: a, src: b },
+        15 => Instr::Switch { val: a, table: dice.wide(2) },
+        16 => Instr::Branch { val: a, target },
+        _ => match dice.next() % 4 {
+            0 => Instr::Halt { finals: dice.wide(2) },
+            1 => Instr::Fail { fault: FailKind::Unreachable, text: dice.wide(9) },
+            _ => Instr::Jump { target },
+        },
+    }
+}
+
+/// Types of the registers that [`sensible`] instructions expect.
+const FRAME: [TypeId; REGISTERS] = [UNIT, BOOL, INT, INT, STRING, INTS, MAP, TREE, TREE, STRINGS, DURATION, MAYBE];
+
+/// Gives most registers of [`FRAME`] a value.
+const PROLOGUE: [Instr; 8] = [
+    Instr::Set { dst: 1, value: 1 },
+    Instr::Set { dst: 2, value: 3 },
+    Instr::Set { dst: 3, value: 3 },
+    Instr::Set { dst: 4, value: 4 },
+    Instr::Make { dst: 5, shape: 0, args: 2 },
+    Instr::Prim { op: Prim::EmptyMap, dst: 6, a: 0, b: 0 },
+    Instr::Make { dst: 7, shape: 1, args: 0 },
+    Instr::Make { dst: 8, shape: 1, args: 0 },
+];
+
+/// An instruction that fits [`FRAME`], so that a run gets somewhere.
+fn sensible(dice: &mut Dice) -> Instr {
+    let target = PROLOGUE.len() as u32 + dice.wide(CODE);
+    let prim = |op, dst, a, b| Instr::Prim { op, dst, a, b };
+    let all = [
+        prim(Prim::Sub, 2, 2, 3),
+        prim(Prim::Mul, 3, 3, 3),
+        prim(Prim::Concat, 4, 4, 4),
+        prim(Prim::Concat, 5, 5, 5),
+        prim(Prim::Append, 5, 5, 2),
+        prim(Prim::Tail, 5, 5, 0),
+        prim(Prim::Reverse, 5, 5, 0),
+        prim(Prim::Get, 11, 5, 2),
+        prim(Prim::Insert, 6, 6, 3),
+        prim(Prim::Remove, 6, 6, 2),
+        prim(Prim::Keys, 5, 6, 0),
+        prim(Prim::Split, 9, 4, 4),
+        prim(Prim::ToString, 4, dice.short(REGISTERS), 0),
+        prim(Prim::ParseInt, 11, 4, 0),
+        prim(Prim::Lt, 1, 2, 3),
+        prim(Prim::Eq, 1, dice.short(REGISTERS), dice.short(REGISTERS)),
+        Instr::Make { dst: 7, shape: 2, args: 7 },
+        Instr::Move { dst: 8, src: 7 },
+        Instr::Branch { val: 1, target },
+        Instr::Switch { val: 7, table: 0 },
+        Instr::Jump { target },
+        Instr::Count { dst: 2, src: 5 },
+        Instr::Send { to: dice.short(3), label: 2, val: 2 },
+        Instr::Offer { to: dice.short(3), label: 4, val: 10 },
+        Instr::Receive { from: dice.short(3), label: 2, dst: 3 },
+        Instr::Choose { table: dice.wide(3) },
+        Instr::Perform { op: 0, args: 2, dst: 3 },
+        Instr::Set { dst: 4, value: 5 },
+    ];
+    all[dice.next() as usize % all.len()]
+}
+
+fn function(dice: &mut Dice) -> Function {
+    let rows = |dice: &mut Dice| {
+        let row = |dice: &mut Dice| ChooseRow {
+            partner: dice.short(3),
+            label: if dice.next().is_multiple_of(4) { dice.short(18) } else { 2 },
+            dst: if dice.next().is_multiple_of(4) { dice.short(REGISTERS) } else { 2 },
+            target: PROLOGUE.len() as u32 + dice.wide(CODE),
+        };
+        (0..dice.next() % 5).map(|_| row(dice)).collect()
+    };
+    let mut code = PROLOGUE.to_vec();
+    for _ in 0..CODE {
+        code.push(if dice.next().is_multiple_of(12) { instr(dice) } else { sensible(dice) });
+    }
+    Function {
+        regs: FRAME.iter().map(|ty| if dice.next().is_multiple_of(64) { dice.ty() } else { *ty }).collect(),
+        code,
+        blocks: Vec::new(),
+        chooses: (0..3).map(|i| ChooseTable { rows: rows(dice), may_end: i == 0 }).collect(),
+        switches: (0..2).map(|_| (0..3).map(|_| dice.wide(CODE)).collect()).collect(),
+        finals: vec![vec![Final { name: "x".into(), reg: dice.short(REGISTERS) }]],
+    }
+}
+
+fn hostile(dice: &mut Dice) -> CodeImage {
+    let mut image = fixture::image(&[
+        Const::Unit,
+        Const::Bool(true),
+        Const::Int(i64::MIN),
+        Const::Int(1),
+        Const::Str("abc".into()),
+        Const::Str("-7".into()),
+        Const::Duration(i64::MAX),
+        Const::Session,
+    ]);
+    image.shapes = vec![Shape::List(INTS, 2), Shape::Variant(TREE, 0), Shape::Variant(TREE, 1)];
+    for _ in 0..7 {
+        let (ty, n) = (dice.ty(), dice.short(4) % 300);
+        let shape = match dice.next() % 3 {
+            0 => Shape::Product(ty),
+            1 => Shape::Variant(ty, n),
+            _ => Shape::List(ty, n),
+        };
+        image.shapes.push(shape);
+    }
+    op(&mut image, "E", "ask", &[INT], INT);
+    op(&mut image, "Host", "choose", &[STRINGS], INT);
+    let (param, result) = (dice.ty(), dice.ty());
+    op(&mut image, "E", "any", &[param], result);
+    for i in 0..3 {
+        image.roles.push(Role { name: format!("R{i}"), params: Vec::new() });
+        image.functions.push(function(dice));
+    }
+    if dice.next().is_multiple_of(8) {
+        image.functions.pop();
+    }
+    image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)) });
+    image
+}
+
+fn machine() -> VM {
+    let limits = Limits { value_size: 2000, value_depth: 50, ..Limits::default() };
+    let trace = Retention::Last(64);
+    let config = VMConfig { quantum: 7, slice: 5, edge_capacity: 2, trace, limits, ..VMConfig::default() };
+    let mut vm = VM::new(config).expect("right");
+    vm.install("E", |call: &Call<'_>, args: &[Value]| {
+        Ok(args.get(call.op.len() % 2).cloned().unwrap_or(Value::Int(3)))
+    });
+    vm.install("Host", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
+    vm
+}
+
+fn survives(image: CodeImage) -> u64 {
+    let mut vm = machine();
+    let Ok(id) = vm.load(image) else { return 0 };
+    let roles = vm.image(id).map_or(&[][..], |image| &image.roles);
+    let args: Vec<Vec<Value>> = roles.iter().map(|role| vec![Value::Int(1); role.params.len()]).collect();
+    let Ok(session) = vm.open(id, &args) else { return 0 };
+    vm.run(2000, &mut || false);
+    for event in vm.events() {
+        assert!(vm.describe(event).is_some());
+    }
+    vm.take_report(session).map_or(2000, |report| report.ticks)
+}
+
+#[test]
+fn random_code_never_panics() {
+    let mut dice = Dice(0x5EED);
+    let mut steps = 0;
+    for _ in 0..20_000 {
+        steps += survives(hostile(&mut dice));
+    }
+    assert!(steps > 100_000, "most images should get somewhere: {steps}");
+}
+
+/// A program that uses most instructions, with a few instructions replaced.
+#[test]
+fn mutated_code_never_panics() {
+    let mut dice = Dice(0xFEED);
+    let mut base = hostile(&mut dice);
+    base.roles[0].params.push(Param { name: "p".into(), ty: INT, reg: 0 });
+    base.functions[0].regs[0] = INT;
+    for _ in 0..10_000 {
+        let mut image = base.clone();
+        for _ in 0..1 + dice.next() % 3 {
+            let role = dice.next() as usize % image.functions.len();
+            let code = &mut image.functions[role].code;
+            let at = dice.next() as usize % code.len();
+            code[at] = instr(&mut dice);
+            code.truncate(1 + dice.next() as usize % 40);
+        }
+        if dice.next().is_multiple_of(16) {
+            image.types.truncate(dice.next() as usize % image.types.len());
+        }
+        survives(image);
+    }
+}
+
+#[test]
+fn an_image_of_nothing_runs() {
+    assert_eq!(survives(CodeImage::default()), 0);
+    let image = CodeImage { roles: vec![Role { name: "A".into(), params: vec![] }], ..CodeImage::default() };
+    assert_eq!(survives(image), 0);
+}
