@@ -8,11 +8,16 @@
 //! function of the module of its name. [`pipeline`] runs them in order and collects the diagnostics; start there.
 
 pub mod check;
+pub mod emit;
+pub mod erase;
 pub mod error;
 pub mod graph;
 pub mod hir;
+pub mod import;
 pub mod lower;
+pub mod pipeline;
 pub mod project;
 pub mod resolve;
+pub mod show;
 pub mod sources;
 pub mod ty;

@@ -435,7 +435,7 @@ fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
         code: cursor.plain_list::<_, 2>()?,
         blocks: cursor.plain_list::<_, 2>()?,
         chooses: cursor
-            .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, may_end: cursor.plain()? }))?,
+            .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, finals: cursor.plain()? }))?,
         switches: cursor.list(1, Cursor::plain_list::<u32, 1>)?,
         finals: cursor
             .list(1, |cursor| cursor.list(2, |cursor| Ok(Final { name: cursor.text()?, reg: cursor.plain()? })))?,

@@ -3,7 +3,7 @@
 //! Also for images that are not verified: an index that leads nowhere is printed as `?` and its number.
 
 use crate::hash::content_id;
-use crate::image::{CodeImage, Const, Function, OpMeta, Shape};
+use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Shape};
 use crate::instr::{FailKind, Instr, Reg};
 use crate::machine::{State, Transition};
 use crate::print::{declaration_text, type_text};
@@ -172,7 +172,10 @@ impl Names<'_> {
             Instr::Offer { to, label, val } => format!("offer {} r{val}", self.communication(to, label)),
             Instr::Receive { from, label, dst } => format!("receive {} r{dst}", self.communication(from, label)),
             Instr::Choose { table } => match function.chooses.get(table as usize) {
-                Some(table) if table.may_end => "choose, or end of session".to_owned(),
+                Some(ChooseTable { finals: Some(finals), .. }) => match function.finals.get(*finals as usize) {
+                    Some(_) => "choose, or end of session".to_owned(),
+                    None => format!("choose, or end of session ?{finals}"),
+                },
                 Some(_) => "choose".to_owned(),
                 None => format!("choose ?{table}"),
             },
@@ -205,6 +208,7 @@ impl Names<'_> {
             },
             Instr::Branch { val, target } => format!("unless r{val} goto {}", block(function, target)),
             Instr::Jump { target } => format!("goto {}", block(function, target)),
+            Instr::Yield => "yield".to_owned(),
             Instr::Fail { fault, text } => {
                 let text = entry(&image.consts, text as usize, constant);
                 format!("fail {} {text}", fail_text(fault))
@@ -225,7 +229,8 @@ impl Names<'_> {
                     let target = block(function, row.target);
                     format!("{} r{} -> {target}", self.communication(row.partner, row.label), row.dst)
                 };
-                rows.iter().map(text).collect()
+                let finals = function.chooses.get(table as usize).and_then(|table| table.finals);
+                rows.iter().map(text).chain(finals.into_iter().flat_map(|table| finals_of(function, table))).collect()
             }
             Instr::Switch { val, table } => {
                 let ty = function.regs.get(usize::from(val)).copied().unwrap_or(TypeId(u32::MAX));
@@ -233,13 +238,16 @@ impl Names<'_> {
                 let text = |(tag, &to): (u16, &u32)| format!("{} -> {}", self.variant(ty, tag), block(function, to));
                 (0..=u16::MAX).zip(targets).map(text).collect()
             }
-            Instr::Halt { finals } => {
-                let finals = function.finals.get(finals as usize).map_or(&[][..], Vec::as_slice);
-                finals.iter().map(|value| format!("{} = r{}", value.name, value.reg)).collect()
-            }
+            Instr::Halt { finals } => finals_of(function, finals).collect(),
             _ => Vec::new(),
         }
     }
+}
+
+/// The names of a finals table and where their values are.
+fn finals_of(function: &Function, table: u32) -> impl Iterator<Item = String> {
+    let finals = function.finals.get(table as usize).map_or(&[][..], Vec::as_slice);
+    finals.iter().map(|value| format!("{} = r{}", value.name, value.reg))
 }
 
 fn registers(first: Reg, len: usize) -> String {
@@ -310,6 +318,20 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "no line `{line}` in\n{text}");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_the_end_of_a_session_is_shown() {
+        let mut image = sample::image();
+        image.functions[1].code[13] = Instr::Yield;
+        image.functions[1].finals[0] = vec![crate::image::Final { name: "number".to_owned(), reg: 1 }];
+        let text = disassemble(&image);
+        let lines = ["      12 choose, or end of session", "          Buyer Title r0 -> b1", "          number = r1"];
+        let shown: Vec<_> = text.lines().skip_while(|line| *line != lines[0]).take(3).collect();
+        assert_eq!(shown, lines);
+        assert!(text.contains("13 yield\n"), "{text}");
+        image.functions[1].finals.clear();
+        assert!(disassemble(&image).contains("choose, or end of session ?0"));
     }
 
     #[test]

@@ -180,7 +180,7 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
 }
 
 fn instr(numbers: &mut Numbers) -> Instr {
-    match numbers.below(16) {
+    match numbers.below(17) {
         0 => Instr::Send { to: numbers.short(), label: numbers.short(), val: numbers.short() },
         1 => Instr::Offer { to: numbers.short(), label: numbers.short(), val: numbers.short() },
         2 => Instr::Receive { from: numbers.short(), label: numbers.short(), dst: numbers.short() },
@@ -198,7 +198,8 @@ fn instr(numbers: &mut Numbers) -> Instr {
         11 => Instr::Switch { val: numbers.short(), table: numbers.long() },
         12 => Instr::Branch { val: numbers.short(), target: numbers.long() },
         13 => Instr::Jump { target: numbers.long() },
-        14 => Instr::Fail { fault: crate::instr::FailKind::Assertion, text: numbers.long() },
+        14 => Instr::Yield,
+        15 => Instr::Fail { fault: crate::instr::FailKind::Assertion, text: numbers.long() },
         _ => Instr::Halt { finals: numbers.long() },
     }
 }

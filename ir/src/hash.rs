@@ -103,6 +103,16 @@ impl Canonical {
         self.buffer.extend_from_slice(&value.to_le_bytes());
     }
 
+    fn maybe_word(&mut self, value: Option<u32>) {
+        match value {
+            None => self.byte(0),
+            Some(value) => {
+                self.byte(1);
+                self.word(value);
+            }
+        }
+    }
+
     fn long(&mut self, value: i64) {
         self.buffer.extend_from_slice(&value.to_le_bytes());
     }
@@ -337,7 +347,7 @@ impl Canon for ChooseTable {
             out.short(row.dst);
             out.word(row.target);
         }
-        out.byte(u8::from(self.may_end));
+        out.maybe_word(self.finals);
     }
 }
 
@@ -387,12 +397,6 @@ impl Canon for Edge {
     fn write(&self, out: &mut Canonical) {
         out.short(self.from);
         out.short(self.to);
-        match self.bound {
-            None => out.byte(0),
-            Some(bound) => {
-                out.byte(1);
-                out.word(bound);
-            }
-        }
+        out.maybe_word(self.bound);
     }
 }

@@ -218,7 +218,7 @@ pub struct Function {
     pub chooses: Vec<ChooseTable>,
     /// Tables of `Switch`: the target for each tag.
     pub switches: Vec<Vec<u32>>,
-    /// Tables of `Halt`: the names in scope and where their values are.
+    /// Tables of `Halt` and `Choose`: the names in scope at an end and where their values are.
     pub finals: Vec<Vec<Final>>,
 }
 
@@ -236,8 +236,8 @@ pub struct Block {
 pub struct ChooseTable {
     /// The rows.
     pub rows: Vec<ChooseRow>,
-    /// Whether the session may end while this waits.
-    pub may_end: bool,
+    /// The finals table if the session ends while this waits; `None` if it cannot.
+    pub finals: Option<u32>,
 }
 
 /// One row of a `Choose`.

@@ -93,18 +93,18 @@ impl Operand for FailKind {
 }
 
 macro_rules! instructions {
-    ($(#[doc = $doc:literal] $name:ident { $($field:ident : $ty:ident),* } = $code:literal;)*) => {
+    ($(#[doc = $doc:literal] $name:ident $({ $($field:ident : $ty:ident),* })? = $code:literal;)*) => {
         /// An instruction of this version of the machine.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "the line of an instruction says what its operands are")]
-        pub enum Instr { $(#[doc = $doc] $name { $($field: $ty),* }),* }
+        pub enum Instr { $(#[doc = $doc] $name $({ $($field: $ty),* })?),* }
 
         impl Instr {
             /// Every instruction, in order of its code.
             pub const TABLE: &'static [Row] = &[$(Row {
                 code: $code,
                 name: stringify!($name),
-                operands: &[$((stringify!($field), stringify!($ty))),*],
+                operands: &[$($((stringify!($field), stringify!($ty))),*)?],
                 doc: $doc,
             }),*];
 
@@ -118,14 +118,14 @@ macro_rules! instructions {
             #[must_use]
             pub fn operands(&self) -> Operands {
                 let mut numbers = Operands::new();
-                match *self { $(Self::$name { $($field),* } => { $(numbers.push(Operand::number($field));)* })* }
+                match *self { $(Self::$name $({ $($field),* })? => { $($(numbers.push(Operand::number($field));)*)? })* }
                 numbers
             }
 
             /// Appends its canonical bytes: its code, then the operands in their width, little-endian.
             pub(crate) fn write_canonical(&self, out: &mut Vec<u8>) {
                 out.push(self.code());
-                match *self { $(Self::$name { $($field),* } => { $(Operand::write($field, out);)* })* }
+                match *self { $(Self::$name $({ $($field),* })? => { $($(Operand::write($field, out);)*)? })* }
             }
         }
     };
@@ -160,10 +160,12 @@ instructions! {
     Branch { val: Reg, target: u32 } = 12;
     /// Goes to `target`.
     Jump { target: u32 } = 13;
+    /// Lets the other coroutines of the session run.
+    Yield = 14;
     /// Raises fault `fault` with the text of constant `text`.
-    Fail { fault: FailKind, text: u32 } = 14;
+    Fail { fault: FailKind, text: u32 } = 15;
     /// Ends the coroutine; its final values are those of finals table `finals`.
-    Halt { finals: u32 } = 15;
+    Halt { finals: u32 } = 16;
 }
 
 /// The faults code raises by itself.

@@ -21,5 +21,6 @@ pub mod print;
 #[cfg(test)]
 mod sample;
 pub mod sort;
+pub mod supplied;
 pub mod ty;
 pub mod verify;

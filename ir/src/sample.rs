@@ -130,7 +130,7 @@ fn buyer() -> Function {
                 ChooseRow { partner: SELLER, label: YES, dst: 1, target: 2 },
                 ChooseRow { partner: SELLER, label: NO, dst: 4, target: 8 },
             ],
-            may_end: false,
+            finals: None,
         }],
         switches: Vec::new(),
         finals: vec![vec![Final { name: "title".to_owned(), reg: 0 }]],
@@ -163,7 +163,7 @@ fn seller() -> Function {
         blocks: blocks(&[(0, 0), (1, 1), (3, 1), (10, 1), (12, 2), (13, 1), (14, 1), (16, 3)]),
         chooses: vec![ChooseTable {
             rows: vec![ChooseRow { partner: BUYER, label: TITLE, dst: 0, target: 1 }],
-            may_end: true,
+            finals: Some(0),
         }],
         switches: vec![vec![14, 3], vec![13, 10, 13]],
         finals: vec![Vec::new()],

@@ -2,7 +2,7 @@
 //!
 //! An image is untrusted input. [`verify`] checks it against [`RULES`] and wraps it as [`Verified`]; a rejection
 //! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
-//! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1), local
+//! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), data flow
 //! (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
 
@@ -38,7 +38,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("V2.3", "jumps lead to the start of a block"),
     ("V2.4", "code does not run past its end"),
     ("V2.5", "every instruction is reachable"),
-    ("V2.6", "every loop communicates or performs an operation"),
+    ("V2.6", "every loop communicates, performs an operation or yields"),
     ("V2.7", "a switch has a target for each variant"),
     ("V3.1", "registers are inside the frame"),
     ("V3.2", "payloads have the type of their label"),
@@ -51,10 +51,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.2", "every state of a machine is reachable"),
     ("V5.3", "a message is sent only where the machine can send it"),
     ("V5.4", "`Receive` waits only where the machine can receive exactly that"),
-    ("V5.5", "`Choose` has exactly the rows and the `may_end` of the machine's state"),
+    ("V5.5", "`Choose` has exactly the rows of the machine's state, and finals where the session may end in it"),
     ("V5.6", "`Halt` stands only at an end of the machine"),
     ("V5.7", "control goes to a block of the same state, or of the next one of a silent state"),
     ("V5.8", "operations are performed only in silent and sending states"),
+    ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
 ];
 

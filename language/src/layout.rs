@@ -74,6 +74,8 @@ struct Layout<'a> {
     /// Index of the token at hand.
     at: usize,
     out: Vec<Lexeme>,
+    /// Offset and column of a token of the line at hand, from which later columns are counted.
+    measured: (u32, u32),
     stack: Vec<Entry>,
     /// How many entries of the stack are brackets.
     brackets: usize,
@@ -109,6 +111,7 @@ impl<'a> Layout<'a> {
             input,
             at: 0,
             out: Vec::with_capacity(input.len() + input.len() / 3),
+            measured: (0, 0),
             stack: Vec::new(),
             brackets: 0,
             base: input.first().map_or(0, |lexeme| lexeme.column),
@@ -161,12 +164,16 @@ impl<'a> Layout<'a> {
     /// Reads the token at hand.
     fn token(&mut self) {
         let lexeme = self.lexeme();
+        if lexeme.is_first() {
+            self.measured = (lexeme.span.start, lexeme.column);
+        }
         if lexeme.is_first() && self.brackets > 0 && self.breaks_brackets() {
             self.break_brackets();
         }
         if self.too_deep && !self.resumes_after_depth() {
             return;
         }
+        let lexeme = if self.is_plain_name(self.at) { Lexeme { token: Token::Ident, ..lexeme } } else { lexeme };
         let in_expression = self.stack.last().is_some_and(|entry| entry.kind.is_expression_bracket());
         if in_expression {
             return self.bracketed(lexeme);
@@ -184,8 +191,16 @@ impl<'a> Layout<'a> {
             Token::ParenOpen | Token::SquareOpen | Token::BraceOpen => self.open_bracket(lexeme),
             Token::ParenClose | Token::SquareClose | Token::BraceClose => self.close_bracket(lexeme),
             Token::Semicolon => self.semicolon(lexeme),
-            token => self.emit(token, lexeme.span),
+            _ => self.emit(self.lexeme().token, lexeme.span),
         }
+    }
+
+    /// Whether the token with index `at` names a field or an operation, whatever word it is: it stands after `.` or
+    /// before `:`.
+    fn is_plain_name(&self, at: usize) -> bool {
+        let token = |at: usize| self.input.get(at).map(|lexeme| lexeme.token);
+        let after_dot = at.checked_sub(1).and_then(token) == Some(Token::Dot);
+        token(at).is_some_and(Token::is_word) && (after_dot || token(at + 1) == Some(Token::Colon))
     }
 
     /// Closes what is still open at the end of the text.

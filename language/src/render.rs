@@ -68,7 +68,7 @@ fn snippets(diagnostic: &Diagnostic, views: &mut Views, color: bool, out: &mut i
     let config = Config::default()
         .with_color(color)
         .with_char_set(CharSet::Unicode)
-        .with_index_type(IndexType::Byte)
+        .with_index_type(IndexType::Char)
         .with_label_attach(LabelAttach::Start);
     let place = (primary.file, views.range(primary.file, primary.span));
     let mut report = Report::build(ReportKind::Error, place).with_config(config);
@@ -118,7 +118,7 @@ impl Views {
         self.views.get(file.0 as usize)?.as_ref()
     }
 
-    /// The bytes of the view that show `span`.
+    /// The characters of the view that show `span`.
     fn range(&self, file: FileId, span: Span) -> Range<usize> {
         self.view(file).map_or(0..0, |view| view.range(span))
     }
@@ -196,8 +196,8 @@ impl View {
         while !text.is_char_boundary(end) {
             end += 1;
         }
-        let trimmed = text[start..end].trim_end_matches('\n').len();
-        start..start + trimmed
+        let before = text[..start].chars().count();
+        before..before + text[start..end].trim_end_matches('\n').chars().count()
     }
 }
 

@@ -4,7 +4,7 @@
 //! edges and counters as they were; it changes the status of its coroutine and nothing else. Nothing here relies on
 //! the image being verified: each index, label and shape is looked up with a check that ends in a typed fault.
 //!
-//! Start with [`VMKernel::advance`]; families of instructions are in the submodules.
+//! Start with `VMKernel::advance`; families of instructions are in the submodules.
 
 mod communicate;
 mod data;
@@ -31,6 +31,8 @@ pub struct VMKernel;
 pub enum Outcome {
     /// Committed; the coroutine can go on.
     Ran,
+    /// Committed; the other coroutines go first.
+    Yielded,
     /// Not committed: the coroutine waits for an edge.
     Blocked,
     /// Committed: a request is outstanding and its handler has to be called.
@@ -63,6 +65,7 @@ impl VMKernel {
             let (next, stop) = match execute(&mut frame, *instr) {
                 Ok(Flow::Next) => (pc + 1, None),
                 Ok(Flow::To(target)) => (target, None),
+                Ok(Flow::Yield) => (pc + 1, Some((Status::Ready, Outcome::Yielded))),
                 Ok(Flow::Issue(request)) => (pc, Some((Status::Performing(request), Outcome::Issued))),
                 Ok(Flow::Halt(finals)) => (pc, Some((Status::Halted { finals }, Outcome::Halted))),
                 Ok(Flow::Wait(status)) => {
@@ -109,6 +112,7 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
             other => Err(frame::register_type(val, "Bool", other)),
         },
         Instr::Jump { target } => Ok(Flow::To(target)),
+        Instr::Yield => Ok(Flow::Yield),
         Instr::Fail { fault, text } => Err(data::fail(frame, fault, text)),
         Instr::Halt { finals } => data::halt(frame, finals),
     }

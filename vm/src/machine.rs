@@ -229,7 +229,9 @@ impl<D: Driver> Machine<D> {
                 let failure = Failure::unavailable("no handler is installed");
                 match VMKernel::complete(&session.loaded.program, &mut session.state, who, Err(failure)) {
                     Outcome::Faulted(fault) => Answered::Faulted(fault),
-                    Outcome::Ran | Outcome::Blocked | Outcome::Issued | Outcome::Halted => Answered::Done,
+                    Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
+                        Answered::Done
+                    }
                 }
             }
         };
@@ -279,7 +281,7 @@ impl<D: Driver> Machine<D> {
         let was_waiting = state.ready.is_empty();
         let end = match VMKernel::complete(&running.loaded.program, &mut running.state, who, answer) {
             Outcome::Faulted(fault) => Some(running.fault(Some(who), fault)),
-            Outcome::Ran | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
+            Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
                 running.state.ready.push_back(who);
                 None
             }

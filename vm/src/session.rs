@@ -43,8 +43,6 @@ pub(crate) enum Status {
     Performing(Request),
     /// Done; its final values are those of the finals table.
     Halted { finals: u32 },
-    /// Was waiting when the session ended.
-    Notified,
 }
 
 /// An outstanding request.
@@ -178,6 +176,7 @@ impl Session {
             match outcome {
                 Outcome::Ran if self.streak >= self.state.config.slice => self.rotate(),
                 Outcome::Ran => {}
+                Outcome::Yielded => self.rotate(),
                 Outcome::Blocked => self.drop_first(),
                 Outcome::Halted => {
                     self.state.log.note(Some(who), EventKind::Halted { by_notice: false }, || Value::Unit);
@@ -280,6 +279,6 @@ fn panicked() -> Failure {
 fn committed(outcome: Outcome) -> Answered {
     match outcome {
         Outcome::Faulted(fault) => Answered::Faulted(fault),
-        Outcome::Ran | Outcome::Blocked | Outcome::Issued | Outcome::Halted => Answered::Done,
+        Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => Answered::Done,
     }
 }

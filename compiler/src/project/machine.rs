@@ -1,4 +1,5 @@
 //! The determinised machine of one role, with data: what `emit` compiles.
+#![allow(missing_docs, reason = "a variant's text names its fields")]
 
 use crate::graph::{GVar, NodeId, Role};
 use crate::ty::Ty;
@@ -71,11 +72,14 @@ pub struct Site {
     pub env: Env,
 }
 
+/// Names in scope at the end with their slots.
+pub type Finals = Vec<(tell_language::symbol::Symbol, Slot)>;
+
 /// What a role does in a state.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// It is done; names in scope with their slots.
-    End { finals: Vec<(tell_language::symbol::Symbol, Slot)> },
+    End { finals: Finals },
     /// A local action.
     Local { site: Site, step: Step },
     /// Its own choice between named arms; one step per arm.
@@ -84,8 +88,8 @@ pub enum Kind {
     Case { site: Site, steps: Vec<Step> },
     /// It sends one of these.
     Send { sends: Vec<(Site, Step)> },
-    /// It waits for the first of these; `may_end` if a run ends here without it.
-    Recv { rows: Vec<(Site, Step)>, may_end: bool },
+    /// It waits for the first of these; with `finals`, the names in scope then, the session may end instead.
+    Recv { rows: Vec<(Site, Step)>, finals: Option<Finals> },
 }
 
 impl Kind {

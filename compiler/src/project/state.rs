@@ -4,7 +4,7 @@ use super::available::Availability;
 use super::closure::{Closure, Ground, Item, Origin, Provisional, Sigma, carry, lookup};
 use super::key::{Key, Keys};
 use super::live::{View, arm_binds};
-use super::machine::{Kind, Machine, Site, State, StateId, Step, UNKNOWN, Value};
+use super::machine::{Finals, Kind, Machine, Site, State, StateId, Step, UNKNOWN, Value};
 use super::{Limits, report};
 use crate::graph::{Action, CaseOn, GVar, Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
@@ -184,7 +184,7 @@ impl<'a> Construction<'a> {
         if frontier.receives.is_empty() {
             return Ok(Kind::End { finals: self.finals(closure, &frontier.ends) });
         }
-        self.receive(closure, &frontier.receives, slots)
+        self.receive(closure, &frontier, slots)
     }
 
     fn frontier(&mut self, closure: &Closure) -> Frontier {
@@ -330,7 +330,8 @@ impl<'a> Construction<'a> {
         Ok(Kind::Send { sends: rows })
     }
 
-    fn receive(&mut self, closure: &Closure, receives: &Offers, slots: u32) -> Result<Kind> {
+    fn receive(&mut self, closure: &Closure, frontier: &Frontier, slots: u32) -> Result<Kind> {
+        let receives = &frontier.receives;
         self.one_signature(closure, receives)?;
         self.receive_validity(closure, receives)?;
         let may_end = closure.may_end(self.ground.view);
@@ -343,7 +344,7 @@ impl<'a> Construction<'a> {
             let step = self.step(closure, offers, slots, &|graph, node, branch| comm(graph, node, branch, false))?;
             rows.push((self.site(closure, offers[0]), step));
         }
-        Ok(Kind::Recv { rows, may_end })
+        Ok(Kind::Recv { rows, finals: may_end.then(|| self.finals(closure, &frontier.ends)) })
     }
 
     /// One label from one partner has one payload signature.
@@ -382,7 +383,7 @@ impl<'a> Construction<'a> {
     }
 
     /// Names in scope at the end on whose slot all runs agree.
-    fn finals(&self, closure: &Closure, ends: &[u32]) -> Vec<(tell_language::symbol::Symbol, u32)> {
+    fn finals(&self, closure: &Closure, ends: &[u32]) -> Finals {
         let graph = self.ground.graph;
         let ends: Vec<&Item> = ends.iter().map(|index| &closure.items[*index as usize]).collect();
         let own = graph.finals.iter().filter(|(role, _, _)| *role == self.ground.role);

@@ -47,7 +47,7 @@ fn golden_bytes() {
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
     assert_eq!(FORMAT_VERSION, 1);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "858adb3820b2");
+    assert_eq!(content_id(&image).short(), "75b5ec263640");
     assert_eq!(file_checksum(&encode(&image))[..6], [170, 97, 109, 17, 20, 243]);
 }
 
@@ -220,6 +220,7 @@ fn instr() -> impl Strategy<Value = Instr> {
         (short(), long()).prop_map(|(val, table)| Instr::Switch { val, table }),
         (short(), long()).prop_map(|(val, target)| Instr::Branch { val, target }),
         long().prop_map(|target| Instr::Jump { target }),
+        Just(Instr::Yield),
         long().prop_map(|text| Instr::Fail { fault: FailKind::NoOpenBranch, text }),
         long().prop_map(|finals| Instr::Halt { finals }),
     ]
@@ -229,7 +230,7 @@ fn function() -> impl Strategy<Value = Function> {
     let block = (any::<u32>(), any::<u32>()).prop_map(|(pc, state)| Block { pc, state: StateId(state) });
     let row = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u32>())
         .prop_map(|(partner, label, dst, target)| ChooseRow { partner, label, dst, target });
-    let table = (vec(row, 0..3), any::<bool>()).prop_map(|(rows, may_end)| ChooseTable { rows, may_end });
+    let table = (vec(row, 0..3), option::of(any::<u32>())).prop_map(|(rows, finals)| ChooseTable { rows, finals });
     let value = (text(), any::<u16>()).prop_map(|(name, reg)| Final { name, reg });
     (
         vec(id(), 0..5),

@@ -22,7 +22,7 @@ pub(super) struct Graph {
 #[derive(Clone, Copy)]
 struct Exit {
     block: u32,
-    /// Nothing is sent, received or performed between the start of the block and this exit.
+    /// Nothing is sent, received, performed or yielded between the start of the block and this exit.
     silent: bool,
 }
 
@@ -53,7 +53,8 @@ pub(super) const fn falls_through(instr: &Instr) -> bool {
         | Instr::Make { .. }
         | Instr::Get { .. }
         | Instr::Count { .. }
-        | Instr::Branch { .. } => true,
+        | Instr::Branch { .. }
+        | Instr::Yield => true,
     }
 }
 
@@ -63,7 +64,8 @@ const fn is_silent(instr: &Instr) -> bool {
         | Instr::Offer { .. }
         | Instr::Receive { .. }
         | Instr::Choose { .. }
-        | Instr::Perform { .. } => false,
+        | Instr::Perform { .. }
+        | Instr::Yield => false,
         Instr::Set { .. }
         | Instr::Move { .. }
         | Instr::Prim { .. }
@@ -94,6 +96,7 @@ fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Che
         | Instr::Make { .. }
         | Instr::Get { .. }
         | Instr::Count { .. }
+        | Instr::Yield
         | Instr::Fail { .. }
         | Instr::Halt { .. } => Ok(()),
     }
@@ -115,7 +118,7 @@ pub(super) fn check(subject: &Subject<'_>, budget: &mut Budget) -> Check<Graph> 
     let (_, cycle) = search(&graph, graph.order.iter().copied(), |exit| exit.silent);
     if let Some(block) = cycle {
         let pc = subject.function.blocks[block as usize].pc as usize;
-        return violation_at("V2.6", pc, "a loop through this block neither communicates nor performs anything");
+        return violation_at("V2.6", pc, "a loop through this block does not communicate, perform or yield");
     }
     Ok(graph)
 }

@@ -14,12 +14,18 @@ use crate::ty::Type;
 /// Most variants remembered at a time; the oldest is forgotten first.
 const MAX_FACTS: usize = 32;
 
+/// Most words of register sets of one role, 128 MiB: the memory a wide frame with many blocks may take.
+const MAX_WORDS: usize = 1 << 24;
+
 /// Checks the data flow of one role.
 pub(super) fn check(subject: &Subject<'_>, graph: &Graph, budget: &mut Budget) -> Check {
     let function = subject.function;
     let words = function.regs.len().div_ceil(64);
     let blocks = function.blocks.len();
-    budget.spend(words.saturating_mul(blocks), 0)?;
+    if words.saturating_mul(blocks) > MAX_WORDS {
+        return violation_at("V9.1", 0, format!("{blocks} blocks over a frame of {} registers", function.regs.len()));
+    }
+    budget.spend(words * blocks, 0)?;
     let mut flow = Flow {
         subject,
         graph,
@@ -92,7 +98,7 @@ impl Flow<'_> {
     }
 
     fn step(&mut self, instr: &Instr, budget: &mut Budget) -> Check {
-        let Subject { image, function, .. } = *self.subject;
+        let image = self.subject.image;
         match *instr {
             Instr::Send { to: _, label: _, val } | Instr::Offer { to: _, label: _, val } => self.read(val)?,
             Instr::Receive { from: _, label: _, dst } | Instr::Set { dst, value: _ } => self.write(dst),
@@ -140,18 +146,24 @@ impl Flow<'_> {
                 self.leave(target as usize, budget)?;
             }
             Instr::Jump { target } => self.leave(target as usize, budget)?,
-            Instr::Fail { .. } => {}
-            Instr::Halt { finals } => {
-                let finals = &function.finals[finals as usize];
-                budget.spend(finals.len(), self.pc)?;
-                finals.iter().try_for_each(|value| self.read(value.reg))?;
-            }
+            Instr::Yield | Instr::Fail { .. } => {}
+            Instr::Halt { finals } => self.finals(finals, budget)?,
         }
         Ok(())
     }
 
+    fn finals(&self, finals: u32, budget: &mut Budget) -> Check {
+        let finals = &self.subject.function.finals[finals as usize];
+        budget.spend(finals.len(), self.pc)?;
+        finals.iter().try_for_each(|value| self.read(value.reg))
+    }
+
     fn choose(&mut self, table: usize, budget: &mut Budget) -> Check {
-        for row in &self.subject.function.chooses[table].rows {
+        let table = &self.subject.function.chooses[table];
+        if let Some(finals) = table.finals {
+            self.finals(finals, budget)?;
+        }
+        for row in &table.rows {
             let (word, bit) = (usize::from(row.dst) / 64, 1 << (row.dst % 64));
             let before = self.written[word];
             let known = self.variant(row.dst);

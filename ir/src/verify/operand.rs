@@ -69,7 +69,8 @@ impl At<'_> {
             Instr::Choose { table } => {
                 let table = self.entry(&function.chooses, table as usize, "choose table")?;
                 budget.spend(table.rows.len(), self.pc)?;
-                table.rows.iter().try_for_each(|row| self.payload(row.partner, row.label, row.dst))
+                table.rows.iter().try_for_each(|row| self.payload(row.partner, row.label, row.dst))?;
+                table.finals.map_or(Ok(()), |finals| self.finals(finals, budget))
             }
             Instr::Perform { op, args, dst } => self.perform(op, args, dst, budget),
             Instr::Set { dst, value } => {
@@ -96,17 +97,19 @@ impl At<'_> {
                 let fits = self.is(self.reg(val)?, &Type::Bool);
                 self.expect(fits, "V3.5", || format!("r{val} is not a Bool"))
             }
-            Instr::Jump { target: _ } => Ok(()),
+            Instr::Jump { target: _ } | Instr::Yield => Ok(()),
             Instr::Fail { fault: _, text } => {
                 let fits = matches!(self.entry(&image.consts, text as usize, "text")?, Const::Str(_));
                 self.expect(fits, "V3.4", || "the text of a fault is not a String".to_owned())
             }
-            Instr::Halt { finals } => {
-                let finals = self.entry(&function.finals, finals as usize, "finals table")?;
-                budget.spend(finals.len(), self.pc)?;
-                finals.iter().try_for_each(|value| self.reg(value.reg).map(drop))
-            }
+            Instr::Halt { finals } => self.finals(finals, budget),
         }
+    }
+
+    fn finals(&self, finals: u32, budget: &mut Budget) -> Check {
+        let finals = self.entry(&self.subject.function.finals, finals as usize, "finals table")?;
+        budget.spend(finals.len(), self.pc)?;
+        finals.iter().try_for_each(|value| self.reg(value.reg).map(drop))
     }
 
     fn payload(&self, partner: u16, label: u16, reg: Reg) -> Check {

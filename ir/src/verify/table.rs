@@ -1,4 +1,4 @@
-//! Rules V1.7 to V1.15: the tables an image consists of.
+//! Rules V1.7 to V1.15 and V7.1: the tables an image consists of.
 
 use super::{Check, MAX_TYPE_DEPTH, Subject, variant_args, violation};
 use crate::image::{CodeImage, MAX_REGISTERS, Shape};
@@ -19,7 +19,8 @@ pub(super) fn check(image: &CodeImage) -> Check {
     }
     types(image)?;
     image.shapes.iter().try_for_each(|shape| self::shape(image, shape))?;
-    edges(image)
+    edges(image)?;
+    host(image)
 }
 
 fn roles(image: &CodeImage) -> Check {
@@ -213,6 +214,28 @@ fn edges(image: &CodeImage) -> Check {
                     return violation("V1.13", format!("no edge leads from role {} to role {}", pair.0, pair.1));
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// The implicit effect is part of the machine: a host may rely on its signatures.
+fn host(image: &CodeImage) -> Check {
+    let ty = |id: TypeId| &image.types[id.0 as usize];
+    for op in &image.ops {
+        let effect = &image.effects[usize::from(op.effect)];
+        if effect.name != "Host" {
+            continue;
+        }
+        let fits = match (op.name.as_str(), op.params.as_slice()) {
+            ("supply", [name]) => *ty(*name) == Type::String,
+            ("choose", [names]) => {
+                matches!(ty(*names), Type::List(item) if *ty(*item) == Type::String) && *ty(op.result) == Type::Int
+            }
+            _ => false,
+        };
+        if !fits || !effect.args.is_empty() {
+            return violation("V7.1", format!("`Host` has no operation `{}` of that type", op.name));
         }
     }
     Ok(())

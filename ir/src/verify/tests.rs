@@ -31,6 +31,7 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
     ("V1.8", "switch table", |image| image.functions[1].code[2] = Instr::Switch { val: 3, table: 9 }),
     ("V1.8", "shape", |image| image.functions[1].code[5] = Instr::Make { dst: 4, shape: 9, args: 1 }),
     ("V1.8", "finals table", |image| image.functions[0].code[8] = Instr::Halt { finals: 9 }),
+    ("V1.8", "finals table of a choose", |image| image.functions[1].chooses[0].finals = Some(9)),
     ("V1.8", "state of a block", |image| image.functions[0].blocks[4].state = StateId(9)),
     ("V1.9", "a label twice", |image| image.labels.push(Label { name: "Yes".to_owned(), payload: INT })),
     ("V1.10", "a type twice", |image| image.types.push(Type::Int)),
@@ -92,6 +93,10 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
     }),
     ("V3.1", "arguments outside", |image| image.functions[1].code[5] = Instr::Make { dst: 4, shape: 0, args: 10 }),
     ("V3.1", "a final outside", |image| image.functions[0].finals[0].push(Final { name: "x".to_owned(), reg: 9 })),
+    ("V3.1", "a final of a choose outside", |image| {
+        image.functions[1].finals.push(vec![Final { name: "x".to_owned(), reg: 99 }]);
+        image.functions[1].chooses[0].finals = Some(1);
+    }),
     ("V3.2", "another payload", |image| image.functions[0].code[0] = Instr::Send { to: SELLER, label: TITLE, val: 1 }),
     ("V3.2", "a row with another payload", |image| image.functions[0].chooses[0].rows[0].dst = 4),
     ("V3.3", "another argument", |image| image.functions[0].code[6] = Instr::Perform { op: 0, args: 0, dst: 4 }),
@@ -114,6 +119,11 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
     }),
     ("V3.6", "written on one path only", |image| {
         image.functions[0].finals[0].push(Final { name: "answer".to_owned(), reg: 1 });
+    }),
+    ("V3.6", "a final of a choose that only its row writes", |image| {
+        image.functions[0].finals.push(vec![Final { name: "answer".to_owned(), reg: 1 }]);
+        image.functions[0].chooses[0].finals = Some(1);
+        may_end(&mut image.machines[0].states[1]);
     }),
     ("V3.7", "a component before the switch", |image| {
         image.functions[1].code[8] = Instr::Get { dst: 1, src: 5, index: 0 };
@@ -155,7 +165,8 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
     ("V5.5", "another row", |image| {
         image.functions[0].chooses[0].rows[1] = ChooseRow { partner: SELLER, label: TITLE, dst: 0, target: 8 };
     }),
-    ("V5.5", "may_end differs", |image| image.functions[0].chooses[0].may_end = true),
+    ("V5.5", "finals where the session does not end", |image| image.functions[0].chooses[0].finals = Some(0)),
+    ("V5.5", "no finals where it may", |image| image.functions[1].chooses[0].finals = None),
     ("V5.6", "a halt within", |image| image.functions[0].code[5] = Instr::Halt { finals: 0 }),
     ("V5.7", "a jump to another state", |image| image.functions[0].blocks[3].state = StateId(1)),
     ("V5.7", "a row to another state", |image| image.functions[0].chooses[0].rows[1].target = 2),
@@ -170,8 +181,20 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
         image.functions[0].code[5] = Instr::Jump { target: 9 };
         image.functions[0].chooses[0].rows[1].target = 9;
     }),
+    ("V7.1", "another operation of the host", |image| image.effects[0].name = "Host".to_owned()),
+    ("V7.1", "a choice among no names", |image| {
+        image.effects[0] = crate::image::Effect { name: "Host".to_owned(), args: Vec::new() };
+        image.ops[0].name = "choose".to_owned();
+    }),
     ("V9.1", "one large switch table in many places", |image| many_switches(image, 4300)),
 ];
+
+/// Marks a receiving state as one the session may end in.
+fn may_end(state: &mut State) {
+    if let State::Recv { may_end, .. } = state {
+        *may_end = true;
+    }
+}
 
 /// Moves every place of a function behind its first `by` instructions.
 fn shift(function: &mut crate::image::Function, by: u32) {
@@ -256,6 +279,35 @@ fn a_shared_table_of_moderate_size_is_accepted_by_the_budget() {
     many_switches(&mut image, 100);
     // The loops it makes are silent; the budget is not the reason.
     assert_eq!(rule_of(image).rule, "V2.6");
+}
+
+#[test]
+fn a_loop_that_yields_is_progress_in_every_state() {
+    // The silent loop of V2.6, with a yield in it: in a silent state, where it waits, and at an end.
+    let mut image = image();
+    image.functions[0].code[5] = Instr::Jump { target: 2 };
+    image.functions[0].code[2] = Instr::Yield;
+    image.functions[0].code[3] = Instr::Set { dst: 3, value: 3 };
+    assert_eq!(verify(image.clone()).map(|_| ()), Ok(()));
+    image.functions[0].code[2] = Instr::Set { dst: 2, value: 1 };
+    assert_eq!(rule_of(image).rule, "V2.6");
+    let mut image = self::image();
+    image.functions[1].code[16] = Instr::Yield;
+    image.functions[1].code.push(Instr::Jump { target: 16 });
+    assert_eq!(verify(image).map(|_| ()), Ok(()));
+    let mut image = self::image();
+    image.functions[1].code.insert(0, Instr::Yield);
+    shift(&mut image.functions[1], 1);
+    image.debug = None;
+    assert_eq!(verify(image).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn finals_of_a_choose_are_those_before_it() {
+    let mut image = image();
+    image.functions[0].chooses[0].finals = Some(0);
+    may_end(&mut image.machines[0].states[1]);
+    assert_eq!(verify(image).map(|_| ()), Ok(()));
 }
 
 #[test]

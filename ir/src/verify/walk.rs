@@ -78,6 +78,7 @@ impl Walk<'_> {
             | Instr::Make { .. }
             | Instr::Get { .. }
             | Instr::Count { .. }
+            | Instr::Yield
             | Instr::Fail { .. } => Ok(()),
         }
     }
@@ -111,7 +112,7 @@ impl Walk<'_> {
 
     fn choose(&mut self, table: &ChooseTable) -> Check {
         match self.here() {
-            State::Recv { rows, may_end } if rows.len() == table.rows.len() && *may_end == table.may_end => {}
+            State::Recv { rows, may_end } if rows.len() == table.rows.len() && *may_end == table.finals.is_some() => {}
             State::End | State::Send(_) | State::Recv { .. } | State::Tau(_) => {
                 return self.fault("V5.5", "the machine does not wait for these rows here");
             }

@@ -57,7 +57,12 @@ impl Layout<'_> {
         self.open_at_line_end();
     }
 
+    /// Reports a closing bracket without an opening one; what is wrong with the rest of its line follows from that.
     fn report_unopened(&mut self, lexeme: Lexeme) {
+        let first = self.input[..=self.at].iter().rposition(|earlier| earlier.is_first()).unwrap_or(0);
+        let next = self.input[self.at + 1..].iter().find(|later| later.is_first());
+        let end = next.map_or(lexeme.span.end, |next| next.span.start);
+        self.damaged.push(Span::new(self.input[first].span.start, end));
         self.diagnostics.push(
             Diagnostic::new(Code("E0109"), format!("`{}` closes nothing", &self.text[lexeme.span.range()]))
                 .label(self.file, lexeme.span, "no bracket of this kind is open here")
@@ -105,7 +110,7 @@ impl Layout<'_> {
 
     /// Whether the word at hand does not name a field.
     fn is_no_name(&self) -> bool {
-        self.previous() != Some(Token::Dot) && !matches!(self.next_token(), Some(Token::Colon | Token::Eq))
+        !self.is_plain_name(self.at) && self.next_token() != Some(Token::Eq)
     }
 
     /// Whether the line above ended in a string that was not closed and has swallowed closing brackets.

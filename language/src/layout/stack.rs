@@ -133,18 +133,17 @@ impl Layout<'_> {
         block.map_or((self.base, self.base), |entry| (entry.lowest, entry.column))
     }
 
-    /// Column, in characters, of the token with index `at`.
-    pub(super) fn column_of(&self, at: usize) -> u32 {
+    /// Column, in characters, of the token with index `at`, which is the one at hand or the next.
+    pub(super) fn column_of(&mut self, at: usize) -> u32 {
         let lexeme = self.input[at];
+        let offset = lexeme.span.start;
         if lexeme.is_first() {
             return lexeme.column;
         }
-        let first = self.input[..at].iter().rposition(|earlier| earlier.is_first()).unwrap_or(0);
-        let first = self.input[first];
-        let between = &self.text[first.span.start as usize..lexeme.span.start as usize];
-        let line = between.rsplit('\n').next().unwrap_or(between);
-        let width = if line.is_ascii() { line.len() } else { line.chars().count() };
-        let origin = if line.len() == between.len() { first.column } else { 0 };
-        origin + u32::try_from(width).expect("texts are shorter than 2^32 bytes")
+        let (from, column) = self.measured;
+        let between = &self.text[from as usize..offset as usize];
+        let width = if between.is_ascii() { between.len() } else { between.chars().count() };
+        self.measured = (offset, column + u32::try_from(width).expect("texts are shorter than 2^32 bytes"));
+        self.measured.1
     }
 }

@@ -24,7 +24,7 @@ impl Layout<'_> {
         match lexeme.token {
             Token::Then => return self.then(lexeme),
             Token::Else => return self.otherwise(lexeme),
-            _ => self.emit(lexeme.token, lexeme.span),
+            _ => self.emit(self.lexeme().token, lexeme.span),
         }
         match lexeme.token {
             Token::If => self.push_mark(Kind::If { statement: starts_statement }),
@@ -194,7 +194,8 @@ impl Layout<'_> {
         }
         let Some(next) = self.next().filter(|next| next.is_first()) else { return };
         let (_, column) = self.block_columns();
-        if next.column > column && !continues(next.token) && !joins(next.token) {
+        let starts_line = self.is_plain_name(self.at + 1) || !(continues(next.token) || joins(next.token));
+        if next.column > column && starts_line {
             let kind = if self.opens == Opens::Region { Kind::Scope } else { Kind::Block };
             self.opens = Opens::Nothing;
             self.push_block(kind, next.column);

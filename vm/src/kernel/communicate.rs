@@ -48,9 +48,7 @@ fn wake_receiver(frame: &mut Frame<'_>, to: u16, edge: u32) {
             let choose = frame.program.roles[usize::from(to)].chooses.get(table as usize);
             choose.is_some_and(|choose| choose.edges.binary_search(&edge).is_ok())
         }
-        Status::Ready | Status::Sending { .. } | Status::Performing(_) | Status::Halted { .. } | Status::Notified => {
-            false
-        }
+        Status::Ready | Status::Sending { .. } | Status::Performing(_) | Status::Halted { .. } => false,
     };
     if waits {
         frame.wake(to);

@@ -15,6 +15,8 @@ use tell_ir::instr::Reg;
 pub(super) enum Flow {
     Next,
     To(u32),
+    /// To the next instruction, after the other coroutines.
+    Yield,
     /// Not committed; the coroutine gets this status.
     Wait(Status),
     Issue(Request),

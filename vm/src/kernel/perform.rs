@@ -66,8 +66,7 @@ fn is_excluded(frame: &Frame<'_>, op: u16, exclusive: Exclusive) -> bool {
             | Status::Receiving { .. }
             | Status::Choosing { .. }
             | Status::Sending { .. }
-            | Status::Halted { .. }
-            | Status::Notified => false,
+            | Status::Halted { .. } => false,
         })
 }
 

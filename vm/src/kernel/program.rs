@@ -51,7 +51,8 @@ pub(crate) struct Choose {
     pub(crate) edges: Box<[u32]>,
     /// (edge, label) to the first row that takes it, ascending.
     index: Box<[(u32, u16, u32)]>,
-    pub(crate) may_end: bool,
+    /// The finals table if the session may end while this waits.
+    pub(crate) finals: Option<u32>,
     /// A partner that does not exist.
     pub(crate) stranger: Option<u16>,
 }
@@ -230,6 +231,7 @@ const fn partner(instr: &Instr) -> Option<Partner> {
         | Instr::Switch { .. }
         | Instr::Branch { .. }
         | Instr::Jump { .. }
+        | Instr::Yield
         | Instr::Fail { .. }
         | Instr::Halt { .. } => None,
     }
@@ -329,7 +331,7 @@ fn prepare_choose(table: &ChooseTable, number: &dyn Fn(u16) -> Option<u32>) -> C
     index.dedup_by(|later, first| (later.0, later.1) == (first.0, first.1));
     let mut edges: Vec<u32> = index.iter().map(|row| row.0).collect();
     edges.dedup();
-    Choose { rows: rows.into(), edges: edges.into(), index: index.into(), may_end: table.may_end, stranger }
+    Choose { rows: rows.into(), edges: edges.into(), index: index.into(), finals: table.finals, stranger }
 }
 
 fn prepare_const(constant: &Const) -> Constant {

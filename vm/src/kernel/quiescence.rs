@@ -10,8 +10,8 @@ use crate::session::{SessionState, Status};
 pub(crate) enum Quiescence {
     /// A request is outstanding, or a coroutine is ready after all.
     Waiting,
-    /// It has ended; these coroutines wait and end by notice.
-    Ended { notified: Vec<u16> },
+    /// It has ended; these coroutines wait and end by notice, with the values of their finals tables.
+    Ended { notified: Vec<(u16, u32)> },
     /// It can never end.
     Deadlock(Box<Fault>),
 }
@@ -23,17 +23,20 @@ pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
     for (who, coroutine) in (0..).zip(&state.coroutines) {
         match coroutine.status {
             Status::Ready | Status::Performing(_) => return Quiescence::Waiting,
-            Status::Halted { .. } | Status::Notified => {}
-            Status::Choosing { table } if may_end(program, who, table) => notified.push(who),
-            Status::Choosing { .. } | Status::Receiving { .. } | Status::Sending { .. } => stuck = true,
+            Status::Halted { .. } => {}
+            Status::Choosing { table } => match finals(program, who, table) {
+                Some(finals) => notified.push((who, finals)),
+                None => stuck = true,
+            },
+            Status::Receiving { .. } | Status::Sending { .. } => stuck = true,
         }
     }
     if stuck { Quiescence::Deadlock(deadlock(program, state)) } else { Quiescence::Ended { notified } }
 }
 
-fn may_end(program: &Program, who: u16, table: u32) -> bool {
-    let choose = program.roles.get(usize::from(who)).and_then(|role| role.chooses.get(table as usize));
-    choose.is_some_and(|choose| choose.may_end)
+/// The finals table of a waiting coroutine if the session may end while it waits.
+fn finals(program: &Program, who: u16, table: u32) -> Option<u32> {
+    program.roles.get(usize::from(who))?.chooses.get(table as usize)?.finals
 }
 
 /// Names who waits for whom, and the messages whose receiver does not wait for them.
@@ -52,7 +55,7 @@ fn deadlock(program: &Program, state: &SessionState) -> Box<Fault> {
                 (WaitKind::Message, empty.map(|edge| from(*edge)).collect())
             }
             Status::Sending { edge } => (WaitKind::Room, vec![to(edge)]),
-            Status::Ready | Status::Performing(_) | Status::Halted { .. } | Status::Notified => continue,
+            Status::Ready | Status::Performing(_) | Status::Halted { .. } => continue,
         };
         waits.push(Wait { role: name(who), kind, partners });
     }

@@ -26,8 +26,7 @@ pub struct SessionReport {
     pub end: SessionEnd,
     /// Steps it committed.
     pub ticks: u64,
-    /// Per role its final values, in the order of the image; none for a role that was not done. A role that ended
-    /// by notice has none either.
+    /// Per role its final values, in the order of the image; none for a role that was not done.
     pub finals: Vec<Option<Vec<FinalValue>>>,
 }
 
@@ -51,8 +50,8 @@ impl Session {
             Quiescence::Waiting => PickEnd::Waiting,
             Quiescence::Deadlock(fault) => PickEnd::Ended(self.fault(None, fault)),
             Quiescence::Ended { notified } => {
-                for who in notified {
-                    self.state.coroutines[usize::from(who)].status = Status::Notified;
+                for (who, finals) in notified {
+                    self.state.coroutines[usize::from(who)].status = Status::Halted { finals };
                     self.state.log.note(Some(who), EventKind::Halted { by_notice: true }, || Value::Unit);
                 }
                 self.state.log.note(None, EventKind::Closed, || Value::Unit);

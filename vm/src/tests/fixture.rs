@@ -70,7 +70,7 @@ pub(crate) fn param(image: &mut CodeImage, name: &str, reg: u16) {
 /// Adds a choose table to the last role: rows of partner, label, register, target.
 pub(crate) fn choose(image: &mut CodeImage, rows: &[(u16, u16, u16, u32)], may_end: bool) {
     let row = |&(partner, label, dst, target): &_| ChooseRow { partner, label, dst, target };
-    let table = ChooseTable { rows: rows.iter().map(row).collect(), may_end };
+    let table = ChooseTable { rows: rows.iter().map(row).collect(), finals: may_end.then_some(0) };
     image.functions.last_mut().expect("a role was added").chooses.push(table);
 }
 

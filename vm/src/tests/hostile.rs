@@ -64,6 +64,7 @@ fn instr(dice: &mut Dice) -> Instr {
         _ => match dice.next() % 4 {
             0 => Instr::Halt { finals: dice.wide(2) },
             1 => Instr::Fail { fault: FailKind::Unreachable, text: dice.wide(9) },
+            2 => Instr::Yield,
             _ => Instr::Jump { target },
         },
     }
@@ -139,7 +140,7 @@ fn function(dice: &mut Dice) -> Function {
         regs: FRAME.iter().map(|ty| if dice.next().is_multiple_of(64) { dice.ty() } else { *ty }).collect(),
         code,
         blocks: Vec::new(),
-        chooses: (0..3).map(|i| ChooseTable { rows: rows(dice), may_end: i == 0 }).collect(),
+        chooses: (0..3).map(|i| ChooseTable { rows: rows(dice), finals: (i == 0).then(|| dice.wide(2)) }).collect(),
         switches: (0..2).map(|_| (0..3).map(|_| dice.wide(CODE)).collect()).collect(),
         finals: vec![vec![Final { name: "x".into(), reg: dice.short(REGISTERS) }]],
     }

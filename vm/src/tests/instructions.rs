@@ -2,8 +2,9 @@
 
 use super::fixture::{
     BOOL, BYTES, DURATION, INT, INT_LISTS, INTS, MAP, MAYBE, OFFER, PAIR, REPLY, RESULT, SESSION, STRING, STRINGS,
-    UNIT, choose, event_names, finals, image, last, role, run, shape,
+    UNIT, choose, config, event_names, finals, image, last, role, run, shape,
 };
+use crate::machine::{RunEnd, VM};
 use crate::session::SessionEnd;
 use crate::value::Value;
 use tell_ir::image::{Const, Shape};
@@ -289,4 +290,46 @@ fn send_receive_offer_choose() {
     assert_eq!(sent.tick, 3);
     let fields: Vec<String> = sent.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(fields, ["to=B", "label=L2", "payload=7", "number=0"]);
+}
+
+#[test]
+fn yield_lets_the_others_run() {
+    let mut image = image(&[Const::Int(1)]);
+    role(
+        &mut image,
+        "A",
+        &[INT],
+        &[Instr::Yield, set(0, 0), Instr::Send { to: 2, label: 2, val: 0 }, Instr::Yield, HALT],
+    );
+    role(&mut image, "B", &[INT], &[set(0, 0), Instr::Send { to: 2, label: 2, val: 0 }, HALT]);
+    let c = [Instr::Receive { from: 1, label: 2, dst: 0 }, Instr::Receive { from: 0, label: 2, dst: 0 }, HALT];
+    role(&mut image, "C", &[INT], &c);
+    let (vm, report) = run(image);
+    assert_eq!((&report.end, report.ticks), (&SessionEnd::Closed, 5 + 3 + 3), "a yield is a step");
+    let expected = [
+        "Opened",
+        "B.Sent",
+        "B.Halted",
+        "C.Received",
+        "A.Sent",
+        "C.Received",
+        "C.Halted",
+        "A.Halted",
+        "Closed",
+        "SessionTerminal",
+        "EpochAdvanced",
+    ];
+    assert_eq!(event_names(&vm), expected, "a yield has no event of its own");
+}
+
+#[test]
+fn a_role_that_only_yields_does_not_hold_up_the_others() {
+    let mut image = image(&[Const::Int(1)]);
+    role(&mut image, "A", &[], &[Instr::Yield, Instr::Jump { target: 0 }]);
+    role(&mut image, "B", &[INT], &[set(0, 0), HALT]);
+    let mut vm = VM::new(config()).expect("right");
+    let image = vm.load(image).expect("loads");
+    vm.open(image, &[]).expect("opens");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::StepLimit);
+    assert_eq!(event_names(&vm), ["Opened", "B.Halted"]);
 }

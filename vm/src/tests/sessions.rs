@@ -54,7 +54,9 @@ fn burst(count: usize) -> CodeImage {
 fn a_waiting_role_ends_by_notice() {
     let (vm, report) = run(ping_pong(3));
     assert_eq!(report.end, SessionEnd::Closed);
-    assert!(report.finals[0].is_some() && report.finals[1].is_none());
+    let shown =
+        |role: usize| -> Vec<String> { report.finals[role].iter().flatten().map(|v| v.shown.clone()).collect() };
+    assert_eq!((shown(0).len(), shown(1)), (5, vec!["2".to_owned()]), "what it had when the session ended");
     let names = event_names(&vm);
     let expected = ["A.Halted", "B.Halted", "Closed", "SessionTerminal", "EpochAdvanced"];
     assert_eq!(names[names.len() - 5..], expected);
@@ -71,7 +73,7 @@ fn a_waiting_role_ends_by_notice() {
 #[test]
 fn without_the_mark_the_same_is_a_deadlock() {
     let mut image = ping_pong(3);
-    image.functions[1].chooses[0].may_end = false;
+    image.functions[1].chooses[0].finals = None;
     let (_, report) = run(image);
     assert_eq!(fault_of(&report).to_string(), "deadlock: `B` waits for a message from `A`");
     let SessionEnd::Faulted(fault) = &report.end else { panic!("bug: no fault") };

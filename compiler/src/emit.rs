@@ -1,0 +1,113 @@
+//! Machines to a code image.
+//!
+//! This file fills the tables all roles share; [`function`] writes the code of one role, [`expr`] and [`pattern`]
+//! that of expressions and patterns, [`frame`] gives out registers.
+
+mod expr;
+mod frame;
+mod function;
+mod pattern;
+mod tables;
+
+use crate::graph::{Graph, NodeKind};
+use crate::hir::Program;
+use crate::project::machine::{Kind, Machine};
+use tables::Tables;
+use tell_ir::image::{CodeImage, Debug, Edge, MAX_REGISTERS, Role};
+use tell_ir::machine::{LocalMachine, State, StateId, Transition};
+use tell_language::diagnostic::{Code, Diagnostic};
+
+/// Most entries of a table that instructions address with 16 bits.
+const MAX_ENTRIES: usize = u16::MAX as usize;
+
+/// The image of a projected choreography.
+///
+/// # Errors
+/// `E0405` if a role needs more registers, or the image more labels or operations, than instructions can address.
+pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<CodeImage, Box<Diagnostic>> {
+    let mut tables = Tables::new(program, graph);
+    let mut functions = Vec::new();
+    let mut roles = Vec::new();
+    let mut spans = Vec::new();
+    for (machine, name) in machines.iter().zip(&graph.roles) {
+        let emitted = function::emit(&mut tables, machine);
+        if emitted.function.regs.len() > MAX_REGISTERS {
+            let text = format!("`{name}` needs {} registers", emitted.function.regs.len());
+            return Err(too_many(graph, text, format!("a role has at most {MAX_REGISTERS}"), "keep fewer names in scope at once"));
+        }
+        roles.push(Role { name: name.clone(), params: emitted.params });
+        functions.push(emitted.function);
+        spans.push(emitted.spans);
+    }
+    let machines: Vec<LocalMachine> = machines.iter().map(|machine| erase(&mut tables, machine)).collect();
+    let debug = Debug { file: program.files.get(graph.file).name.clone(), spans };
+    let image = CodeImage {
+        protocol: graph.name.clone(),
+        roles,
+        edges: edges(&machines),
+        machines,
+        functions,
+        debug: Some(debug),
+        ..tables.into_image()
+    };
+    for (count, what) in [(image.labels.len(), "labels"), (image.ops.len(), "operations"), (image.shapes.len(), "shapes")] {
+        if count > MAX_ENTRIES {
+            return Err(too_many(graph, format!("this protocol has {count} {what}"), format!("an image holds at most {MAX_ENTRIES}"), "split the protocol"));
+        }
+    }
+    Ok(image)
+}
+
+fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(Code("E0405"), text).label(graph.file, graph.span, label).help(help))
+}
+
+/// The machine without data, as the image carries it; states keep their numbers.
+fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
+    let states = machine.states.iter().map(|state| match &state.kind {
+        Kind::End { .. } => State::End,
+        Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
+            let mut targets: Vec<StateId> = state.kind.steps().iter().map(|step| StateId(step.target.0)).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            State::Tau(targets)
+        }
+        Kind::Send { sends: rows } => State::Send(rows.iter().map(|row| transition(tables, machine, row)).collect()),
+        Kind::Recv { rows, finals } => State::Recv {
+            rows: rows.iter().map(|row| transition(tables, machine, row)).collect(),
+            may_end: finals.is_some(),
+        },
+    });
+    LocalMachine { states: states.collect() }
+}
+
+fn transition(
+    tables: &mut Tables<'_>,
+    machine: &Machine,
+    (site, step): &(crate::project::machine::Site, crate::project::machine::Step),
+) -> Transition {
+    let NodeKind::Comm { from, to, branches } = &tables.graph.node(site.node).kind else { panic!("bug: a row is a message") };
+    let partner = if *from == machine.role { *to } else { *from };
+    let label = tables.label(branches[site.branch].label);
+    Transition { partner: index(partner), label, target: StateId(step.target.0) }
+}
+
+/// Ordered role pairs that carry messages.
+fn edges(machines: &[LocalMachine]) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (from, machine) in (0..).zip(machines) {
+        for state in &machine.states {
+            if let State::Send(rows) = state {
+                edges.extend(rows.iter().map(|row| Edge { from, to: row.partner, bound: None }));
+            }
+        }
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+/// An index that instructions hold in 16 bits; tables are checked against [`MAX_ENTRIES`] at the end.
+fn index(value: u32) -> u16 {
+    u16::try_from(value).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,227 @@
+//! Tables of the image that all roles share; equal entries are one entry.
+
+use super::index;
+use crate::graph::Graph;
+use crate::hir::Program;
+use crate::ty::{Ty, TyKind};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use tell_ir::image::{Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Shape};
+use tell_ir::ty::{Type, TypeId};
+
+/// The tables being filled.
+pub(super) struct Tables<'a> {
+    pub(super) program: &'a Program,
+    pub(super) graph: &'a Graph,
+    types: Vec<Type>,
+    known: FxHashMap<Ty, TypeId>,
+    /// Types without a declaration, by structure.
+    structures: FxHashMap<Type, TypeId>,
+    labels: Vec<Label>,
+    /// The number of each label of the graph that was met.
+    label_numbers: FxHashMap<u32, u16>,
+    label_positions: FxHashMap<(String, TypeId), u16>,
+    consts: IndexSet<Const, FxBuildHasher>,
+    shapes: IndexSet<Shape, FxBuildHasher>,
+    effects: Vec<Effect>,
+    ops: Vec<Op>,
+}
+
+impl<'a> Tables<'a> {
+    pub(super) fn new(program: &'a Program, graph: &'a Graph) -> Self {
+        Self {
+            program,
+            graph,
+            types: Vec::new(),
+            known: FxHashMap::default(),
+            structures: FxHashMap::default(),
+            labels: Vec::new(),
+            label_numbers: FxHashMap::default(),
+            label_positions: FxHashMap::default(),
+            consts: IndexSet::default(),
+            shapes: IndexSet::default(),
+            effects: Vec::new(),
+            ops: Vec::new(),
+        }
+    }
+
+    /// The image's number of a type.
+    pub(super) fn ty(&mut self, ty: Ty) -> TypeId {
+        if let Some(known) = self.known.get(&ty) {
+            return *known;
+        }
+        let text = |symbol| self.program.text(symbol).to_owned();
+        let built = match self.program.types.kind(ty).clone() {
+            TyKind::Unit => Type::Unit,
+            TyKind::Bool => Type::Bool,
+            TyKind::Int => Type::Int,
+            TyKind::String => Type::String,
+            TyKind::Bytes => Type::Bytes,
+            TyKind::Duration => Type::Duration,
+            TyKind::Session => Type::Session,
+            TyKind::Role => Type::Role,
+            TyKind::List(a) => Type::List(self.ty(a)),
+            TyKind::Maybe(a) => Type::Maybe(self.ty(a)),
+            TyKind::Result(a, b) => Type::Result(self.ty(a), self.ty(b)),
+            TyKind::Map(a, b) => Type::Map(self.ty(a), self.ty(b)),
+            TyKind::Tuple(items) => Type::Tuple(items.iter().map(|item| self.ty(*item)).collect()),
+            TyKind::Record(fields) => Type::Record(fields.iter().map(|(name, ty)| (text(*name), self.ty(*ty))).collect()),
+            TyKind::Opaque(id) => Type::Opaque(text(self.program.opaques[id.0 as usize].name)),
+            TyKind::Union(id) => return self.union(ty, id),
+            TyKind::Param(_) | TyKind::Infer(_) | TyKind::Error => panic!("bug: a checked program has only known types"),
+        };
+        let id = self.structure(built);
+        self.known.insert(ty, id);
+        id
+    }
+
+    /// The number of a type built from numbers.
+    pub(super) fn structure(&mut self, ty: Type) -> TypeId {
+        if let Some(known) = self.structures.get(&ty) {
+            return *known;
+        }
+        let id = TypeId(u32::try_from(self.types.len()).expect("fewer than 2^32 types"));
+        self.types.push(ty.clone());
+        self.structures.insert(ty, id);
+        id
+    }
+
+    /// A union gets its number before its variants do: they may mention it.
+    fn union(&mut self, ty: Ty, id: crate::ty::UnionId) -> TypeId {
+        let number = TypeId(u32::try_from(self.types.len()).expect("fewer than 2^32 types"));
+        self.types.push(Type::Unit);
+        self.known.insert(ty, number);
+        let union = &self.program.unions[id.0 as usize];
+        let variants = union
+            .variants
+            .iter()
+            .map(|(name, args)| (self.program.text(*name).to_owned(), args.iter().map(|arg| self.ty(*arg)).collect()))
+            .collect();
+        self.types[number.0 as usize] = Type::Union(self.program.text(union.name).to_owned(), variants);
+        number
+    }
+
+    /// What a type is.
+    pub(super) fn kind(&self, id: TypeId) -> &Type {
+        &self.types[id.0 as usize]
+    }
+
+    /// The image's number of a label of the graph. Labels of one name and payload type are one.
+    pub(super) fn label(&mut self, number: u32) -> u16 {
+        if let Some(known) = self.label_numbers.get(&number) {
+            return *known;
+        }
+        let label = &self.graph.labels[number as usize];
+        let payload = match label.fields.as_slice() {
+            [] => self.structure(Type::Unit),
+            [only] => self.ty(*only),
+            several => {
+                let items = several.iter().map(|ty| self.ty(*ty)).collect();
+                self.structure(Type::Tuple(items))
+            }
+        };
+        let next = index(u32::try_from(self.labels.len()).unwrap_or(u32::MAX));
+        let position = *self.label_positions.entry((label.name.clone(), payload)).or_insert(next);
+        if position == next {
+            self.labels.push(Label { name: label.name.clone(), payload });
+        }
+        self.label_numbers.insert(number, position);
+        position
+    }
+
+    /// The type of a label's payload.
+    pub(super) fn payload(&self, label: u16) -> TypeId {
+        self.labels[label as usize].payload
+    }
+
+    /// The number of a constant.
+    pub(super) fn constant(&mut self, value: Const) -> u32 {
+        u32::try_from(self.consts.insert_full(value).0).expect("fewer than 2^32 constants")
+    }
+
+    /// The type of a constant.
+    pub(super) fn constant_type(&mut self, value: &Const) -> TypeId {
+        self.structure(match value {
+            Const::Unit => Type::Unit,
+            Const::Bool(_) => Type::Bool,
+            Const::Int(_) => Type::Int,
+            Const::Duration(_) => Type::Duration,
+            Const::Str(_) => Type::String,
+            Const::Session => Type::Session,
+        })
+    }
+
+    /// The number of a shape.
+    pub(super) fn shape(&mut self, shape: Shape) -> u16 {
+        index(u32::try_from(self.shapes.insert_full(shape).0).unwrap_or(u32::MAX))
+    }
+
+    /// The number of an operation of the graph.
+    pub(super) fn op(&mut self, op: u32) -> u16 {
+        let graph = self.graph;
+        let used = &graph.ops[op as usize];
+        let declared = &self.program.effects[used.effect.index()];
+        let declared_op = &declared.ops[used.op as usize];
+        let args = used.args.iter().map(|arg| self.ty(*arg)).collect();
+        let effect = Effect { name: declared.full_name.clone(), args };
+        let params = used.params.iter().map(|param| self.ty(*param)).collect();
+        let result = self.ty(used.result);
+        let name = self.program.text(declared_op.name).to_owned();
+        self.add_op(effect, name, params, result, declared_op.meta)
+    }
+
+    /// `Host.supply : String -> T`
+    pub(super) fn supply(&mut self, result: TypeId) -> u16 {
+        let name = self.structure(Type::String);
+        self.add_op(host(), "supply".into(), vec![name], result, HOST_META)
+    }
+
+    /// `Host.choose : List String -> Int`
+    pub(super) fn choose(&mut self) -> u16 {
+        let name = self.structure(Type::String);
+        let names = self.structure(Type::List(name));
+        let result = self.structure(Type::Int);
+        self.add_op(host(), "choose".into(), vec![names], result, HOST_META)
+    }
+
+    fn add_op(&mut self, effect: Effect, name: String, params: Vec<TypeId>, result: TypeId, meta: OpMeta) -> u16 {
+        let effect = self.effects.iter().position(|known| *known == effect).unwrap_or_else(|| {
+            self.effects.push(effect);
+            self.effects.len() - 1
+        });
+        let op = Op { effect: u16::try_from(effect).unwrap_or(u16::MAX), name, params, result, meta };
+        let position = self.ops.iter().position(|known| *known == op).unwrap_or_else(|| {
+            self.ops.push(op);
+            self.ops.len() - 1
+        });
+        u16::try_from(position).unwrap_or(u16::MAX)
+    }
+
+    /// The tables as the beginning of an image.
+    pub(super) fn into_image(self) -> CodeImage {
+        CodeImage {
+            labels: self.labels,
+            types: self.types,
+            effects: self.effects,
+            ops: self.ops,
+            consts: self.consts.into_iter().collect(),
+            shapes: self.shapes.into_iter().collect(),
+            ..CodeImage::default()
+        }
+    }
+}
+
+/// The implicit effect.
+fn host() -> Effect {
+    Effect { name: "Host".into(), args: Vec::new() }
+}
+
+/// What the implicit effect's operations declare.
+const HOST_META: OpMeta = OpMeta {
+    modality: Modality::Command,
+    class: Class::BestEffort,
+    may_block: true,
+    region: Region::Session,
+    agreement: Agreement::None,
+    reentrancy: Reentrancy::Allow,
+};

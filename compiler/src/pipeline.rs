@@ -1,0 +1,192 @@
+//! All stages in order.
+//!
+//! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
+//! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
+
+use crate::graph::Graph;
+use crate::hir::{Program, ProtocolId};
+use crate::project::{Limits, Projection, project};
+use crate::sources::Sources;
+use crate::{check as check_stage, emit, import, lower, resolve};
+use rustc_hash::FxHashSet;
+use tell_ir::global::GlobalType;
+use tell_ir::image::CodeImage;
+use tell_language::diagnostic::Diagnostic;
+
+/// A checked file.
+pub struct Checked {
+    /// Declarations, bodies, files, symbols.
+    pub program: Program,
+    /// Everything that was found, in source order, each once. With errors, warnings are left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Projections of the protocols nobody else calls, in text order.
+    pub projected: Vec<Projected>,
+}
+
+/// One projected protocol.
+pub struct Projected {
+    /// Its choreography.
+    pub graph: Graph,
+    /// Its machines.
+    pub projection: Projection,
+}
+
+impl Checked {
+    /// Whether there is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Names of the protocols that can be built: those declared at the top level, in text order.
+    #[must_use]
+    pub fn protocols(&self) -> Vec<&str> {
+        let top = self.program.protocols.iter().filter(|protocol| protocol.parent.is_none());
+        top.map(|protocol| self.program.text(protocol.name)).collect()
+    }
+
+    fn find(&self, name: &str) -> Option<ProtocolId> {
+        let protocols = (0..).map(ProtocolId).zip(&self.program.protocols);
+        protocols
+            .filter(|(_, protocol)| protocol.parent.is_none())
+            .find(|(_, protocol)| self.program.text(protocol.name) == name)
+            .map(|(id, _)| id)
+    }
+}
+
+/// Checks a file: all stages up to projection.
+#[must_use]
+pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> Checked {
+    let mut program = Program::default();
+    let file = program.files.add(name, text);
+    let mut diagnostics = Vec::new();
+    let names = resolve::resolve(&mut program, file, sources, &mut diagnostics);
+    check_stage::check(&mut program, &names, &mut diagnostics);
+    let mut projected = Vec::new();
+    for protocol in roots(&program) {
+        if !can_lower(&program, protocol) {
+            continue;
+        }
+        match lower_and_project(&program, protocol, limits) {
+            Ok(result) => {
+                diagnostics.extend(result.projection.warnings.iter().cloned());
+                projected.push(result);
+            }
+            Err(errors) => diagnostics.extend(errors),
+        }
+    }
+    Checked { program, diagnostics: tidy(diagnostics), projected }
+}
+
+/// Checks a pure global type.
+#[must_use]
+pub fn check_global(name: &str, global: &GlobalType, limits: Limits) -> Checked {
+    let mut program = Program::default();
+    let file = program.files.add(name, "");
+    let (diagnostics, projected) = match import::import(&mut program, file, name, global) {
+        Err(errors) => (errors, Vec::new()),
+        Ok(graph) => match project(&program, &graph, limits) {
+            Err(errors) => (errors, Vec::new()),
+            Ok(projection) => (projection.warnings.clone(), vec![Projected { graph, projection }]),
+        },
+    };
+    Checked { program, diagnostics, projected }
+}
+
+/// The image of a protocol of a file without errors; of the first one if no name is given.
+///
+/// # Errors
+/// `None` inside if there is no such protocol; else what is wrong with it, which `check` need not have found for a
+/// protocol that others call.
+pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Result<CodeImage, BuildError> {
+    let name = match protocol {
+        Some(name) => name,
+        None => *checked.protocols().first().ok_or(BuildError::NoProtocol)?,
+    };
+    let emit = |projected: &Projected| {
+        let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines);
+        image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))
+    };
+    if let Some(projected) = checked.projected.iter().find(|projected| projected.graph.name == name) {
+        return emit(projected);
+    }
+    let id = checked.find(name).filter(|id| can_lower(&checked.program, *id)).ok_or(BuildError::NoProtocol)?;
+    let projected = lower_and_project(&checked.program, id, limits).map_err(BuildError::Rejected)?;
+    emit(&projected)
+}
+
+/// Why no image was made.
+#[derive(Debug)]
+pub enum BuildError {
+    /// There is no protocol of that name, or none at all.
+    NoProtocol,
+    /// The protocol is wrong.
+    Rejected(Vec<Diagnostic>),
+}
+
+fn lower_and_project(program: &Program, protocol: ProtocolId, limits: Limits) -> Result<Projected, Vec<Diagnostic>> {
+    let graph = lower::lower(program, protocol)?;
+    let projection = project(program, &graph, limits)?;
+    Ok(Projected { graph, projection })
+}
+
+/// Protocols that are checked as a whole: those no other calls; the first if they all call each other.
+fn roots(program: &Program) -> Vec<ProtocolId> {
+    let called: FxHashSet<ProtocolId> = (0..)
+        .map(ProtocolId)
+        .take(program.protocols.len())
+        .flat_map(|id| callees(program, id).into_iter().filter(move |callee| *callee != id))
+        .collect();
+    let all = (0..).map(ProtocolId).take(program.protocols.len());
+    let roots: Vec<ProtocolId> = all.filter(|id| !called.contains(id)).collect();
+    if roots.is_empty() { program.protocols.first().map(|_| ProtocolId(0)).into_iter().collect() } else { roots }
+}
+
+fn callees(program: &Program, id: ProtocolId) -> Vec<ProtocolId> {
+    use crate::hir::{Block, StmtKind};
+    let Some(body) = &program.protocol(id).body else { return Vec::new() };
+    let mut blocks: Vec<&Block> = vec![&body.block];
+    let mut found = Vec::new();
+    while let Some(block) = blocks.pop() {
+        for stmt in &block.stmts {
+            match &stmt.kind {
+                StmtKind::Call { protocol, .. } => found.push(*protocol),
+                StmtKind::Choice { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
+                StmtKind::Case { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
+                StmtKind::Rec { body, .. } | StmtKind::Loop { body, .. } => blocks.push(body),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Whether the protocol and all it calls were checked without errors.
+fn can_lower(program: &Program, protocol: ProtocolId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![protocol];
+    while let Some(id) = todo.pop() {
+        if program.protocol(id).body.is_none() {
+            return false;
+        }
+        if seen.insert(id) {
+            todo.extend(callees(program, id));
+        }
+    }
+    true
+}
+
+/// Source order, each once; warnings only when there are no errors, so that nothing merely follows from one.
+fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    diagnostics.sort_by_key(Diagnostic::position);
+    let mut unique: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        if !unique.iter().rev().take(8).any(|known| *known == diagnostic) {
+            unique.push(diagnostic);
+        }
+    }
+    unique
+}
