@@ -172,6 +172,9 @@ impl<'a> Checker<'a> {
             self.acting.insert(id);
             return Some(id);
         }
+        if roles.is_empty() {
+            return None; // Missing roles were reported with the header.
+        }
         let wanted = self.text(role.name.symbol).to_owned();
         let known: Vec<&str> = roles.iter().map(|(name, _)| self.program.text(*name)).collect();
         let help = match did_you_mean(&wanted, known.iter().copied()) {

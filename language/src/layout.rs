@@ -9,6 +9,7 @@
 
 use crate::ast::MAX_DEPTH;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::MAX_DIAGNOSTICS;
 use crate::span::{FileId, Span};
 use crate::token::{Lexeme, NOT_FIRST, Token, dump, lex};
 
@@ -26,6 +27,8 @@ pub struct Laid {
     pub lexemes: Vec<Lexeme>,
     /// What is wrong with indentation and brackets.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether nesting was too deep somewhere.
+    pub too_deep: bool,
     /// Ranges in which a bracket or a block was closed by force; syntax errors in them follow from that.
     pub damaged: Vec<Span>,
 }
@@ -99,6 +102,7 @@ struct Layout<'a> {
     misplaced: Option<(u32, usize)>,
     /// Nesting was too deep; nothing is read up to the next declaration.
     too_deep: bool,
+    deep_reported: bool,
     diagnostics: Vec<Diagnostic>,
     damaged: Vec<Span>,
 }
@@ -125,6 +129,7 @@ impl<'a> Layout<'a> {
             par_arms: false,
             misplaced: None,
             too_deep: false,
+            deep_reported: false,
             diagnostics: Vec::new(),
             damaged: Vec::new(),
         }
@@ -209,7 +214,14 @@ impl<'a> Layout<'a> {
             self.report_unclosed();
         }
         self.close_all(self.place());
-        Laid { lexemes: self.out, diagnostics: self.diagnostics, damaged: self.damaged }
+        let Self { out: lexemes, diagnostics, deep_reported: too_deep, damaged, .. } = self;
+        Laid { lexemes, diagnostics, too_deep, damaged }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < 2 * MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Closes all that is open, as text that ends at `end` is missing something.
@@ -226,7 +238,7 @@ impl<'a> Layout<'a> {
     /// Reports that the entry just opened is nested too deep and closes everything; reading resumes at the next
     /// declaration.
     fn depth_exceeded(&mut self, opener: Span) {
-        if !self.diagnostics.iter().any(|diagnostic| diagnostic.code == Code("E0106")) {
+        if !std::mem::replace(&mut self.deep_reported, true) {
             self.diagnostics.push(too_deep(self.file, opener));
         }
         let start = self.stack.first().map_or(opener, |entry| entry.opener).start;

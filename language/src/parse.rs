@@ -55,10 +55,10 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
         return Parsed { ast: Ast::default(), diagnostics: vec![report] };
     }
     let Lexed { lexemes, comments, mut diagnostics } = lex(file, text);
-    let Laid { lexemes, diagnostics: laid, damaged } = layout(file, text, &lexemes);
+    let Laid { lexemes, diagnostics: laid, too_deep, damaged } = layout(file, text, &lexemes);
     let full = Cell::new(false);
     let mut builder = Builder::new(file, text, interner, &full);
-    builder.too_deep = laid.iter().any(|report| report.code == Code("E0106"));
+    builder.too_deep = too_deep;
     run(&mut builder, &lexemes, &full);
     let (mut ast, found) = builder.finish();
     ast.comments = comments;

@@ -5,6 +5,7 @@
 
 mod install;
 mod open;
+mod sessions;
 mod trace;
 
 use crate::config::VMConfig;
@@ -15,6 +16,7 @@ use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::{Outcome, VMKernel};
 use crate::session::{Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer};
 use crate::value::Value;
+use sessions::{Sessions, Slot, Ticket};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub type VM = Machine<Inline>;
 #[derive(Debug)]
 pub struct Pick {
     session: Box<Session>,
+    ticket: Ticket,
     quantum: u32,
     steps: u32,
     end: PickEnd,
@@ -80,18 +83,6 @@ pub enum RunEnd {
     Stopped,
 }
 
-/// Where a session is.
-enum Slot {
-    /// Waiting or ready.
-    Active(Box<Session>),
-    /// In a wave.
-    Picked,
-    /// Ended.
-    Ended(Box<SessionReport>),
-    /// Ended, and its report was taken.
-    Taken,
-}
-
 /// What became of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionStatus<'a> {
@@ -108,9 +99,9 @@ pub struct Machine<D = Inline> {
     installed: BTreeMap<String, Provider>,
     shared: Vec<Box<dyn Handler>>,
     images: Vec<Arc<Loaded>>,
-    sessions: Vec<Slot>,
-    /// Sessions that can step, in the order of the cursor.
-    ready: VecDeque<SessionId>,
+    sessions: Sessions,
+    /// Sessions that can step, in the order of the cursor; some may have ended meanwhile.
+    ready: VecDeque<Ticket>,
     active: u32,
     wave: Vec<Pick>,
     trace: Trace,
@@ -147,7 +138,7 @@ impl<D: Driver> Machine<D> {
             installed: BTreeMap::new(),
             shared: Vec::new(),
             images: Vec::new(),
-            sessions: Vec::new(),
+            sessions: Sessions::default(),
             ready: VecDeque::new(),
             active: 0,
             wave: Vec::new(),
@@ -195,28 +186,28 @@ impl<D: Driver> Machine<D> {
         if n == 0 {
             return;
         }
-        while let Some(id) = self.ready.pop_front() {
-            let slot = &mut self.sessions[id.0 as usize];
+        while let Some(ticket) = self.ready.pop_front() {
+            let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
                 Slot::Active(session) => {
-                    self.wave.push(Pick { session, quantum, steps: 0, end: PickEnd::Ready });
+                    self.wave.push(Pick { session, ticket, quantum, steps: 0, end: PickEnd::Ready });
                     return;
                 }
-                other @ (Slot::Picked | Slot::Ended(_) | Slot::Taken) => *slot = other,
+                other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
             }
         }
     }
 
     /// Grants what a pick asked for and puts its session back. Returns the steps that took.
     fn commit(&mut self, pick: Pick) -> u64 {
-        let Pick { mut session, end, .. } = pick;
+        let Pick { mut session, ticket, end, .. } = pick;
         let before = session.state.log.tick;
         let end = match end {
             PickEnd::Request(who) => self.grant(&mut session, who),
             other => other,
         };
         let steps = session.state.log.tick - before;
-        self.put_back(session, end);
+        self.put_back(ticket, session, end);
         steps
     }
 
@@ -245,12 +236,11 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    fn put_back(&mut self, mut session: Box<Session>, end: PickEnd) {
-        let id = session.state.id;
+    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>, end: PickEnd) {
         self.trace.append(&mut session.state.log.events);
         let slot = match end {
             PickEnd::Ready | PickEnd::Request(_) => {
-                self.ready.push_back(id);
+                self.ready.push_back(ticket);
                 Slot::Active(session)
             }
             PickEnd::Waiting => Slot::Active(session),
@@ -259,7 +249,9 @@ impl<D: Driver> Machine<D> {
                 Slot::Ended(Box::new(session.report(session.state.log.image(), end)))
             }
         };
-        self.sessions[id.0 as usize] = slot;
+        if let Some(place) = self.sessions.slot(ticket) {
+            *place = slot;
+        }
     }
 
     /// Answers a request whose handler said [`crate::HostStep::Blocked`].
@@ -272,8 +264,10 @@ impl<D: Driver> Machine<D> {
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
-        let slot = self.sessions.get_mut(session.0 as usize).ok_or(VMError::UnknownSession(session))?;
-        let Slot::Active(running) = slot else { return Err(VMError::UnknownSession(session)) };
+        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session)) };
+        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
+            return Err(VMError::UnknownSession(session));
+        };
         let state = &running.state;
         let waits = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
         let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| waits(coroutine.status));
@@ -286,12 +280,12 @@ impl<D: Driver> Machine<D> {
                 None
             }
         };
-        self.after_reply(session, was_waiting, end);
+        self.after_reply(ticket, was_waiting, end);
         Ok(())
     }
 
-    fn after_reply(&mut self, id: SessionId, was_waiting: bool, end: Option<SessionEnd>) {
-        let slot = &mut self.sessions[id.0 as usize];
+    fn after_reply(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
+        let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
         self.trace.append(&mut session.state.log.events);
         match end {
@@ -300,7 +294,7 @@ impl<D: Driver> Machine<D> {
                 *slot = Slot::Ended(Box::new(report));
                 self.active -= 1;
             }
-            None if was_waiting => self.ready.push_back(id),
+            None if was_waiting => self.ready.push_back(ticket),
             None => {}
         }
     }
@@ -308,23 +302,16 @@ impl<D: Driver> Machine<D> {
     /// What became of a session; `None` if there is no such session or its report was taken.
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<SessionStatus<'_>> {
-        match self.sessions.get(id.0 as usize)? {
+        match self.sessions.get(id)? {
             Slot::Active(_) | Slot::Picked => Some(SessionStatus::Active),
             Slot::Ended(report) => Some(SessionStatus::Ended(report)),
-            Slot::Taken => None,
+            Slot::Free => None,
         }
     }
 
     /// Takes the report of a session that has ended, and frees it.
     pub fn take_report(&mut self, id: SessionId) -> Option<SessionReport> {
-        let slot = self.sessions.get_mut(id.0 as usize)?;
-        match std::mem::replace(slot, Slot::Taken) {
-            Slot::Ended(report) => Some(*report),
-            other @ (Slot::Active(_) | Slot::Picked | Slot::Taken) => {
-                *slot = other;
-                None
-            }
-        }
+        self.sessions.take(id)
     }
 
     /// Sessions that have not ended.

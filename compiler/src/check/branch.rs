@@ -117,6 +117,7 @@ impl Checker<'_> {
         let scrutinee_span = self.ast().expr(scrutinee).span;
         let decision = self.deciders(scrutinee, at).map(|deciders| (self.expr(scrutinee, deciders[0], None), deciders));
         let ty = decision.as_ref().map_or(Types::ERROR, |(scrutinee, _)| self.body.exprs[scrutinee.index()].ty);
+        let errors = self.diagnostics.len();
         let mut patterns: Vec<Pattern> = Vec::new();
         let mut all_binds = Vec::new();
         for arm in arms {
@@ -126,7 +127,9 @@ impl Checker<'_> {
             patterns.push(pattern);
             all_binds.push(binds);
         }
-        self.cover(&patterns.iter().collect::<Vec<_>>(), ty, scrutinee_span);
+        if self.diagnostics.len() == errors {
+            self.cover(&patterns.iter().collect::<Vec<_>>(), ty, scrutinee_span);
+        }
         self.finish_types(first);
         let deciders = decision.as_ref().map(|(_, deciders)| deciders.clone()).unwrap_or_default();
         let mut bound: Vec<Bound> = Vec::new();

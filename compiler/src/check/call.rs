@@ -99,6 +99,7 @@ impl Checker<'_> {
             let text = format!("the recursive call of `{}` is not the last thing this protocol does", self.text(path.last().symbol));
             let help = "move it to the end, or write the repetition as `rec` or `loop`";
             self.report("E0416", span, text, "something follows this", help);
+            return true;
         }
         let resolved: Option<Vec<RoleId>> = resolved.into_iter().collect();
         let Some(resolved) = resolved.filter(|resolved| self.check_roles(callee, roles, resolved, span)) else {

@@ -66,11 +66,19 @@ impl Checker<'_> {
     }
 
     fn constructor_pattern(&mut self, path: &ast::Path, args: &[ast::PatternId], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
-        let Some(found) = self.find_constructor(path) else { return PatternKind::Wildcard };
+        let Some(found) = self.find_constructor(path) else {
+            args.iter().for_each(|arg| {
+                self.pattern(*arg, Types::ERROR, binds);
+            });
+            return PatternKind::Wildcard;
+        };
         self.expect_pattern(found.ty, ty, span);
         if found.args.len() != args.len() {
             let what = format!("`{}`", self.text(path.last().symbol));
             self.wrong_arity(&what, found.args.len(), args.len(), span);
+            args.iter().for_each(|arg| {
+                self.pattern(*arg, Types::ERROR, binds);
+            });
             return PatternKind::Wildcard;
         }
         let items = args.iter().zip(found.args).map(|(arg, ty)| self.pattern(*arg, ty, binds)).collect();
@@ -122,10 +130,13 @@ impl Checker<'_> {
         let scrutinee = self.expr(scrutinee, role, None);
         let ty = self.body.exprs[scrutinee.index()].ty;
         let result = expected.unwrap_or_else(|| self.fresh());
+        let errors = self.diagnostics.len();
+        let mut patterns_are_fine = true;
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
             let mut pattern = self.pattern(*pattern, ty, &mut binds);
+            patterns_are_fine &= self.diagnostics.len() == errors;
             self.finish_pattern(&mut pattern);
             let mark = self.scope.mark();
             for (name, var) in binds {
@@ -135,7 +146,9 @@ impl Checker<'_> {
             self.scope.rollback(mark);
         }
         let patterns: Vec<&Pattern> = checked.iter().map(|(pattern, _)| pattern).collect();
-        self.cover(&patterns, ty, span);
+        if patterns_are_fine {
+            self.cover(&patterns, ty, span);
+        }
         (ExprKind::Case(scrutinee, checked.into()), result)
     }
 

@@ -13,7 +13,7 @@ use tell_ir::image::{self, Block, ChooseRow, ChooseTable, Const, Final, Param, S
 use tell_ir::instr::{FailKind, Instr, Reg};
 use tell_ir::machine::StateId as LocalState;
 use tell_ir::prim::Prim;
-use tell_ir::ty::Type;
+use tell_ir::ty::{Type, TypeId};
 use tell_language::span::Span;
 
 /// A role's code with its parameters and where it comes from.
@@ -287,7 +287,7 @@ impl Function<'_, '_> {
         }
     }
 
-    fn spare(&mut self, ty: tell_ir::ty::TypeId, moves: &[(Reg, Reg)]) -> Reg {
+    fn spare(&mut self, ty: TypeId, moves: &[(Reg, Reg)]) -> Reg {
         let mut held = Vec::new();
         loop {
             let reg = self.frame.take(ty);
@@ -410,14 +410,7 @@ impl Function<'_, '_> {
         let list = self.tables.structure(Type::List(string));
         let integer = self.tables.structure(Type::Int);
         let boolean = self.tables.structure(Type::Bool);
-        let row = self.frame.take_row(&vec![string; names.len()]);
-        for (dst, name) in (row..).zip(names) {
-            let value = self.tables.constant(Const::Str(name.clone()));
-            self.push(Instr::Set { dst, value });
-        }
-        let offered = self.frame.take(list);
-        let shape = self.tables.shape(Shape::List(list, u16::try_from(names.len()).unwrap_or(u16::MAX)));
-        self.push(Instr::Make { dst: offered, shape, args: row });
+        let offered = self.name_list(names, string, list);
         let chosen = self.frame.take(integer);
         let op = self.tables.choose();
         self.push(Instr::Perform { op, args: offered, dst: chosen });
@@ -432,6 +425,32 @@ impl Function<'_, '_> {
             self.begin_block();
         }
         self.push(Instr::Jump { target: *last });
+    }
+
+    /// A list of names, built in pieces so that a choice among thousands needs few registers.
+    fn name_list(&mut self, names: &[String], string: TypeId, list: TypeId) -> Reg {
+        const PIECE: usize = 64;
+        let mut all: Option<Reg> = None;
+        for piece in names.chunks(PIECE) {
+            let row = self.frame.take_row(&vec![string; piece.len()]);
+            for (dst, name) in (row..).zip(piece) {
+                let value = self.tables.constant(Const::Str(name.clone()));
+                self.push(Instr::Set { dst, value });
+            }
+            (row..).zip(piece).for_each(|(reg, _)| self.frame.free(reg));
+            let dst = self.frame.take(list);
+            let count = u16::try_from(piece.len()).expect("a piece is short");
+            let shape = self.tables.shape(Shape::List(list, count));
+            self.push(Instr::Make { dst, shape, args: row });
+            match all {
+                None => all = Some(dst),
+                Some(all) => {
+                    self.push(Instr::Prim { op: Prim::Concat, dst: all, a: all, b: dst });
+                    self.frame.free(dst);
+                }
+            }
+        }
+        all.expect("a choice among names")
     }
 
     fn case(&mut self, site: &Site, steps: &[Step], slots: &[Reg]) -> Option<StateId> {
@@ -593,7 +612,7 @@ impl Function<'_, '_> {
     }
 
     /// Asks the host for a field; by its name, or the label's if it has none.
-    fn supply(&mut self, name: Option<tell_language::symbol::Symbol>, label: &str, ty: tell_ir::ty::TypeId, dst: Option<Reg>) -> Reg {
+    fn supply(&mut self, name: Option<tell_language::symbol::Symbol>, label: &str, ty: TypeId, dst: Option<Reg>) -> Reg {
         let text = name.map_or(label, |name| self.tables.program.text(name)).to_owned();
         let args = self.constant(Const::Str(text));
         let op = self.tables.supply(ty);

@@ -227,18 +227,24 @@ pub(super) fn lookup(view: &View, node: NodeId, sigma: &[u32], var: GVar) -> u32
 
 /// σ behind a step from `node` to `cont`: what `bound` gives, else what it was.
 pub(super) fn carry(view: &View, node: NodeId, sigma: &Sigma, cont: NodeId, mut bound: impl FnMut(GVar) -> Option<u32>) -> Sigma {
-    let same = Rc::ptr_eq(&view.live[node.index()], &view.live[cont.index()]);
-    let mut changed = !same;
-    let mapped: Vec<u32> = view.live[cont.index()]
+    let (before, behind) = (&view.live[node.index()], &view.live[cont.index()]);
+    let mut changed = !Rc::ptr_eq(before, behind);
+    // Both lists ascend, so one pass finds the slot each binding had.
+    let mut at = 0;
+    let mapped: Vec<u32> = behind
         .iter()
-        .enumerate()
-        .map(|(index, var)| match bound(*var) {
-            Some(slot) => {
-                changed = true;
-                slot
+        .map(|var| {
+            while at < before.len() && before[at] < *var {
+                at += 1;
             }
-            None if same => sigma[index],
-            None => lookup(view, node, sigma, *var),
+            let had = if before.get(at) == Some(var) { sigma[at] } else { UNKNOWN };
+            match bound(*var) {
+                Some(slot) => {
+                    changed |= slot != had;
+                    slot
+                }
+                None => had,
+            }
         })
         .collect();
     if changed { mapped.into() } else { sigma.clone() }

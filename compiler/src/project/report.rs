@@ -59,7 +59,8 @@ pub(super) fn two_signatures(ground: &Ground<'_>, closure: &Closure, first: Plac
         NodeKind::Comm { branches, .. } => (&graph.labels[branches[place.1].label as usize], branches[place.1].span),
         _ => panic!("bug: a receive is a message"),
     };
-    let ((a, a_span), (b, b_span)) = (label(first), label(second));
+    let ((a, a_span), (b, b_span)) =
+        if label(first).1 <= label(second).1 { (label(first), label(second)) } else { (label(second), label(first)) };
     let types = |label: &crate::graph::Label| {
         let fields: Vec<String> = label.fields.iter().map(|ty| ground.program.show_type(*ty)).collect();
         format!("({})", fields.join(", "))
@@ -103,6 +104,8 @@ fn graph_ends(ground: &Ground<'_>, node: NodeId) -> bool {
 fn two_runs(ground: &Ground<'_>, closure: &Closure, code: &'static str, one: Place, two: Place, hint: Option<String>) -> Diagnostic {
     let name = role_name(ground);
     let graph = ground.graph;
+    let place = |place: Place| demand(ground, node(closure, place.0), place.1).0;
+    let (one, two) = if place(one) <= place(two) { (one, two) } else { (two, one) };
     let ((one_span, one_does), (two_span, two_does)) =
         (demand(ground, node(closure, one.0), one.1), demand(ground, node(closure, two.0), two.1));
     let parted = divergence(ground, closure, one.0, two.0);
@@ -125,7 +128,8 @@ fn two_runs(ground: &Ground<'_>, closure: &Closure, code: &'static str, one: Pla
     }
     let first = match (&parted, decider(ground, closure, one.0, two.0)) {
         (Some((_, arm, _)), Some(decider)) if decider != name && !arm.is_empty() => {
-            format!("tell `{name}` first, e.g. add `{decider} -> {name} : {arm}` as the first line of that branch, and likewise in the others")
+            let label: String = arm[..1].to_uppercase() + &arm[1..];
+            format!("tell `{name}` first, e.g. add `{decider} -> {name} : {label}` as the first line of that branch, and likewise in the others")
         }
         _ => format!("send `{name}` a message that tells the runs apart before it has to act"),
     };

@@ -67,7 +67,7 @@ impl Resolver<'_> {
             let texts = Texts::new(format!("protocol `{name}` has no roles"), "which roles take part?", help);
             self.report(module, "E0215", protocol.name.span, texts);
         }
-        let all = if header.is_empty() { lines.first().map(|(names, _)| names.clone()).unwrap_or_default() } else { header };
+        let all = if header.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { header };
         let mut roles: Vec<Name> = Vec::new();
         let mut places = indexmap::IndexMap::<_, _, rustc_hash::FxBuildHasher>::default();
         for role in all {

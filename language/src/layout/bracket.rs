@@ -44,7 +44,7 @@ impl Layout<'_> {
         let inside = self.stack[at + 1..].iter().rev().find(|entry| entry.kind.is_bracket());
         if let Some(unclosed) = inside.map(|entry| entry.opener) {
             let report = self.unclosed(unclosed).label(self.file, lexeme.span, "this closes an outer bracket");
-            self.diagnostics.push(report);
+            self.report(report);
             self.damaged.push(Span::new(unclosed.start, lexeme.span.end));
         }
         while self.stack.len() > at + 1 {
@@ -59,11 +59,13 @@ impl Layout<'_> {
 
     /// Reports a closing bracket without an opening one; what is wrong with the rest of its line follows from that.
     fn report_unopened(&mut self, lexeme: Lexeme) {
-        let first = self.input[..=self.at].iter().rposition(|earlier| earlier.is_first()).unwrap_or(0);
-        let next = self.input[self.at + 1..].iter().find(|later| later.is_first());
-        let end = next.map_or(lexeme.span.end, |next| next.span.start);
-        self.damaged.push(Span::new(self.input[first].span.start, end));
-        self.diagnostics.push(
+        if self.damaged.last().is_none_or(|last| last.end < lexeme.span.end) {
+            let first = self.input[..=self.at].iter().rposition(|earlier| earlier.is_first()).unwrap_or(0);
+            let next = self.input[self.at + 1..].iter().find(|later| later.is_first());
+            let end = next.map_or(u32::MAX, |next| next.span.start);
+            self.damaged.push(Span::new(self.input[first].span.start, end));
+        }
+        self.report(
             Diagnostic::new(Code("E0109"), format!("`{}` closes nothing", &self.text[lexeme.span.range()]))
                 .label(self.file, lexeme.span, "no bracket of this kind is open here")
                 .help("remove it, or open the bracket it should close")
@@ -81,7 +83,7 @@ impl Layout<'_> {
     pub(super) fn report_unclosed(&mut self) {
         if let Some(entry) = self.stack.iter().rev().find(|entry| entry.kind.is_bracket()) {
             let report = self.unclosed(entry.opener);
-            self.diagnostics.push(report);
+            self.report(report);
         }
     }
 
@@ -103,8 +105,8 @@ impl Layout<'_> {
     }
 
     fn starts_statement(&self) -> bool {
-        use Token::{Assert, Attempt, Call, Choice, Continue, Let, Loop, Par, Rec, Var};
-        matches!(self.lexeme().token, Choice | Rec | Continue | Loop | Par | Call | Let | Var | Assert | Attempt)
+        use Token::{Assert, Attempt, Call, Choice, Continue, Let, Loop, Par, Rec, Roles, Var};
+        matches!(self.lexeme().token, Choice | Rec | Continue | Loop | Par | Call | Let | Var | Assert | Attempt | Roles)
             && self.is_no_name()
     }
 
@@ -134,6 +136,14 @@ impl Layout<'_> {
             start = entry.opener.start;
             self.pop();
         }
-        self.damaged.push(Span::new(start, self.lexeme().span.start));
+        let lexeme = self.lexeme();
+        self.damaged.push(Span::new(start, lexeme.span.start));
+        let (_, column) = self.block_columns();
+        if self.protocol_header && self.brackets == 0 && lexeme.column > column {
+            // the header was not closed; this line starts its body
+            self.protocol_header = false;
+            self.push_block(Kind::Body, lexeme.column);
+            self.opened = true;
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::stack::{Entry, Kind};
 use super::words::{continues, joins};
 use super::{Layout, Opens};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::span::Span;
 use crate::token::{Lexeme, Token};
 
@@ -75,6 +75,10 @@ impl Layout<'_> {
         if (lowest..=column).contains(&lexeme.column) && (first_arm || last.is_some_and(is_arm)) {
             self.misplaced_arm(lexeme, column + 2, "this arm stands in the column of its owner");
         }
+        if last.is_none_or(|kind| !is_arm(kind)) && !first_arm {
+            // an arm without a first one: the parser reports it, and those after it are not misplaced
+            self.misplaced = Some((lexeme.column, self.stack.len()));
+        }
         self.par_arms = match last.filter(|kind| is_arm(*kind)) {
             _ if first_arm => self.previous() == Some(Token::Par),
             Some(kind) => kind == Kind::ParArm,
@@ -86,14 +90,14 @@ impl Layout<'_> {
     fn misplaced_arm(&mut self, lexeme: Lexeme, column: u32, what: &str) {
         let fix = Span::new(lexeme.span.start - self.line_width(lexeme), lexeme.span.start);
         let spaces = " ".repeat(column as usize);
-        if let Some(report) = self.diagnostics.last_mut().filter(|report| report.code == Code("E0111"))
-            && self.misplaced == Some((lexeme.column, self.stack.len()))
-        {
-            report.fixes.push(crate::diagnostic::Fix { file: self.file, span: fix, replacement: spaces });
+        let place = Some((lexeme.column, self.stack.len()));
+        if std::mem::replace(&mut self.misplaced, place) == place {
+            if let Some(report) = self.diagnostics.last_mut().filter(|report| report.code == Code("E0111")) {
+                report.fixes.push(Fix { file: self.file, span: fix, replacement: spaces });
+            }
             return;
         }
-        self.misplaced = Some((lexeme.column, self.stack.len()));
-        self.diagnostics.push(
+        self.report(
             Diagnostic::new(Code("E0111"), what)
                 .label(self.file, lexeme.span, "the arm starts here")
                 .help(format!("indent the arms to one column, deeper than their owner: column {}", column + 1))
@@ -150,7 +154,7 @@ impl Layout<'_> {
         self.stack[at].lowest = lexeme.column;
         let width = self.line_width(lexeme);
         let indentation = Span::new(lexeme.span.start - width, lexeme.span.start);
-        self.diagnostics.push(
+        self.report(
             Diagnostic::new(Code("E0108"), "this line is indented to no open level")
                 .label(self.file, lexeme.span, format!("column {}", lexeme.column + 1))
                 .help(format!("indent it to column {} or column {}", column + 1, outer + 1))

@@ -189,6 +189,9 @@ impl Layout<'_> {
 
     /// Rule 4: a line that began with `rec`, `loop`, … opens a block if the next one is deeper.
     pub(super) fn open_at_line_end(&mut self) {
+        if self.protocol_header && self.brackets == 0 {
+            return self.open_headless_body();
+        }
         if self.opened || self.opens == Opens::Nothing || self.opens == Opens::AfterWith || self.brackets > 0 {
             return;
         }
@@ -199,6 +202,20 @@ impl Layout<'_> {
             let kind = if self.opens == Opens::Region { Kind::Scope } else { Kind::Block };
             self.opens = Opens::Nothing;
             self.push_block(kind, next.column);
+            self.opened = true;
+        }
+    }
+}
+
+impl Layout<'_> {
+    /// Opens the body of a protocol whose header lacks its `=`, so that only that is reported.
+    fn open_headless_body(&mut self) {
+        let Some(next) = self.next().filter(|next| next.is_first()) else { return };
+        let (_, column) = self.block_columns();
+        let clause = matches!(&self.text[next.span.range()], "uses" | "requires" | "under" | "=" | "(");
+        if next.column > column && !clause && !continues(next.token) && !joins(next.token) {
+            self.protocol_header = false;
+            self.push_block(Kind::Body, next.column);
             self.opened = true;
         }
     }

@@ -109,6 +109,11 @@ impl Builder<'_> {
 
     // ---- types
 
+    /// What stands for a type that could not be read.
+    pub(super) fn bad_type(&mut self, l: u32, r: u32) -> TypeId {
+        self.ty(TypeKind::Error, Span::new(l, r), &[])
+    }
+
     pub(super) fn first_type_arg(&mut self, ty: TypeId) -> Mark {
         self.type_args.push(ty);
         Mark(self.type_args.len() - 1)

@@ -41,6 +41,7 @@ impl Builder<'_> {
         match token {
             None => "the end of the file".into(),
             Some(Token::Indent) => "a deeper line".into(),
+            Some(Token::Dedent) => "the end of the block".into(),
             Some(_) if text.is_empty() && self.text[span.end as usize..].trim().is_empty() => "the end of the file".into(),
             Some(_) if text.is_empty() => "the end of the line".into(),
             Some(Token::String) => "a string".into(),

@@ -196,7 +196,23 @@ impl Builder<'_> {
         }
     }
 
+    /// An `if` without `else` after an indented block.
+    pub(super) fn unfinished_expr(
+        &mut self,
+        recovery: lalrpop_util::ErrorRecovery<u32, crate::token::Token, ()>,
+        l: u32,
+        r: u32,
+    ) -> ExprId {
+        self.syntax_error(recovery);
+        self.bad_expr(l, r)
+    }
+
     // ---- operands
+
+    /// What stands for an expression that could not be read.
+    pub(super) fn bad_expr(&mut self, l: u32, r: u32) -> ExprId {
+        self.expr(ExprKind::Error, Span::new(l, r), 0)
+    }
 
     pub(super) fn variable(&mut self, name: Name) -> ExprId {
         let capital = starts_with_capital(self.name_text(name));

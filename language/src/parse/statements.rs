@@ -310,6 +310,19 @@ impl Builder<'_> {
         self.stmt(StmtKind::Refused { construct }, span, [])
     }
 
+    /// Reports a scope, whose first word starts at `at`, without outcomes.
+    pub(super) fn need_outcomes(&mut self, at: u32, outcomes: Option<()>) {
+        if outcomes.is_none() {
+            let length = "timeout".len();
+            let word = Span::new(at, at + u32::try_from(length).expect("a short word"));
+            self.report(
+                Diagnostic::new(Code("E0102"), "this scope has no outcome block")
+                    .label(self.file, word, "what happens when it ends early?")
+                    .help("add `on timeout => …` after a `timeout`, `on fail e => …` after an `attempt`"),
+            );
+        }
+    }
+
     /// `on done|timeout|cancel|fail e|abort v`
     pub(super) fn outcome(&mut self, outcome: Name, bound: Option<Name>) {
         let allowed = ["timeout", "done", "cancel", "fail", "abort"];

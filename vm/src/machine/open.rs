@@ -1,7 +1,7 @@
 //! Opening sessions.
 
 use super::install::at_most;
-use super::{Driver, Machine, Slot};
+use super::{Driver, Machine};
 use crate::error::VMError;
 use crate::event::EventKind;
 use crate::id::{ImageId, SessionId};
@@ -33,10 +33,9 @@ impl<D: Driver> Machine<D> {
             }
         }
         at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
-        let Ok(number) = u32::try_from(self.sessions.len()) else {
+        let Some(id) = self.sessions.next_id() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
         };
-        let id = SessionId(number);
         let mut state = SessionState::new(&loaded.program, image, id, &self.config);
         for ((role, entry), values) in loaded.program.roles.iter().zip(roles).zip(args) {
             for (param, value) in entry.params.iter().zip(values) {
@@ -47,8 +46,8 @@ impl<D: Driver> Machine<D> {
         }
         state.log.note(None, EventKind::Opened, || Value::Unit);
         self.trace.append(&mut state.log.events);
-        self.sessions.push(Slot::Active(Box::new(Session::new(Arc::clone(loaded), state))));
-        self.ready.push_back(id);
+        let ticket = self.sessions.add(Box::new(Session::new(Arc::clone(loaded), state)));
+        self.ready.push_back(ticket);
         self.active += 1;
         Ok(id)
     }

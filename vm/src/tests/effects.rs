@@ -1,6 +1,7 @@
 //! Effects: the two halves of `Perform`, local and shared handlers, answers that are refused.
 
 use super::fixture::{INT, STRING, STRINGS, config, event_names, fault_of, image, op, role, run_with, shape};
+use crate::config::VMConfig;
 use crate::error::VMError;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
@@ -176,6 +177,30 @@ fn a_late_failure_ends_the_session() {
     assert_eq!(vm.reply(session, RequestId(0), Err(Failure::unavailable("gone"))), Ok(()));
     assert_eq!(vm.active(), 0);
     assert_eq!(kind(&vm.take_report(session).expect("ended")), FailureKind::Unavailable);
+}
+
+/// The first session ends by a late failure while its other role could still step.
+#[test]
+fn the_next_session_in_its_place_has_its_own_turns() {
+    let mut image = asking(1);
+    let code = image.functions[0].code.clone();
+    role(&mut image, "B", &[INT, INT], &code);
+    let mut vm = VM::new(VMConfig { quantum: 1, ..config() }).expect("right");
+    vm.install("E", Later);
+    let image = vm.load(image).expect("loads");
+    let first = vm.open(image, &[]).expect("opens");
+    while vm.reply(first, RequestId(0), Err(Failure::unavailable("gone"))).is_err() {
+        assert_eq!(vm.kernel_step_round(1).picks, 1);
+    }
+    assert_eq!(kind(&vm.take_report(first).expect("ended")), FailureKind::Unavailable);
+    let second = vm.open(image, &[]).expect("opens");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
+    for request in [RequestId(1), RequestId(0)] {
+        assert_eq!(vm.reply(second, request, Ok(Value::Int(1))), Ok(()));
+    }
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+    assert_eq!(vm.take_report(second).expect("ended").end, SessionEnd::Closed);
+    assert!(vm.take_report(first).is_none());
 }
 
 #[test]

@@ -219,6 +219,22 @@ fn ten_thousand_sessions() {
 }
 
 #[test]
+fn places_are_used_again_and_ids_are_not() {
+    let mut vm = VM::new(VMConfig { trace: Retention::Off, ..config() }).expect("right");
+    let image = vm.load(ping_pong(1)).expect("loads");
+    let first = vm.open(image, &[]).expect("opens");
+    for number in 1..20_000 {
+        let id = vm.open(image, &[]).expect("opens");
+        assert_eq!(id, SessionId(number));
+        assert_eq!(vm.run(u64::MAX, &mut || false), RunEnd::Done);
+        assert!(vm.take_report(id).is_some());
+        assert!(vm.session(id).is_none() && vm.take_report(id).is_none());
+    }
+    assert!(format!("{vm:?}").contains("(1, 1, 0)"), "only the first one is kept: {vm:?}");
+    assert!(matches!(vm.session(first), Some(SessionStatus::Ended(_))));
+}
+
+#[test]
 fn a_fault_ends_its_session_only() {
     let mut vm = VM::new(config()).expect("right");
     let good = vm.load(ping_pong(5)).expect("loads");

@@ -1,0 +1,34 @@
+//! Programs on pages: the fenced blocks of a Markdown text.
+
+/// A fenced block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// What stands behind the opening back-ticks: `tell,ok`.
+    pub info: String,
+    /// Its text.
+    pub text: String,
+    /// Line of its first line of text, from 1.
+    pub line: usize,
+}
+
+/// The fenced blocks of a page.
+#[must_use]
+pub fn fences(page: &str) -> Vec<Fence> {
+    let mut found = Vec::new();
+    let mut open: Option<Fence> = None;
+    for (index, line) in page.lines().enumerate() {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(_), Some(fence)) => found.push(fence),
+            (Some(info), None) => {
+                open = Some(Fence { info: info.trim().to_owned(), text: String::new(), line: index + 2 });
+            }
+            (None, Some(mut fence)) => {
+                fence.text.push_str(line);
+                fence.text.push('\n');
+                open = Some(fence);
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,84 @@
+//! The host of a test run: supplies fields, makes choices, keeps what is printed.
+
+use crate::flags::{Choose, Flags};
+use crate::numbers::Numbers;
+use crate::value::{from_json, made_up};
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use tell_ir::ty::Type;
+use tell_stdlib::host::random_choice;
+use tell_stdlib::{HostInputs, World};
+use tell_vm::{Call, Failure, Value};
+
+/// What a host does about a field its inputs do not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Refuses.
+    Fails,
+    /// Makes up a value of its type.
+    MakesUp,
+}
+
+/// Answers as the flags say.
+#[derive(Debug)]
+pub struct Inputs {
+    fields: BTreeMap<(String, String), Json>,
+    /// How many values of a field were used.
+    used: BTreeMap<(String, String), usize>,
+    choose: Choose,
+    missing: Missing,
+    numbers: Numbers,
+}
+
+impl Inputs {
+    /// A host with these flags.
+    #[must_use]
+    pub fn new(flags: &Flags, missing: Missing) -> Self {
+        let numbers = Numbers::new(flags.seed);
+        Self { fields: flags.inputs.clone(), used: BTreeMap::new(), choose: flags.choose, missing, numbers }
+    }
+}
+
+impl HostInputs for Inputs {
+    fn supply(&mut self, call: &Call<'_>, field: &str) -> Result<Value, Failure> {
+        let key = (call.role_name.to_owned(), field.to_owned());
+        let Some(json) = self.fields.get(&key) else {
+            return match self.missing {
+                Missing::Fails => Err(Failure::unavailable(format!("no value for `{}.{field}`", call.role_name))),
+                Missing::MakesUp => made_up(call.result, call.types, &mut self.numbers).map_err(Failure::unavailable),
+            };
+        };
+        let used = self.used.entry(key).or_default();
+        let is_list = matches!(call.types.get(call.result.0 as usize), Some(Type::List(_)));
+        let json = match json {
+            Json::Array(values) if !is_list => values.get(*used).ok_or_else(|| Failure::unavailable("no value left"))?,
+            json => json,
+        };
+        *used += 1;
+        from_json(json, call.result, call.types).map_err(Failure::invalid_input)
+    }
+
+    fn choose(&mut self, call: &Call<'_>, names: &[&str]) -> Result<usize, Failure> {
+        Ok(match self.choose {
+            Choose::First => 0,
+            Choose::Random => random_choice(call, names.len()),
+        })
+    }
+}
+
+/// Keeps what is printed; there is nothing to read.
+#[derive(Clone, Debug, Default)]
+pub struct Paper(pub Rc<RefCell<Vec<String>>>);
+
+impl World for Paper {
+    fn print(&mut self, call: &Call<'_>, text: &str) -> Result<(), Failure> {
+        self.0.borrow_mut().push(format!("{}: {text}", call.role_name));
+        Ok(())
+    }
+
+    fn read_line(&mut self, _: &Call<'_>) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,103 @@
+//! Text to image, with the standard library and the default limits.
+
+use tell_compiler::pipeline::{self, BuildError, Checked};
+use tell_compiler::project::Limits;
+use tell_compiler::sources::Sources;
+use tell_ir::image::CodeImage;
+use tell_language::diagnostic::Diagnostic;
+use tell_language::dump::{ast_dump, same};
+use tell_language::parse::parse;
+use tell_language::print::print;
+use tell_language::render::render;
+use tell_language::span::{FileId, Files};
+use tell_language::symbol::Interner;
+
+/// The standard modules and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Std;
+
+impl Sources for Std {
+    fn module(&self, name: &str) -> Option<&str> {
+        tell_stdlib::sources().iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
+    }
+}
+
+/// Checks a text.
+#[must_use]
+pub fn check(name: &str, text: &str) -> Checked {
+    pipeline::check(name, text, &Std, Limits::default())
+}
+
+/// The image of the first protocol of a text without errors.
+///
+/// # Errors
+/// The diagnostics, rendered.
+pub fn build(name: &str, text: &str) -> Result<CodeImage, String> {
+    let checked = check(name, text);
+    if checked.has_errors() {
+        return Err(rendered(&checked.diagnostics, &checked.program.files));
+    }
+    image(&checked)
+}
+
+/// The image of the first protocol of a checked text.
+///
+/// # Errors
+/// The diagnostics, rendered.
+pub fn image(checked: &Checked) -> Result<CodeImage, String> {
+    pipeline::build(checked, None, Limits::default()).map_err(|error| match error {
+        BuildError::NoProtocol => "there is no protocol".to_owned(),
+        BuildError::Rejected(diagnostics) => rendered(&diagnostics, &checked.program.files),
+    })
+}
+
+/// Diagnostics as a terminal without colours shows them.
+///
+/// # Panics
+/// Never: writing to memory succeeds.
+#[must_use]
+pub fn rendered(diagnostics: &[Diagnostic], files: &Files) -> String {
+    let mut out = Vec::new();
+    render(diagnostics, files, false, &mut out).expect("writing to memory succeeds");
+    String::from_utf8(out).expect("diagnostics are text")
+}
+
+/// Codes and places as a verdict writes them.
+#[must_use]
+pub fn codes(diagnostics: &[Diagnostic], files: &Files) -> Vec<String> {
+    let place = |diagnostic: &Diagnostic| {
+        let label = diagnostic.labels.first()?;
+        Some(files.line_column(label.file, label.span.start))
+    };
+    diagnostics
+        .iter()
+        .map(|diagnostic| match place(diagnostic) {
+            Some((line, column)) => format!("{} @ {line}:{column}", diagnostic.code.0),
+            None => diagnostic.code.0.to_owned(),
+        })
+        .collect()
+}
+
+/// Prints the tree of a text, parses that and compares; gives the printed text.
+///
+/// # Errors
+/// What differs.
+pub fn round_trip(text: &str) -> Result<String, String> {
+    let mut names = Interner::default();
+    let first = parse(FileId(0), text, &mut names);
+    if !first.diagnostics.is_empty() {
+        return Err(format!("it does not parse: {:?}", first.diagnostics));
+    }
+    let printed = print(&first.ast, &names);
+    let mut other_names = Interner::default();
+    let second = parse(FileId(0), &printed, &mut other_names);
+    if !second.diagnostics.is_empty() {
+        return Err(format!("what is printed does not parse: {:?}\n{printed}", second.diagnostics));
+    }
+    if !same(&first.ast, &names, &second.ast, &other_names) {
+        let (a, b) = (ast_dump(&first.ast, &names), ast_dump(&second.ast, &other_names));
+        return Err(format!("another program is printed:\n{printed}\n--- read\n{a}\n--- printed\n{b}"));
+    }
+    let again = print(&second.ast, &other_names);
+    if again == printed { Ok(printed) } else { Err(format!("printing is not idempotent:\n{printed}\n---\n{again}")) }
+}

@@ -1,0 +1,127 @@
+//! Running an image on the cooperative machine.
+
+use crate::flags::Flags;
+use crate::host::{Inputs, Missing, Paper};
+use crate::numbers::Numbers;
+use crate::value::made_up;
+use std::fmt::Write;
+use tell_ir::image::CodeImage;
+use tell_ir::verify::verify;
+use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionReport, VM, VMConfig};
+
+/// How a run is set up, apart from its flags.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Most messages queued on one edge.
+    pub edge_capacity: u32,
+    /// Whether the trace is kept.
+    pub trace: Retention,
+    /// What happens when a host value is missing.
+    pub missing: Missing,
+    /// Steps if the flags do not say.
+    pub max_steps: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let edge_capacity = VMConfig::default().edge_capacity;
+        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000 }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Why it returned.
+    pub end: RunEnd,
+    /// The report of its session, if it ended.
+    pub report: Option<SessionReport>,
+    /// The trace, one event per line.
+    pub trace: String,
+    /// What was printed, and by whom.
+    pub printed: Vec<String>,
+    /// Names of the roles.
+    pub roles: Vec<String>,
+}
+
+impl Ran {
+    /// The code of the fault it ended in.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        match &self.report.as_ref()?.end {
+            SessionEnd::Faulted(fault) => Some(fault.fault.code()),
+            SessionEnd::Closed => None,
+        }
+    }
+
+    /// Whether it ended well.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(&self.report, Some(report) if report.end == SessionEnd::Closed)
+    }
+
+    /// How it ended, in words.
+    #[must_use]
+    pub fn ending(&self) -> String {
+        match &self.report {
+            None => format!("{:?}", self.end),
+            Some(report) => match &report.end {
+                SessionEnd::Closed => "closed".to_owned(),
+                SessionEnd::Faulted(fault) => format!("{}: {fault}", fault.fault.code()),
+            },
+        }
+    }
+
+    /// The final values, `Role.name = value`, a line each.
+    #[must_use]
+    pub fn finals(&self) -> Vec<String> {
+        let Some(report) = &self.report else { return Vec::new() };
+        let of_role = |(role, finals): (&String, &Option<Vec<tell_vm::FinalValue>>)| {
+            let lines = finals.iter().flatten().map(|value| format!("{role}.{} = {}", value.name, value.shown));
+            lines.collect::<Vec<_>>()
+        };
+        self.roles.iter().zip(&report.finals).flat_map(of_role).collect()
+    }
+}
+
+/// Verifies, loads and runs an image once.
+///
+/// # Errors
+/// A rejection by the verifier or by the machine, or arguments that do not fit.
+pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String> {
+    let verified = verify(image).map_err(|error| format!("the verifier rejects the image: {error}"))?;
+    let config = VMConfig {
+        seed: flags.seed,
+        edge_capacity: setup.edge_capacity,
+        trace: setup.trace,
+        limits: Limits::default(),
+        ..VMConfig::default()
+    };
+    let mut machine = VM::new(config).map_err(|error| error.to_string())?;
+    let paper = Paper::default();
+    tell_stdlib::install(&mut machine, paper.clone(), Inputs::new(flags, setup.missing));
+    let mut numbers = Numbers::new(flags.seed);
+    let roles = verified.image().roles.iter().map(|role| role.name.clone()).collect();
+    let types = verified.image().types.clone();
+    let args = flags.arguments(verified.image(), |ty| match setup.missing {
+        Missing::MakesUp => made_up(ty, &types, &mut numbers),
+        Missing::Fails => Err("an argument is missing".to_owned()),
+    })?;
+    let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
+    let session = machine.open(id, &args).map_err(|error| error.to_string())?;
+    let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
+    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
+    let report = machine.take_report(session);
+    let printed = paper.0.borrow().clone();
+    Ok(Ran { end, report, trace, printed, roles })
+}
+
+/// One event of a trace.
+fn line(event: &Description) -> String {
+    let mut line = format!("{:>4} {:<10} {}", event.tick, event.role.as_deref().unwrap_or("-"), event.event);
+    for (key, value) in &event.fields {
+        write!(line, " {key}={value}").expect("writing to a String succeeds");
+    }
+    line.push('\n');
+    line
+}

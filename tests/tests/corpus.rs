@@ -1,0 +1,185 @@
+//! One corpus, many observations: each test here looks at one file in one way.
+//!
+//! Verdicts are hand-written in the files and nothing changes them. Snapshots are in `tests/snapshots`, named
+//! `stage@folder__file.tell.snap`; [`BLESS`] accepts what changed. A test is filtered by its path:
+//! `cargo test -p tell-tests --test corpus -- two_buyer`.
+
+use std::path::Path;
+use tell_compiler::show;
+use tell_ir::codec;
+use tell_ir::disasm::disassemble;
+use tell_language::dump::ast_dump;
+use tell_language::parse::parse;
+use tell_language::span::FileId;
+use tell_language::symbol::Interner;
+use tell_tests::flags::Flags;
+use tell_tests::host::Missing;
+use tell_tests::program::{check, codes, image, rendered, round_trip};
+use tell_tests::run::{Ran, Setup, run};
+use tell_tests::verdict::Verdict;
+use tell_tests::text_of;
+
+type Test = datatest_stable::Result<()>;
+
+/// What accepts changed snapshots.
+const BLESS: &str = "INSTA_UPDATE=always cargo test -p tell-tests --test corpus";
+
+datatest_stable::harness! {
+    { test = verdict, root = "corpus", pattern = r"\.tell$" },
+    { test = verdict, root = "../examples", pattern = r"\.tell$" },
+    { test = prints_as_itself, root = "corpus", pattern = r"\.tell$" },
+    { test = prints_as_itself, root = "../examples", pattern = r"\.tell$" },
+    { test = runs, root = "corpus", pattern = r"\.tell$" },
+    { test = runs, root = "../examples", pattern = r"\.tell$" },
+    { test = snapshot_of_diagnostics, root = "corpus/errors", pattern = r"\.tell$" },
+    { test = snapshot_of_tree, root = "corpus/syntax", pattern = r"\.tell$" },
+    { test = snapshot_of_trace, root = "corpus/runtime", pattern = r"\.tell$" },
+    { test = snapshot_of_trace, root = "../examples", pattern = r"\.tell$" },
+    { test = snapshots_of_stages, root = "../examples", pattern = r"\.tell$" },
+    { test = snapshots_of_stages, root = "corpus/protocols", pattern = r"/(matrix_[a-z_]+_arm|informed_late|informed_by_different_partners|not_informed_but_equal|knows_more|join_binding|mutual_tail_calls|two_decided_loops|effects_in_order|case_on_many_types)\.tell$" },
+}
+
+/// Exactly the diagnostics of the verdict, in its order, at its places.
+fn verdict(path: &Path) -> Test {
+    let text = text_of(path);
+    let verdict = Verdict::of_corpus(&text)?;
+    let checked = check(&name_of(path), &text);
+    let found = codes(&checked.diagnostics, &checked.program.files);
+    let agrees = found.len() == verdict.diagnostics.len()
+        && found.iter().zip(&verdict.diagnostics).all(|(found, expected)| {
+            let found_code = found.split(' ').next();
+            if expected.at.is_some() { *found == expected.to_string() } else { found_code == Some(&*expected.code) }
+        });
+    if !agrees {
+        let expected: Vec<String> = verdict.diagnostics.iter().map(ToString::to_string).collect();
+        let shown = rendered(&checked.diagnostics, &checked.program.files);
+        return Err(format!("expected [{}], found [{}]\n{shown}", expected.join(", "), found.join(", ")).into());
+    }
+    without_help(&checked.diagnostics)
+}
+
+/// Every error says what to do.
+fn without_help(diagnostics: &[tell_language::diagnostic::Diagnostic]) -> Test {
+    match diagnostics.iter().find(|diagnostic| diagnostic.help.is_none()) {
+        Some(diagnostic) => Err(format!("{} has no help line: {}", diagnostic.code.0, diagnostic.message).into()),
+        None => Ok(()),
+    }
+}
+
+/// Printing the tree and parsing that gives the tree.
+fn prints_as_itself(path: &Path) -> Test {
+    let text = text_of(path);
+    if Verdict::of_corpus(&text)?.is_accepted() {
+        round_trip(&text)?;
+    }
+    Ok(())
+}
+
+/// Accepted programs build, verify, survive their file format, run as the verdict says, and run so again.
+fn runs(path: &Path) -> Test {
+    let text = text_of(path);
+    let verdict = Verdict::of_corpus(&text)?;
+    if !verdict.is_accepted() {
+        return Ok(());
+    }
+    let checked = check(&name_of(path), &text);
+    if checked.protocols().is_empty() {
+        return Ok(());
+    }
+    let built = image(&checked)?;
+    let bytes = codec::encode(&built);
+    if codec::decode(&bytes).map_err(|error| error.to_string())? != built {
+        return Err("the image is not what its file decodes to".into());
+    }
+    let again = image(&check(&name_of(path), &text))?;
+    if codec::encode(&again) != bytes {
+        return Err("the same text gives other bytes".into());
+    }
+    let flags = Flags::parse(verdict.run.as_deref().unwrap_or(""), path.parent().unwrap_or(path))?;
+    let setup = match verdict.run {
+        Some(_) => Setup::default(),
+        None => Setup { missing: Missing::MakesUp, max_steps: 20_000, ..Setup::default() },
+    };
+    let ran = run(built.clone(), &flags, setup)?;
+    as_expected(&ran, &verdict)?;
+    if run(built.clone(), &flags, setup)? != ran {
+        return Err("a second run has another trace".into());
+    }
+    let tight = run(built, &flags, Setup { edge_capacity: 1, ..setup })?;
+    if ran.report.is_some() && (tight.ending(), tight.finals()) != (ran.ending(), ran.finals()) {
+        return Err(format!("with edges of capacity 1 it ends otherwise: {}", tight.ending()).into());
+    }
+    Ok(())
+}
+
+fn as_expected(ran: &Ran, verdict: &Verdict) -> Test {
+    let ending = ran.ending();
+    match (&verdict.fault, &verdict.run) {
+        (Some(fault), _) if ran.fault() == Some(fault) => {}
+        (Some(fault), _) => return Err(format!("expected {fault}, found: {ending}\n{}", ran.trace).into()),
+        (None, Some(_)) if ran.is_closed() => {}
+        // without a run line a program need not terminate
+        (None, None) if ran.is_closed() || ran.report.is_none() && ran.end == tell_vm::RunEnd::StepLimit => {}
+        (None, _) => return Err(format!("expected a good end, found: {ending}\n{}", ran.trace).into()),
+    }
+    let finals = ran.finals();
+    for expected in &verdict.finals {
+        let line = format!("{}.{} = {}", expected.role, expected.name, expected.value);
+        if !finals.contains(&line) {
+            return Err(format!("expected `{line}`, found:\n{}", finals.join("\n")).into());
+        }
+    }
+    Ok(())
+}
+
+fn snapshot_of_diagnostics(path: &Path) -> Test {
+    let text = text_of(path);
+    let checked = check(&name_of(path), &text);
+    snapshot("check", path, &text, &rendered(&checked.diagnostics, &checked.program.files))
+}
+
+fn snapshot_of_tree(path: &Path) -> Test {
+    let text = text_of(path);
+    let mut names = Interner::default();
+    let parsed = parse(FileId(0), &text, &mut names);
+    snapshot("parse", path, &text, &ast_dump(&parsed.ast, &names))
+}
+
+fn snapshot_of_trace(path: &Path) -> Test {
+    let text = text_of(path);
+    let verdict = Verdict::of_corpus(&text)?;
+    let flags = Flags::parse(verdict.run.as_deref().unwrap_or(""), path.parent().unwrap_or(path))?;
+    let ran = run(image(&check(&name_of(path), &text))?, &flags, Setup::default())?;
+    let mut lines: Vec<String> = ran.printed.iter().map(|line| format!("printed {line}")).collect();
+    lines.push(format!("end     {}", ran.ending()));
+    lines.extend(ran.finals().into_iter().map(|line| format!("final   {line}")));
+    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace, lines.join("\n")))
+}
+
+/// Machines and code.
+fn snapshots_of_stages(path: &Path) -> Test {
+    let text = text_of(path);
+    let checked = check(&name_of(path), &text);
+    let projected = show::stage(&checked, "project").ok_or("`project` is a stage")?;
+    snapshot("project", path, &text, &projected)?;
+    snapshot("emit", path, &text, &disassemble(&image(&checked)?))
+}
+
+/// `folder/file.tell`
+fn name_of(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy().into_owned()).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("/")
+}
+
+/// Compares source, rule, result with the snapshot.
+fn snapshot(stage: &str, path: &Path, text: &str, result: &str) -> Test {
+    let name = format!("{stage}@{}", name_of(path).replace('/', "__"));
+    let body = format!("{}\n{}\n{}", text.trim_end(), "─".repeat(80), result.trim_end());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let compare = || settings.bind(|| insta::assert_snapshot!(name.clone(), body));
+    let compared = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare));
+    compared.map_err(|_| format!("`{name}` changed; if that is right: {BLESS} -- {}", name_of(path)).into())
+}
