@@ -1,11 +1,13 @@
 //! Machines to a code image.
 //!
-//! This file fills the tables all roles share; [`function`] writes the code of one role, [`expr`] and [`pattern`]
-//! that of expressions and patterns, [`frame`] gives out registers.
+//! [`tables`] collects what all roles share; [`function`] writes the code of one role, [`decision`] and [`message`] that
+//! of its states, [`expr`] and [`pattern`] that of expressions and patterns, [`frame`] gives out registers.
 
+mod decision;
 mod expr;
 mod frame;
 mod function;
+mod message;
 mod pattern;
 mod tables;
 
@@ -33,7 +35,12 @@ pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<Co
         let emitted = function::emit(&mut tables, machine);
         if emitted.function.regs.len() > MAX_REGISTERS {
             let text = format!("`{name}` needs {} registers", emitted.function.regs.len());
-            return Err(too_many(graph, text, format!("a role has at most {MAX_REGISTERS}"), "keep fewer names in scope at once"));
+            return Err(too_many(
+                graph,
+                text,
+                format!("a role has at most {MAX_REGISTERS}"),
+                "keep fewer names in scope at once",
+            ));
         }
         roles.push(Role { name: name.clone(), params: emitted.params });
         functions.push(emitted.function);
@@ -50,9 +57,16 @@ pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<Co
         debug: Some(debug),
         ..tables.into_image()
     };
-    for (count, what) in [(image.labels.len(), "labels"), (image.ops.len(), "operations"), (image.shapes.len(), "shapes")] {
+    for (count, what) in
+        [(image.labels.len(), "labels"), (image.ops.len(), "operations"), (image.shapes.len(), "shapes")]
+    {
         if count > MAX_ENTRIES {
-            return Err(too_many(graph, format!("this protocol has {count} {what}"), format!("an image holds at most {MAX_ENTRIES}"), "split the protocol"));
+            return Err(too_many(
+                graph,
+                format!("this protocol has {count} {what}"),
+                format!("an image holds at most {MAX_ENTRIES}"),
+                "split the protocol",
+            ));
         }
     }
     Ok(image)
@@ -86,7 +100,9 @@ fn transition(
     machine: &Machine,
     (site, step): &(crate::project::machine::Site, crate::project::machine::Step),
 ) -> Transition {
-    let NodeKind::Comm { from, to, branches } = &tables.graph.node(site.node).kind else { panic!("bug: a row is a message") };
+    let NodeKind::Comm { from, to, branches } = &tables.graph.node(site.node).kind else {
+        panic!("bug: a row is a message")
+    };
     let partner = if *from == machine.role { *to } else { *from };
     let label = tables.label(branches[site.branch].label);
     Transition { partner: index(partner), label, target: StateId(step.target.0) }

@@ -24,7 +24,8 @@ enum Shown {
 /// The local type of a machine.
 #[must_use]
 pub fn local_type(program: &Program, graph: &Graph, machine: &Machine) -> LocalType {
-    let mut erasure = Erasure { program, graph, machine, nodes: Vec::new(), done: FxHashMap::default(), open: Vec::new(), names: 0 };
+    let mut erasure =
+        Erasure { program, graph, machine, nodes: Vec::new(), done: FxHashMap::default(), open: Vec::new(), names: 0 };
     let root = erasure.build();
     LocalType { nodes: erasure.nodes, root }
 }
@@ -185,16 +186,19 @@ impl Erasure<'_> {
 
     fn arm_names(&self, node: crate::graph::NodeId, count: usize) -> Vec<String> {
         match &self.graph.node(node).kind {
-            NodeKind::Choice { arms, .. } => {
-                arms.iter().map(|arm| arm.name.map_or(String::new(), |name| self.program.text(name).to_owned())).collect()
-            }
+            NodeKind::Choice { arms, .. } => arms
+                .iter()
+                .map(|arm| arm.name.map_or(String::new(), |name| self.program.text(name).to_owned()))
+                .collect(),
             _ if count == 2 => vec!["then".into(), "else".into()],
             _ => (1..=count).map(|index| format!("arm{index}")).collect(),
         }
     }
 
     fn row(&self, (site, step): &(crate::project::machine::Site, crate::project::machine::Step)) -> Row {
-        let NodeKind::Comm { from, to, branches } = &self.graph.node(site.node).kind else { panic!("bug: a row is a message") };
+        let NodeKind::Comm { from, to, branches } = &self.graph.node(site.node).kind else {
+            panic!("bug: a row is a message")
+        };
         let partner = if *from == self.machine.role { *to } else { *from };
         let label = &self.graph.labels[branches[site.branch].label as usize];
         let label = Label { name: label.name.clone(), sort: label.sort.clone() };
@@ -203,7 +207,10 @@ impl Erasure<'_> {
 
     fn close(&mut self, open: &Open) -> LocalId {
         let rows = |rows: &[Row]| -> Vec<(String, Label, LocalId)> {
-            rows.iter().zip(&open.children).map(|((partner, label, _), cont)| (partner.clone(), label.clone(), *cont)).collect()
+            rows.iter()
+                .zip(&open.children)
+                .map(|((partner, label, _), cont)| (partner.clone(), label.clone(), *cont))
+                .collect()
         };
         let node = match &open.shown {
             Shown::End => LocalNode::End,
@@ -219,7 +226,9 @@ impl Erasure<'_> {
                 if open.children.iter().all(|child| *child == open.children[0]) {
                     return open.children[0];
                 }
-                LocalNode::Case(arms.iter().zip(&open.children).map(|((name, _), cont)| (name.clone(), *cont)).collect())
+                LocalNode::Case(
+                    arms.iter().zip(&open.children).map(|((name, _), cont)| (name.clone(), *cont)).collect(),
+                )
             }
         };
         self.add(node)

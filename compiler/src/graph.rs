@@ -13,7 +13,7 @@ use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
 
 /// A node, index into [`Graph::nodes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
 /// A binding of one instance, index into [`Graph::vars`].
@@ -60,12 +60,6 @@ pub struct Graph {
     pub finals: Vec<(Role, Symbol, GVar)>,
 }
 
-impl Default for NodeId {
-    fn default() -> Self {
-        Self(0)
-    }
-}
-
 impl Graph {
     /// The node of that id.
     #[must_use]
@@ -81,12 +75,24 @@ impl Graph {
 
     /// The label of that name and signature, new if there is none.
     pub fn label(&mut self, label: Label) -> u32 {
-        let found = self.labels.iter().position(|known| known.name == label.name && known.fields == label.fields && known.sort == label.sort);
+        let found = self
+            .labels
+            .iter()
+            .position(|known| known.name == label.name && known.fields == label.fields && known.sort == label.sort);
         let index = found.unwrap_or_else(|| {
             self.labels.push(label);
             self.labels.len() - 1
         });
         u32::try_from(index).expect("fewer than 2^32 labels")
+    }
+
+    /// The message behind branch `branch` of a node: of a choice without names, the send its arm starts with.
+    #[must_use]
+    pub fn message(&self, id: NodeId, branch: usize) -> (NodeId, usize) {
+        match &self.node(id).kind {
+            NodeKind::Choice { arms, .. } if arms.iter().any(|arm| arm.name.is_none()) => (arms[branch].cont, 0),
+            _ => (id, branch),
+        }
     }
 
     /// The nodes that can come directly after a node.

@@ -5,7 +5,7 @@
 
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
-use crate::ty::{Ty, Types, UnionId, OpaqueId, TypeNames};
+use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
 use tell_ir::image::{Const, OpMeta};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, Ast};

@@ -71,7 +71,10 @@ impl Import<'_> {
                     GlobalNode::End => results.push(end),
                     GlobalNode::Var(name) => match bound.get(name).and_then(|heads| heads.last()) {
                         Some(head) => results.push(*head),
-                        None => self.fail(format!("recursion variable `{name}` is not bound"), "put it inside a `rec` of that name"),
+                        None => self.fail(
+                            format!("recursion variable `{name}` is not bound"),
+                            "put it inside a `rec` of that name",
+                        ),
                     },
                     GlobalNode::Rec(name, body) => {
                         let head = self.graph.add(NodeKind::Rename { pairs: Vec::new(), cont: end }, Span::default());
@@ -112,7 +115,8 @@ impl Import<'_> {
                 NodeKind::Choice { decider: *decider, arms }
             }
             GlobalNode::Case { deciders, branches } => {
-                let arms = branches.iter().map(|_| CaseArm { pattern: None, cont: take(), span: Span::default() }).collect();
+                let arms =
+                    branches.iter().map(|_| CaseArm { pattern: None, cont: take(), span: Span::default() }).collect();
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
             GlobalNode::Rec(..) => {
@@ -132,13 +136,19 @@ impl Import<'_> {
         match node {
             GlobalNode::Comm { sender, receiver, branches } => {
                 if sender == receiver {
-                    self.fail(format!("`{}` sends a message to itself", name(sender, self)), "sender and receiver are different roles");
+                    self.fail(
+                        format!("`{}` sends a message to itself", name(sender, self)),
+                        "sender and receiver are different roles",
+                    );
                 }
                 self.check_labels(branches.iter().map(|(label, _)| (*receiver, label.name.as_str())));
             }
             GlobalNode::Choice { decider, branches } => {
                 if branches.iter().any(|(receiver, _, _)| receiver == decider) {
-                    self.fail(format!("`{}` sends a message to itself", name(decider, self)), "sender and receiver are different roles");
+                    self.fail(
+                        format!("`{}` sends a message to itself", name(decider, self)),
+                        "sender and receiver are different roles",
+                    );
                 }
                 self.check_labels(branches.iter().map(|(receiver, label, _)| (*receiver, label.name.as_str())));
             }
@@ -169,7 +179,10 @@ impl Import<'_> {
             }
         }
         if let Some(label) = duplicate {
-            self.fail(format!("label `{label}` occurs twice in one choice"), "the labels towards one receiver are distinct");
+            self.fail(
+                format!("label `{label}` occurs twice in one choice"),
+                "the labels towards one receiver are distinct",
+            );
         } else if seen.is_empty() {
             self.fail("a communication has no branches".into(), "give it at least one label");
         }
@@ -239,9 +252,10 @@ fn unguarded(graph: &Graph) -> Option<Diagnostic> {
         let mut todo = vec![*cont];
         while let Some(id) = todo.pop() {
             if id.index() == index {
-                let diagnostic = Diagnostic::new(Code("E0420"), "a recursion comes back to its start without a communication")
-                    .label(graph.file, Span::default(), "in this global type")
-                    .help("put a communication between `rec` and its variable");
+                let diagnostic =
+                    Diagnostic::new(Code("E0420"), "a recursion comes back to its start without a communication")
+                        .label(graph.file, Span::default(), "in this global type")
+                        .help("put a communication between `rec` and its variable");
                 return Some(diagnostic);
             }
             if seen.insert(id) && !matches!(graph.node(id).kind, NodeKind::Comm { .. }) {

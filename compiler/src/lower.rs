@@ -11,8 +11,8 @@ mod structure;
 pub use loops::{CONTINUE, STOP};
 
 use crate::graph::{
-    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Instance, Label, NodeId, NodeKind, Op, PatternRef, Renamed,
-    Role, Variable,
+    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Instance, Label, NodeId, NodeKind, Op,
+    PatternRef, Renamed, Role, Variable,
 };
 use crate::hir::{Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
 use crate::ty::{Ty, TyKind};
@@ -90,8 +90,10 @@ impl<'a> Lowering<'a> {
         let roles = (0..).take(self.graph.roles.len()).collect();
         let instance = self.instance(protocol, roles);
         let var = |var: Var| GVar(var.0);
-        self.graph.params =
-            (0..).zip(&self.program.protocol(protocol).params).map(|(index, param)| (param.role.0, param.name, GVar(index))).collect();
+        self.graph.params = (0..)
+            .zip(&self.program.protocol(protocol).params)
+            .map(|(index, param)| (param.role.0, param.name, GVar(index)))
+            .collect();
         self.graph.finals = body.finals.iter().map(|(role, name, v)| (role.0, *name, var(*v))).collect();
         let end = self.graph.add(NodeKind::End, body.block.span);
         let head = self.graph.add(NodeKind::Rename { pairs: Vec::new(), cont: end }, body.block.span);
@@ -224,7 +226,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn local(&mut self, context: &Context<'_>, role: crate::hir::RoleId, action: Action, span: Span, cont: NodeId) -> NodeId {
+    fn local(
+        &mut self,
+        context: &Context<'_>,
+        role: crate::hir::RoleId,
+        action: Action,
+        span: Span,
+        cont: NodeId,
+    ) -> NodeId {
         let role = self.role(context, role);
         self.add(NodeKind::Local { role, action, cont }, span)
     }
@@ -265,7 +274,11 @@ impl<'a> Lowering<'a> {
         if let Some(label) = self.labels.get(&(name, fields.clone())) {
             return *label;
         }
-        let label = Label { name: self.program.text(name).to_owned(), sort: payload_sort(self.program, &fields), fields: fields.clone() };
+        let label = Label {
+            name: self.program.text(name).to_owned(),
+            sort: payload_sort(self.program, &fields),
+            fields: fields.clone(),
+        };
         self.graph.labels.push(label);
         let id = u32::try_from(self.graph.labels.len() - 1).expect("fewer than 2^32 labels");
         self.labels.insert((name, fields), id);
@@ -273,9 +286,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// Inlines a call, or leads back to the instance it recurs to.
-    fn call(&mut self, context: &mut Context<'a>, callee: ProtocolId, roles: Vec<Role>, args: &[ExprId], span: Span, cont: NodeId) -> NodeId {
+    fn call(
+        &mut self,
+        context: &mut Context<'a>,
+        callee: ProtocolId,
+        roles: Vec<Role>,
+        args: &[ExprId],
+        span: Span,
+        cont: NodeId,
+    ) -> NodeId {
         let key: Active = (callee, roles.clone(), cont);
-        let open = self.active.iter().find(|(active, _, _)| *active == key).map(|(_, head, instance)| (*head, *instance));
+        let open =
+            self.active.iter().find(|(active, _, _)| *active == key).map(|(_, head, instance)| (*head, *instance));
         let (head, instance) = match open {
             Some(open) => open,
             None => self.inline(key, roles, span),
@@ -298,7 +320,14 @@ impl<'a> Lowering<'a> {
 
     /// Binds the parameters of `instance` and goes to its head. Names and numbers are renamed, other arguments are
     /// evaluated first, all before any parameter changes.
-    fn pass_arguments(&mut self, context: &Context<'_>, instance: u32, args: &[ExprId], span: Span, head: NodeId) -> NodeId {
+    fn pass_arguments(
+        &mut self,
+        context: &Context<'_>,
+        instance: u32,
+        args: &[ExprId],
+        span: Span,
+        head: NodeId,
+    ) -> NodeId {
         if args.is_empty() {
             return head;
         }
@@ -315,8 +344,10 @@ impl<'a> Lowering<'a> {
                 _ => {
                     let name = callee.params[index as usize].name;
                     self.graph.vars.push(Variable { name, ty: expr.ty });
-                    let temporary = GVar(u32::try_from(self.graph.vars.len() - 1).expect("the node limit is below 2^32"));
-                    let role = self.graph.instances[instance as usize].roles[callee.params[index as usize].role.index()];
+                    let temporary =
+                        GVar(u32::try_from(self.graph.vars.len() - 1).expect("the node limit is below 2^32"));
+                    let role =
+                        self.graph.instances[instance as usize].roles[callee.params[index as usize].role.index()];
                     lets.push((role, Action::Let { var: temporary, value: Self::expr(context, *arg) }));
                     Renamed::Var(temporary)
                 }
@@ -324,7 +355,9 @@ impl<'a> Lowering<'a> {
             pairs.push((target, from));
         }
         let renamed = self.add(NodeKind::Rename { pairs, cont: head }, span);
-        lets.into_iter().rev().fold(renamed, |cont, (role, action)| self.add(NodeKind::Local { role, action, cont }, span))
+        lets.into_iter()
+            .rev()
+            .fold(renamed, |cont, (role, action)| self.add(NodeKind::Local { role, action, cont }, span))
     }
 }
 
@@ -337,7 +370,8 @@ pub fn payload_sort(program: &Program, fields: &[Ty]) -> Sort {
         [first, rest @ ..] => {
             let mut sorts: Vec<Sort> = rest.iter().map(|ty| sort(program, *ty)).collect();
             let last = sorts.pop().expect("at least two fields");
-            let nested = sorts.into_iter().rev().fold(last, |nested, sort| Sort::Prod(Box::new(sort), Box::new(nested)));
+            let nested =
+                sorts.into_iter().rev().fold(last, |nested, sort| Sort::Prod(Box::new(sort), Box::new(nested)));
             Sort::Prod(Box::new(sort(program, *first)), Box::new(nested))
         }
     }
@@ -353,4 +387,3 @@ fn sort(program: &Program, ty: Ty) -> Sort {
         _ => Sort::Named(program.show_type(ty)),
     }
 }
-

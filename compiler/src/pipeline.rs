@@ -99,10 +99,9 @@ pub fn check_global(name: &str, global: &GlobalType, limits: Limits) -> Checked 
 /// `None` inside if there is no such protocol; else what is wrong with it, which `check` need not have found for a
 /// protocol that others call.
 pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Result<CodeImage, BuildError> {
-    let name = match protocol {
-        Some(name) => name,
-        None => *checked.protocols().first().ok_or(BuildError::NoProtocol)?,
-    };
+    let first =
+        || checked.protocols().first().copied().or(checked.projected.first().map(|one| one.graph.name.as_str()));
+    let name = protocol.or_else(first).ok_or(BuildError::NoProtocol)?;
     let emit = |projected: &Projected| {
         let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))

@@ -10,7 +10,8 @@ mod protocols;
 mod types;
 
 pub use names::{
-    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function, similar_protocol,
+    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
+    similar_protocol,
 };
 
 use crate::hir::Program;
@@ -20,7 +21,12 @@ use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 
 /// Resolves the declarations of `file` and of the modules it imports into `program`.
-pub fn resolve(program: &mut Program, file: FileId, sources: &dyn Sources, diagnostics: &mut Vec<Diagnostic>) -> Vec<Names> {
+pub fn resolve(
+    program: &mut Program,
+    file: FileId,
+    sources: &dyn Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Names> {
     let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new() };
     resolver.load_modules(file, sources);
     resolver.declare_types();

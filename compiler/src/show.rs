@@ -78,7 +78,9 @@ fn header(program: &Program, protocol: &Protocol, out: &mut String) {
     let params: Vec<String> = protocol
         .params
         .iter()
-        .map(|param| format!("{} : {} at {}", program.text(param.name), program.show_type(param.ty), roles[param.role.index()]))
+        .map(|param| {
+            format!("{} : {} at {}", program.text(param.name), program.show_type(param.ty), roles[param.role.index()])
+        })
         .collect();
     let params = if params.is_empty() { String::new() } else { format!("; {}", params.join(", ")) };
     let uses: Vec<String> = protocol
@@ -106,7 +108,13 @@ fn bindings(program: &Program, protocol: &Protocol, out: &mut String) {
         line!(out, "  {}#{index} : {}  -- {row}:{column}", program.text(var.name), program.show_type(var.ty));
     }
     for (role, name, var) in &body.finals {
-        line!(out, "  at the end {} holds {}#{}", program.text(protocol.roles[role.index()].0), program.text(*name), var.0);
+        line!(
+            out,
+            "  at the end {} holds {}#{}",
+            program.text(protocol.roles[role.index()].0),
+            program.text(*name),
+            var.0
+        );
     }
 }
 
@@ -201,7 +209,8 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
         };
         match &state.kind {
             Kind::End { finals } => {
-                let finals: Vec<String> = finals.iter().map(|(name, slot)| format!("{} = ${slot}", program.text(*name))).collect();
+                let finals: Vec<String> =
+                    finals.iter().map(|(name, slot)| format!("{} = ${slot}", program.text(*name))).collect();
                 line!(out, "    end {}", finals.join(", "));
             }
             Kind::Local { site, step: next } => line!(out, "    {} then {}", action(graph, site), step(next)),
@@ -209,7 +218,9 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
                 line!(out, "    {}", action(graph, site));
                 steps.iter().for_each(|next| line!(out, "    | {}", step(next)));
             }
-            Kind::Send { sends } => sends.iter().for_each(|(site, next)| line!(out, "    {} then {}", action(graph, site), step(next))),
+            Kind::Send { sends } => {
+                sends.iter().for_each(|(site, next)| line!(out, "    {} then {}", action(graph, site), step(next)))
+            }
             Kind::Recv { rows, finals } => {
                 rows.iter().for_each(|(site, next)| line!(out, "    {} then {}", action(graph, site), step(next)));
                 if finals.is_some() {

@@ -193,7 +193,8 @@ impl TypeNames<'_> {
             TyKind::Map(a, b) => format!("Map {} {}", self.argument(*a), self.argument(*b)),
             TyKind::Tuple(items) => format!("({})", list(items)),
             TyKind::Record(fields) => {
-                let fields: Vec<_> = fields.iter().map(|(name, ty)| format!("{} : {}", text(*name), self.show(*ty))).collect();
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, ty)| format!("{} : {}", text(*name), self.show(*ty))).collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             TyKind::Union(id) => text((self.unions)(*id)),

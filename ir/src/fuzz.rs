@@ -133,7 +133,7 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
     let role = numbers.below(image.functions.len());
     let function = &mut image.functions[role];
     let at = numbers.below(function.code.len());
-    match numbers.below(16) {
+    match numbers.below(17) {
         0..=4 if at < function.code.len() => function.code[at] = instr(numbers),
         5 => function.code.insert(at, instr(numbers)),
         6 if at < function.code.len() => {
@@ -172,7 +172,12 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
                 _ => Type::Map(TypeId(numbers.long()), TypeId(numbers.long())),
             };
         }
-        14 => image.labels[numbers.below(3)].payload = TypeId(numbers.long()),
+        14 => {
+            if let Some(table) = function.chooses.last_mut() {
+                table.finals = (numbers.below(2) == 0).then(|| numbers.long());
+            }
+        }
+        15 => image.labels[numbers.below(3)].payload = TypeId(numbers.long()),
         _ => {
             image.edges.pop();
         }

@@ -3,8 +3,6 @@
 //! Expressions, types, patterns and statements live in arenas of [`Ast`] and refer to each other by index, so that
 //! dropping a tree never recurses. Nesting is bounded by the parser ([`MAX_DEPTH`]), so walking one may.
 //! Every node carries the span of its text.
-#![allow(missing_docs, reason = "the fields of a variant are documented by the syntax it shows")]
-
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
 use crate::span::Span;

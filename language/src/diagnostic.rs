@@ -63,7 +63,15 @@ impl Diagnostic {
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let severity = if code.0.starts_with('W') { Severity::Warning } else { Severity::Error };
-        Self { code, severity, message: message.into(), labels: Vec::new(), notes: Vec::new(), help: None, fixes: Vec::new() }
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            fixes: Vec::new(),
+        }
     }
 
     /// Adds a place.

@@ -4,8 +4,8 @@
 //! one line as `(Kind part …)`. Two trees with the same dump are the same program.
 
 use crate::ast::{
-    Ast, Block, Decl, DeclKind, ExprId, ExprKind, Field, FieldKind, LetValue, LoopKind, Modality, Name, Operation, Path,
-    PatternId, PatternKind, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind, Use,
+    Ast, Block, Decl, DeclKind, ExprId, ExprKind, Field, FieldKind, LetValue, LoopKind, Modality, Name, Operation,
+    Path, PatternId, PatternKind, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind, Use,
 };
 use crate::symbol::{Interner, Symbol};
 
@@ -102,7 +102,8 @@ impl Dump<'_> {
                 self.below(|dump| effect.ops.iter().for_each(|op| dump.op(op)));
             }
             DeclKind::Fun(fun) => {
-                let params = list(fun.params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty))));
+                let params =
+                    list(fun.params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty))));
                 let body = if fun.body.is_some() { "…" } else { "-" };
                 self.line(&format!("fun {} {params} {} {body}", self.name(fun.name), self.ty(fun.result)));
             }
@@ -114,7 +115,8 @@ impl Dump<'_> {
     fn op(&mut self, op: &Operation) {
         let modality = self.optional(op.modality.map(|modality| format!("{modality:?}")));
         let params = self.types(&op.params);
-        let metadata = list(op.metadata.iter().map(|(key, value)| format!("{} : {}", self.name(*key), self.name(*value))));
+        let metadata =
+            list(op.metadata.iter().map(|(key, value)| format!("{} : {}", self.name(*key), self.name(*value))));
         self.line(&format!("op {modality} {} {params} {} {metadata}", self.name(op.name), self.ty(op.result)));
     }
 
@@ -284,13 +286,14 @@ impl Dump<'_> {
                 format!("(If {} {} {})", self.expr(*cond), self.expr(*then), self.expr(*els))
             }
             ExprKind::Case { scrutinee, arms } => {
-                let arms = list(arms.iter().map(|(pattern, arm)| {
-                    format!("{} => {}", self.pattern(*pattern), self.expr(*arm))
-                }));
+                let arms = list(
+                    arms.iter().map(|(pattern, arm)| format!("{} => {}", self.pattern(*pattern), self.expr(*arm))),
+                );
                 format!("(Case {} {arms})", self.expr(*scrutinee))
             }
             ExprKind::Record(fields) => {
-                let fields = list(fields.iter().map(|(name, value)| format!("{} = {}", self.name(*name), self.expr(*value))));
+                let fields =
+                    list(fields.iter().map(|(name, value)| format!("{} = {}", self.name(*name), self.expr(*value))));
                 format!("(Record {fields})")
             }
             ExprKind::Tuple(parts) => format!("(Tuple {})", self.exprs(parts)),
@@ -338,7 +341,8 @@ impl Dump<'_> {
             PatternKind::Constructor { path, args } => format!("({} {})", self.path(path), self.patterns(args)),
             PatternKind::Tuple(parts) => format!("(Tuple {})", self.patterns(parts)),
             PatternKind::Record(fields) => {
-                let fields = list(fields.iter().map(|(name, part)| format!("{} = {}", self.name(*name), self.pattern(*part))));
+                let fields =
+                    list(fields.iter().map(|(name, part)| format!("{} = {}", self.name(*name), self.pattern(*part))));
                 format!("(Record {fields})")
             }
             PatternKind::List(parts) => format!("(List {})", self.patterns(parts)),

@@ -26,7 +26,15 @@ use builder::Builder;
 pub(crate) use expressions::infix_precedence;
 
 lalrpop_mod!(
-    #[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub, unused, reason = "generated code")]
+    #[allow(
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        missing_docs,
+        unreachable_pub,
+        unused,
+        reason = "generated code"
+    )]
     grammar
 );
 
@@ -59,12 +67,15 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
     let full = Cell::new(false);
     let mut builder = Builder::new(file, text, interner, &full);
     builder.too_deep = too_deep;
+    builder.reserve(lexemes.len());
     run(&mut builder, &lexemes, &full);
     let (mut ast, found) = builder.finish();
     ast.comments = comments;
     diagnostics.extend(laid);
-    diagnostics.extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
+    diagnostics
+        .extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
     diagnostics.sort_by_key(Diagnostic::position);
+    one_syntax_error_a_line(text, &mut diagnostics);
     diagnostics.truncate(MAX_DIAGNOSTICS);
     Parsed { ast, diagnostics }
 }
@@ -75,6 +86,20 @@ fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
     if let Err(error) = grammar::StartParser::new().parse(builder, tokens) {
         builder.syntax_error_at(error);
     }
+}
+
+/// Drops syntax errors that stand on one line with an earlier one: as a rule they follow from it.
+fn one_syntax_error_a_line(text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let mut last: Option<u32> = None;
+    diagnostics.retain(|report| {
+        if report.code != Code("E0102") {
+            return true;
+        }
+        let start = report.position().1.start;
+        let repeated = last.is_some_and(|last| !text[last as usize..start as usize].contains('\n'));
+        last = if repeated { last } else { Some(start) };
+        !repeated
+    });
 }
 
 /// Whether a syntax error follows from a bracket or block that the layout pass closed by force.

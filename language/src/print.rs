@@ -189,14 +189,16 @@ impl<'a> Printer<'a> {
     }
 
     fn protocol(&mut self, protocol: &Protocol) {
-        let params = protocol.params.iter().map(|param| {
-            format!("{} : {} at {}", self.name(param.name), self.ty(param.ty), self.name(param.role))
-        });
+        let params = protocol
+            .params
+            .iter()
+            .map(|param| format!("{} : {} at {}", self.name(param.name), self.ty(param.ty), self.name(param.role)));
         let params = match protocol.params.as_slice() {
             [] => String::new(),
             _ => format!("; {}", params.collect::<Vec<_>>().join(", ")),
         };
-        let header = protocol.header.as_ref().map_or_else(String::new, |roles| format!("({}{params})", self.names(roles)));
+        let header =
+            protocol.header.as_ref().map_or_else(String::new, |roles| format!("({}{params})", self.names(roles)));
         let head = format!("protocol {}{header}{} =", self.name(protocol.name), self.uses(&protocol.uses));
         if protocol.roles.is_empty() {
             self.headed(&head, &protocol.body);
@@ -275,7 +277,9 @@ impl<'a> Printer<'a> {
             StmtKind::Loop { kind, body } => {
                 let head = match kind {
                     LoopKind::Decide { by } => format!("loop decide by {}", self.role(*by)),
-                    LoopKind::WhileBy { cond, by } => format!("loop while ({}) by {}", self.expr(*cond), self.role(*by)),
+                    LoopKind::WhileBy { cond, by } => {
+                        format!("loop while ({}) by {}", self.expr(*cond), self.role(*by))
+                    }
                     LoopKind::While { cond } => format!("loop while ({})", self.expr(*cond)),
                     LoopKind::Repeat { count } => format!("loop repeat {}", self.expr(*count)),
                     LoopKind::Forever => "loop forever".into(),

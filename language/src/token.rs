@@ -18,17 +18,86 @@ pub use literal::{integer, nanoseconds, unescape};
 
 /// All hard keywords: words that are identifiers only after `.`, before `:` in braces and as operation names.
 pub const KEYWORDS: &[&str] = &[
-    "module", "import", "exposing", "type", "alias", "effect", "handler", "fun", "protocol", "where", "uses", "roles",
-    "choice", "at", "when", "check", "yields", "if", "then", "else", "case", "of", "rec", "continue", "loop", "par",
-    "call", "let", "in", "var", "do", "observe", "authoritative", "timeout", "attempt", "on", "handles", "with",
-    "resume", "delegate", "pass", "leave", "throw", "return", "result", "assert", "true", "false", "not", "for",
+    "module",
+    "import",
+    "exposing",
+    "type",
+    "alias",
+    "effect",
+    "handler",
+    "fun",
+    "protocol",
+    "where",
+    "uses",
+    "roles",
+    "choice",
+    "at",
+    "when",
+    "check",
+    "yields",
+    "if",
+    "then",
+    "else",
+    "case",
+    "of",
+    "rec",
+    "continue",
+    "loop",
+    "par",
+    "call",
+    "let",
+    "in",
+    "var",
+    "do",
+    "observe",
+    "authoritative",
+    "timeout",
+    "attempt",
+    "on",
+    "handles",
+    "with",
+    "resume",
+    "delegate",
+    "pass",
+    "leave",
+    "throw",
+    "return",
+    "result",
+    "assert",
+    "true",
+    "false",
+    "not",
+    "for",
 ];
 
 /// Words with a meaning in some rule and identifiers everywhere else.
 pub const SOFT_WORDS: &[&str] = &[
-    "as", "by", "decide", "while", "repeat", "forever", "command", "transfer", "handoff", "publish", "materialize",
-    "dependent", "begin", "await", "resolve", "invalidate", "operation", "fragment", "guest", "agreement_profile",
-    "profile", "proof_bundle", "role_set", "cluster", "ring", "mesh",
+    "as",
+    "by",
+    "decide",
+    "while",
+    "repeat",
+    "forever",
+    "command",
+    "transfer",
+    "handoff",
+    "publish",
+    "materialize",
+    "dependent",
+    "begin",
+    "await",
+    "resolve",
+    "invalidate",
+    "operation",
+    "fragment",
+    "guest",
+    "agreement_profile",
+    "profile",
+    "proof_bundle",
+    "role_set",
+    "cluster",
+    "ring",
+    "mesh",
 ];
 
 /// A token of the language, or one that the layout pass inserts.
@@ -397,7 +466,8 @@ pub(crate) fn dump(text: &str, lexemes: &[Lexeme]) -> String {
     let mut out = String::new();
     for lexeme in lexemes {
         let Span { start, end } = lexeme.span;
-        let _ = writeln!(out, "{start:>5}..{end:<5} {:<14} {}", format!("{:?}", lexeme.token), &text[lexeme.span.range()]);
+        let _ =
+            writeln!(out, "{start:>5}..{end:<5} {:<14} {}", format!("{:?}", lexeme.token), &text[lexeme.span.range()]);
     }
     out
 }

@@ -68,12 +68,18 @@ fn openers_open_on_the_next_deeper_line() {
     check("rec X\n  a\nb", "rec X < a > / b");
     check("loop while (a)\n  b", "loop while ( a ) < b >");
     check("effect E(K)\n  f : K -> K\n    { a : b }", "effect E ( K ) < f : K -> K { a : b } >");
-    check("A handles E with h(1) as r\n  b\n  on abort v => c", "A handles E with h ( 1 ) as r < b > on abort v => < c >");
+    check(
+        "A handles E with h(1) as r\n  b\n  on abort v => c",
+        "A handles E with h ( 1 ) as r < b > on abort v => < c >",
+    );
     check("fragment F\n  a", "fragment F < a >");
     check("fragment -> B\n  : a", "fragment -> B : a");
     check("for i in W\n  a", "for i in W < a >");
     check("let z = 1 in\n  a", "let z = 1 in < a >");
-    check("timeout 5s R at\n  a\non timeout =>\n  b\non done => c", "timeout 5s R at < a > on timeout => < b > on done => < c >");
+    check(
+        "timeout 5s R at\n  a\non timeout =>\n  b\non done => c",
+        "timeout 5s R at < a > on timeout => < b > on done => < c >",
+    );
 }
 
 #[test]
@@ -122,7 +128,10 @@ fn braces_are_blocks_or_records() {
 fn where_closes_the_body() {
     check("protocol P =\n  a\nwhere\n  protocol Q =\n    b", "protocol P = < a > where < protocol Q = < b > >");
     check("protocol P =\n  a\n  where\n  protocol Q =\n    b", "protocol P = < a > where < protocol Q = < b > >");
-    check("protocol P =\n  a\nwhere\nprotocol Q =\n  b\ntype T", "protocol P = < a > where < protocol Q = < b > > / type T");
+    check(
+        "protocol P =\n  a\nwhere\nprotocol Q =\n  b\ntype T",
+        "protocol P = < a > where < protocol Q = < b > > / type T",
+    );
 }
 
 #[test]
@@ -142,7 +151,11 @@ fn tabs_are_reported_once_with_a_fix_for_each() {
 #[test]
 fn a_dedent_to_no_level_is_snapped_and_reported_once() {
     check_error("p =\n    a\n  b\n  c\n    d\ne", "E0108", "p = < a / b / c / d > / e");
-    check_error("choice A at\n  | X => a\n     b\n  | Y => c", "E0108", "choice A at < | X => < a / b > | Y => < c > >");
+    check_error(
+        "choice A at\n  | X => a\n     b\n  | Y => c",
+        "E0108",
+        "choice A at < | X => < a / b > | Y => < c > >",
+    );
 }
 
 #[test]
@@ -154,7 +167,7 @@ fn arms_in_the_column_of_their_owner() {
 fn brackets_are_closed_by_force() {
     check_error("p =\n  f(a\ntype T", "E0109", "p = < f ( a  > / type T");
     check_error("f(a\n  let x", "E0109", "f ( a  let x");
-    check_error("f(a]\ng", "E0109", "f ( a g ");
+    check_error("f(a]\ng", "E0109", "f ( a ] / g");
     check_error("a)\nb", "E0109", "a / b");
 }
 

@@ -15,7 +15,8 @@ fn shown(diagnostics: &[Diagnostic], files: &Files, color: bool) -> String {
 
 #[test]
 fn reports_of_a_program() {
-    let text = "protocol P(A, B) =\n  A -> B M\n  let x = a < b < c\n  A -> B : M(x\nprotocol Q(A, B) =\n  A -> B : M\n";
+    let text =
+        "protocol P(A, B) =\n  A -> B M\n  let x = a < b < c\n  A -> B : M(x\nprotocol Q(A, B) =\n  A -> B : M\n";
     let mut files = Files::default();
     let file = files.add("shop/main.tell", text);
     let diagnostics = parse(file, text, &mut Interner::default()).diagnostics;

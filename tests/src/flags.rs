@@ -81,7 +81,11 @@ impl Flags {
         for role in &image.roles {
             let mut values = Vec::new();
             for param in &role.params {
-                let given = self.args.iter().rev().find(|(name, param_name, _)| *name == role.name && *param_name == param.name);
+                let given = self
+                    .args
+                    .iter()
+                    .rev()
+                    .find(|(name, param_name, _)| *name == role.name && *param_name == param.name);
                 values.push(match (given, image.types.get(param.ty.0 as usize)) {
                     (Some((_, _, text)), Some(Type::String)) => Value::text(text.as_str()),
                     (Some((_, _, text)), _) => {
@@ -107,8 +111,8 @@ fn inputs(path: &Path) -> Result<BTreeMap<(String, String), Json>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let json: BTreeMap<String, BTreeMap<String, Json>> =
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let fields = json.into_iter().flat_map(|(role, fields)| {
-        fields.into_iter().map(move |(name, value)| ((role.clone(), name), value))
-    });
+    let fields = json
+        .into_iter()
+        .flat_map(|(role, fields)| fields.into_iter().map(move |(name, value)| ((role.clone(), name), value)));
     Ok(fields.collect())
 }

@@ -53,7 +53,9 @@ impl HostInputs for Inputs {
         let used = self.used.entry(key).or_default();
         let is_list = matches!(call.types.get(call.result.0 as usize), Some(Type::List(_)));
         let json = match json {
-            Json::Array(values) if !is_list => values.get(*used).ok_or_else(|| Failure::unavailable("no value left"))?,
+            Json::Array(values) if !is_list => {
+                values.get(*used).ok_or_else(|| Failure::unavailable("no value left"))?
+            }
             json => json,
         };
         *used += 1;

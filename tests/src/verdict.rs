@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_verdict_is_read_to_its_last_line() {
-        let text = "--! expect: E0302 @ 7:12\n--! expect: W0201\n--! run: --seed 1\n--! final: A.x = \"a = b\"\n-- …\n--! no";
+        let text =
+            "--! expect: E0302 @ 7:12\n--! expect: W0201\n--! run: --seed 1\n--! final: A.x = \"a = b\"\n-- …\n--! no";
         let verdict = Verdict::of_corpus(text).expect("it is right");
         let printed: Vec<String> = verdict.diagnostics.iter().map(ToString::to_string).collect();
         assert_eq!(printed, ["E0302 @ 7:12", "W0201"]);

@@ -13,7 +13,14 @@ use tell_language::symbol::Symbol;
 type Bound = Option<Vec<(RoleId, Symbol, Var)>>;
 
 impl Checker<'_> {
-    pub(super) fn choice(&mut self, decider: RoleRef, arms: &[ast::ChoiceArm], span: Span, tail: Tail, out: &mut Vec<Stmt>) -> bool {
+    pub(super) fn choice(
+        &mut self,
+        decider: RoleRef,
+        arms: &[ast::ChoiceArm],
+        span: Span,
+        tail: Tail,
+        out: &mut Vec<Stmt>,
+    ) -> bool {
         let decider = self.role(decider);
         let mut checked: Vec<Arm> = Vec::new();
         let mut bound: Vec<Bound> = Vec::new();
@@ -160,7 +167,8 @@ impl Checker<'_> {
         let Some((first, rest)) = falling.split_first() else { return Vec::new() };
         let tables: Vec<rustc_hash::FxHashMap<(RoleId, Symbol), Var>> =
             rest.iter().map(|arm| arm.iter().map(|(role, name, var)| ((*role, *name), *var)).collect()).collect();
-        let mut joins: indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher> = indexmap::IndexMap::default();
+        let mut joins: indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher> =
+            indexmap::IndexMap::default();
         for (role, name, var) in first.iter() {
             let others: Option<Vec<Var>> = tables.iter().map(|table| table.get(&(*role, *name)).copied()).collect();
             let Some(others) = others else { continue };
@@ -208,7 +216,9 @@ impl Checker<'_> {
         let ast_text = |arm: &Arm| arm.guard.map(|guard| self.guard_key(guard));
         let keys: Vec<GuardKey> = arms.iter().filter_map(ast_text).collect();
         let complete = keys.iter().any(|(text, _)| text == "true")
-            || keys.iter().any(|(text, holds)| keys.iter().any(|(other, other_holds)| text == other && holds != other_holds));
+            || keys
+                .iter()
+                .any(|(text, holds)| keys.iter().any(|(other, other_holds)| text == other && holds != other_holds));
         if !complete {
             let text = "this choice may find no branch open".to_owned();
             let head = Span::new(span.start, (span.start + 6).min(span.end));

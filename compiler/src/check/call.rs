@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::block::Tail;
-use crate::hir::{ProtocolId, Program, RoleId, Stmt, StmtKind};
+use crate::hir::{Program, ProtocolId, RoleId, Stmt, StmtKind};
 use crate::resolve::{Names, protocol, similar_protocol};
 use tell_language::ast::{self, Block, Path, RoleRef};
 use tell_language::span::Span;
@@ -36,7 +36,9 @@ fn find(program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Op
     if path.names.len() == 1 {
         let mut owner = Some(from);
         while let Some(id) = owner {
-            let local = (0..).zip(&program.protocols).find(|(_, local)| local.parent == Some(id) && local.name == path.last().symbol);
+            let local = (0..)
+                .zip(&program.protocols)
+                .find(|(_, local)| local.parent == Some(id) && local.name == path.last().symbol);
             if let Some((index, _)) = local {
                 return Some(ProtocolId(index));
             }
@@ -88,7 +90,15 @@ fn closure(direct: &[Vec<ProtocolId>], from: ProtocolId) -> Vec<ProtocolId> {
 }
 
 impl Checker<'_> {
-    pub(super) fn call(&mut self, path: &Path, roles: &[RoleRef], args: &[ast::ExprId], span: Span, tail: Tail, out: &mut Vec<Stmt>) -> bool {
+    pub(super) fn call(
+        &mut self,
+        path: &Path,
+        roles: &[RoleRef],
+        args: &[ast::ExprId],
+        span: Span,
+        tail: Tail,
+        out: &mut Vec<Stmt>,
+    ) -> bool {
         let resolved: Vec<Option<RoleId>> = roles.iter().map(|role| self.role(*role)).collect();
         let Some(callee) = self.calls.find(self.program, self.names, self.protocol, path) else {
             self.unknown_protocol(path);
@@ -96,7 +106,10 @@ impl Checker<'_> {
         };
         let recursive = self.calls.is_recursive(self.protocol, callee);
         if recursive && tail == Tail::No {
-            let text = format!("the recursive call of `{}` is not the last thing this protocol does", self.text(path.last().symbol));
+            let text = format!(
+                "the recursive call of `{}` is not the last thing this protocol does",
+                self.text(path.last().symbol)
+            );
             let help = "move it to the end, or write the repetition as `rec` or `loop`";
             self.report("E0416", span, text, "something follows this", help);
             return true;
@@ -113,7 +126,11 @@ impl Checker<'_> {
         }
         self.check_uses(callee, path);
         let first = self.body.exprs.len();
-        let args = params.iter().zip(args).map(|(param, arg)| self.expr(*arg, resolved[param.role.index()], Some(param.ty))).collect();
+        let args = params
+            .iter()
+            .zip(args)
+            .map(|(param, arg)| self.expr(*arg, resolved[param.role.index()], Some(param.ty)))
+            .collect();
         self.finish_types(first);
         out.push(Stmt { kind: StmtKind::Call { protocol: callee, roles: resolved, args }, span });
         !recursive
@@ -141,7 +158,13 @@ impl Checker<'_> {
         for (index, role) in resolved.iter().enumerate() {
             if resolved[..index].contains(role) {
                 let text = format!("`{}` is given twice", self.role_name(*role));
-                self.report("E0419", roles[index].name.span, text, "again here", "the roles of a call are different roles");
+                self.report(
+                    "E0419",
+                    roles[index].name.span,
+                    text,
+                    "again here",
+                    "the roles of a call are different roles",
+                );
                 return false;
             }
         }

@@ -96,7 +96,13 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// A value vector that `query` matches and no row does, one printed pattern per column.
-    fn witness(&mut self, rows: &[Row<'_>], query: Row<'_>, types: &[Ty], depth: usize) -> Result<Option<Vec<String>>, OutOfBudget> {
+    fn witness(
+        &mut self,
+        rows: &[Row<'_>],
+        query: Row<'_>,
+        types: &[Ty],
+        depth: usize,
+    ) -> Result<Option<Vec<String>>, OutOfBudget> {
         self.budget = self.budget.checked_sub(1 + rows.len()).ok_or(OutOfBudget)?;
         if depth > MAX_COLUMNS || types.len() > MAX_COLUMNS {
             return Err(OutOfBudget);
@@ -127,7 +133,13 @@ impl Search<'_> {
     }
 
     /// The case where the rows do not name every head: some other value is left.
-    fn default_witness(&mut self, rows: &[Row<'_>], rest: &[Cell<'_>], types: &[Ty], depth: usize) -> Result<Option<Vec<String>>, OutOfBudget> {
+    fn default_witness(
+        &mut self,
+        rows: &[Row<'_>],
+        rest: &[Cell<'_>],
+        types: &[Ty],
+        depth: usize,
+    ) -> Result<Option<Vec<String>>, OutOfBudget> {
         let others: Vec<Row<'_>> =
             rows.iter().filter(|row| row[0].head().is_none()).map(|row| row[1..].to_vec()).collect();
         let Some(found) = self.witness(&others, rest.to_vec(), &types[1..], depth + 1)? else { return Ok(None) };
@@ -153,9 +165,9 @@ impl Search<'_> {
     /// Types of the columns below a head.
     fn below(&self, head: &Head, ty: Ty) -> Vec<Ty> {
         match (head, self.program.types.kind(ty)) {
-            (Head::Variant(tag), _) => {
-                variants(self.program, ty).and_then(|all| all.get(*tag as usize).cloned()).map_or(Vec::new(), |(_, args)| args)
-            }
+            (Head::Variant(tag), _) => variants(self.program, ty)
+                .and_then(|all| all.get(*tag as usize).cloned())
+                .map_or(Vec::new(), |(_, args)| args),
             (Head::Product(_), TyKind::Tuple(items)) => items.to_vec(),
             (Head::Product(_), TyKind::Record(fields)) => fields.iter().map(|(_, ty)| *ty).collect(),
             (Head::List(length), TyKind::List(element)) => vec![*element; *length],
@@ -170,8 +182,11 @@ impl Search<'_> {
                 if items.is_empty() { name } else { format!("{name}({})", items.join(", ")) }
             }
             (Head::Product(_), TyKind::Record(fields)) => {
-                let fields: Vec<_> =
-                    fields.iter().zip(items).map(|((name, _), item)| format!("{} = {item}", self.program.text(*name))).collect();
+                let fields: Vec<_> = fields
+                    .iter()
+                    .zip(items)
+                    .map(|((name, _), item)| format!("{} = {item}", self.program.text(*name)))
+                    .collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             (Head::Product(_), _) => format!("({})", items.join(", ")),

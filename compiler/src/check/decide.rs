@@ -40,7 +40,9 @@ impl Checker<'_> {
                 self.collect(*left, bound, names);
                 self.collect(*right, bound, names);
             }
-            ExprKind::If { cond, then, els } => [cond, then, els].into_iter().for_each(|id| self.collect(*id, bound, names)),
+            ExprKind::If { cond, then, els } => {
+                [cond, then, els].into_iter().for_each(|id| self.collect(*id, bound, names))
+            }
             ExprKind::Case { scrutinee, arms } => {
                 self.collect(*scrutinee, bound, names);
                 for (pattern, value) in arms {
@@ -51,7 +53,9 @@ impl Checker<'_> {
                 }
             }
             ExprKind::Record(fields) => fields.iter().for_each(|(_, value)| self.collect(*value, bound, names)),
-            ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|item| self.collect(*item, bound, names)),
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|item| self.collect(*item, bound, names))
+            }
             ExprKind::Unit
             | ExprKind::Bool(_)
             | ExprKind::Int(_)
@@ -66,7 +70,9 @@ impl Checker<'_> {
         match &self.ast().pattern(id).kind {
             PatternKind::Var(symbol) => bound.push(*symbol),
             PatternKind::Constructor { args, .. } => args.iter().for_each(|arg| self.pattern_names(*arg, bound)),
-            PatternKind::Tuple(items) | PatternKind::List(items) => items.iter().for_each(|item| self.pattern_names(*item, bound)),
+            PatternKind::Tuple(items) | PatternKind::List(items) => {
+                items.iter().for_each(|item| self.pattern_names(*item, bound))
+            }
             PatternKind::Record(fields) => fields.iter().for_each(|(_, item)| self.pattern_names(*item, bound)),
             _ => {}
         }
@@ -95,8 +101,14 @@ impl Checker<'_> {
             _ => match self.next_sender().filter(|role| candidates.contains(role)) {
                 Some(role) => role,
                 None => {
-                    let who = if names.is_empty() { "every role could do this".to_owned() } else {
-                        format!("{} hold{} all it needs", self.role_names(&candidates), if candidates.len() == 1 { "s" } else { "" })
+                    let who = if names.is_empty() {
+                        "every role could do this".to_owned()
+                    } else {
+                        format!(
+                            "{} hold{} all it needs",
+                            self.role_names(&candidates),
+                            if candidates.len() == 1 { "s" } else { "" }
+                        )
                     };
                     let first = self.role_name(candidates[0]).to_owned();
                     let text = format!("it is not clear which role {what}");
@@ -126,7 +138,8 @@ impl Checker<'_> {
         }
         let file = self.program.modules[self.module].file;
         let last = names.last().expect("an expression without names is held by all");
-        let mut diagnostic = self.diagnostic("E0302", last.span, "no role holds all of these names".into(), "needed here");
+        let mut diagnostic =
+            self.diagnostic("E0302", last.span, "no role holds all of these names".into(), "needed here");
         for name in names {
             let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
             let roles: Vec<RoleId> = holders.iter().map(|(role, _)| *role).collect();
@@ -150,7 +163,9 @@ impl Checker<'_> {
                 self.not_held(*missing.expect("one of the names is missing"), role);
                 return None;
             };
-            return Some(candidates.into_iter().filter(|other| bindings(self, *other).as_ref() == Some(&wanted)).collect());
+            return Some(
+                candidates.into_iter().filter(|other| bindings(self, *other).as_ref() == Some(&wanted)).collect(),
+            );
         }
         if candidates.is_empty() {
             self.nobody_holds(&names);
@@ -176,11 +191,17 @@ impl Checker<'_> {
         let file = self.program.modules[self.module].file;
         let first = holders[0];
         let other = *holders.iter().find(|(_, var)| *var != first.1).expect("two bindings differ");
-        let group = |var: Var| -> Vec<RoleId> { holders.iter().filter(|(_, v)| *v == var).map(|(role, _)| *role).collect() };
+        let group =
+            |var: Var| -> Vec<RoleId> { holders.iter().filter(|(_, v)| *v == var).map(|(role, _)| *role).collect() };
         let (one, two) = (self.role_names(&group(first.1)), self.role_names(&group(other.1)));
         let text = self.text(name.symbol).to_owned();
         let diagnostic = self
-            .diagnostic("E0303", name.span, format!("{one} and {two} hold different values under the name `{text}`"), "which one decides?")
+            .diagnostic(
+                "E0303",
+                name.span,
+                format!("{one} and {two} hold different values under the name `{text}`"),
+                "which one decides?",
+            )
             .label(file, self.body.vars[first.1.index()].span, format!("the `{text}` of {one}"))
             .label(file, self.body.vars[other.1.index()].span, format!("the `{text}` of {two}"))
             .help(format!("rename one of them, send it, or write who decides: `at {}`", self.role_name(first.0)));
@@ -189,7 +210,8 @@ impl Checker<'_> {
 
     /// The sender of the communication that comes next, if it is the same on every path.
     fn next_sender(&self) -> Option<RoleId> {
-        let mut search = NextSender { checker: self, senders: Vec::new(), budget: LOOKAHEAD, seen: FxHashSet::default() };
+        let mut search =
+            NextSender { checker: self, senders: Vec::new(), budget: LOOKAHEAD, seen: FxHashSet::default() };
         for Around { stmts, next, is_loop } in self.around.iter().rev() {
             if search.block(&stmts[*next..]) == Flow::Stops {
                 break;
@@ -263,7 +285,9 @@ impl NextSender<'_, '_> {
             StmtKind::Case { arms, .. } => self.arms(arms.iter().map(|arm| &arm.body)),
             StmtKind::Rec { body, .. } => self.block(&body.stmts),
             StmtKind::Continue { label } => self.jump(label.symbol),
-            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => self.add(by.name.symbol),
+            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => {
+                self.add(by.name.symbol)
+            }
             StmtKind::Loop { kind: LoopKind::Forever, body } => self.block(&body.stmts),
             StmtKind::Loop { body, .. } => {
                 self.block(&body.stmts);
@@ -285,11 +309,11 @@ impl NextSender<'_, '_> {
         if self.seen.insert(label) {
             let ast = self.checker.ast();
             let bodies = self.checker.around.iter().flat_map(|around| around.stmts.iter());
-            let body = bodies.filter_map(|stmt| match &ast.stmt(*stmt).kind {
+            let mut body = bodies.filter_map(|stmt| match &ast.stmt(*stmt).kind {
                 StmtKind::Rec { label: own, body } if own.symbol == label => Some(body),
                 _ => None,
             });
-            if let Some(body) = body.last() {
+            if let Some(body) = body.next_back() {
                 self.block(&body.stmts);
             }
         }
@@ -304,7 +328,8 @@ impl NextSender<'_, '_> {
             return Flow::GoesOn;
         };
         let callee = checker.program.protocol(callee);
-        let mut inner = NextSender { checker, senders: Vec::new(), budget: self.budget / 2, seen: FxHashSet::default() };
+        let mut inner =
+            NextSender { checker, senders: Vec::new(), budget: self.budget / 2, seen: FxHashSet::default() };
         let flow = inner.block(&callee.block.stmts);
         self.budget = if inner.budget == 0 { 0 } else { self.budget };
         for sender in inner.senders {

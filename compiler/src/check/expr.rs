@@ -129,7 +129,10 @@ impl Checker<'_> {
         let names = self.scope.names();
         let held = names.iter().filter(|name| self.scope.lookup(role, **name).is_some());
         let similar = did_you_mean(&text, held.map(|name| self.program.text(*name)));
-        let help = match similar.map(str::to_owned).or_else(|| similar_function(self.names, self.program, self.module, name.symbol)) {
+        let help = match similar
+            .map(str::to_owned)
+            .or_else(|| similar_function(self.names, self.program, self.module, name.symbol))
+        {
             Some(similar) => format!("did you mean `{similar}`?"),
             None if function(self.names, self.program, self.module, &single(name.symbol, name.span)).is_some() => {
                 format!("`{text}` is a function: call it")
@@ -139,7 +142,14 @@ impl Checker<'_> {
         self.report("E0209", name.span, format!("there is no `{text}` here"), "unknown name", &help);
     }
 
-    fn field(&mut self, base: ast::ExprId, name: Name, span: Span, role: RoleId, expected: Option<Ty>) -> (ExprKind, Ty) {
+    fn field(
+        &mut self,
+        base: ast::ExprId,
+        name: Name,
+        span: Span,
+        role: RoleId,
+        expected: Option<Ty>,
+    ) -> (ExprKind, Ty) {
         if let Some(path) = self.constructor_path(base, name) {
             return self.construct(&path, &[], span, role, expected);
         }
@@ -196,10 +206,19 @@ impl Checker<'_> {
         }
     }
 
-    fn application(&mut self, callee: ast::ExprId, args: &[ast::ExprId], span: Span, role: RoleId, expected: Option<Ty>) -> (ExprKind, Ty) {
+    fn application(
+        &mut self,
+        callee: ast::ExprId,
+        args: &[ast::ExprId],
+        span: Span,
+        role: RoleId,
+        expected: Option<Ty>,
+    ) -> (ExprKind, Ty) {
         let ast::Expr { kind, span: callee_span } = self.ast().expr(callee).clone();
         let path = match kind {
-            ast::ExprKind::Upper(symbol) => return self.construct(&single(symbol, callee_span), args, span, role, expected),
+            ast::ExprKind::Upper(symbol) => {
+                return self.construct(&single(symbol, callee_span), args, span, role, expected);
+            }
             ast::ExprKind::Var(symbol) => Some(single(symbol, callee_span)),
             ast::ExprKind::Field { base, name } => {
                 if let Some(path) = self.constructor_path(base, name) {
@@ -211,7 +230,13 @@ impl Checker<'_> {
             _ => None,
         };
         let Some(path) = path else {
-            self.report("E0314", callee_span, "this is not a function".into(), "not a function", "call a function by its name");
+            self.report(
+                "E0314",
+                callee_span,
+                "this is not a function".into(),
+                "not a function",
+                "call a function by its name",
+            );
             return (ExprKind::Error, Types::ERROR);
         };
         match function(self.names, self.program, self.module, &path) {
@@ -231,7 +256,10 @@ impl Checker<'_> {
             && effect(self.names, self.program, self.module, &Path { names: prefix.into() }).is_some()
         {
             let text = format!("`{name}` is an operation; an expression cannot perform it");
-            let help = format!("perform it first: `let x = do {}(…)`, then use `x`", &self.program.files.get(self.program.modules[self.module].file).text[span.range()]);
+            let help = format!(
+                "perform it first: `let x = do {}(…)`, then use `x`",
+                &self.program.files.get(self.program.modules[self.module].file).text[span.range()]
+            );
             return self.report("E0317", span, text, "performed inside an expression", &help);
         }
         if path.names.len() == 1 && self.scope.lookup(role, last.symbol).is_some() {
@@ -288,7 +316,14 @@ impl Checker<'_> {
         self.report("E0305", span, text, &format!("{found} given"), &format!("give it {wanted}"));
     }
 
-    fn construct(&mut self, path: &Path, args: &[ast::ExprId], span: Span, role: RoleId, expected: Option<Ty>) -> (ExprKind, Ty) {
+    fn construct(
+        &mut self,
+        path: &Path,
+        args: &[ast::ExprId],
+        span: Span,
+        role: RoleId,
+        expected: Option<Ty>,
+    ) -> (ExprKind, Ty) {
         let Some(found) = self.find_constructor(path) else { return (ExprKind::Error, Types::ERROR) };
         if let Some(expected) = expected {
             self.unify(found.ty, expected);
@@ -318,8 +353,10 @@ impl Checker<'_> {
         let name = self.text(last.symbol).to_owned();
         let help = match similar_constructor(self.names, self.program, self.module, last.symbol) {
             Some(similar) => format!("did you mean `{similar}`?"),
-            None => did_you_mean(&name, ["Just", "Nothing", "Ok", "Err"])
-                .map_or_else(|| format!("declare it: `type … = | {name}`"), |similar| format!("did you mean `{similar}`?")),
+            None => did_you_mean(&name, ["Just", "Nothing", "Ok", "Err"]).map_or_else(
+                || format!("declare it: `type … = | {name}`"),
+                |similar| format!("did you mean `{similar}`?"),
+            ),
         };
         self.report("E0206", last.span, format!("there is no constructor `{name}`"), "unknown constructor", &help);
         None
@@ -384,4 +421,3 @@ impl Checker<'_> {
 pub(super) fn single(symbol: Symbol, span: Span) -> Path {
     Path { names: [Name { symbol, span }].into() }
 }
-

@@ -18,6 +18,15 @@ struct Operation {
     result: Ty,
 }
 
+/// A checked operation with its arguments at a role.
+struct Performed {
+    role: RoleId,
+    effect: usize,
+    op: usize,
+    args: Vec<ExprId>,
+    result: Ty,
+}
+
 impl Checker<'_> {
     pub(super) fn let_stmt(
         &mut self,
@@ -45,12 +54,12 @@ impl Checker<'_> {
                 if let Some((word, word_span)) = modality {
                     self.check_word(*word, *word_span, perform);
                 }
-                let Some((role, kind, ty)) = self.perform(perform, at, expected, span) else {
+                let Some(Performed { role, effect, op, args, result }) = self.perform(perform, at, expected, span)
+                else {
                     return self.poison(name, expected);
                 };
-                let (effect, op, args) = kind;
-                let build = |role, var| StmtKind::Perform { role, effect, op, args, result: ty, bind: Some(var) };
-                self.bind_let(role, name, ty, build, span, out);
+                let build = |role, var| StmtKind::Perform { role, effect, op, args, result, bind: Some(var) };
+                self.bind_let(role, name, result, build, span, out);
             }
             LetValue::Refused { construct } => {
                 let file = self.program.modules[self.module].file;
@@ -149,7 +158,14 @@ impl Checker<'_> {
         out.push(Stmt { kind: StmtKind::Let { role, var, value }, span });
     }
 
-    pub(super) fn assert(&mut self, cond: ast::ExprId, at: Option<RoleRef>, text: Option<Symbol>, span: Span, out: &mut Vec<Stmt>) {
+    pub(super) fn assert(
+        &mut self,
+        cond: ast::ExprId,
+        at: Option<RoleRef>,
+        text: Option<Symbol>,
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
         let first = self.body.exprs.len();
         let names = self.free_names(cond);
         if let Some(role) = self.place("checks this", at, &names, span) {
@@ -159,8 +175,14 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn perform_stmt(&mut self, perform: &ast::Perform, at: Option<RoleRef>, span: Span, out: &mut Vec<Stmt>) {
-        if let Some((role, (effect, op, args), result)) = self.perform(perform, at, None, span) {
+    pub(super) fn perform_stmt(
+        &mut self,
+        perform: &ast::Perform,
+        at: Option<RoleRef>,
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
+        if let Some(Performed { role, effect, op, args, result }) = self.perform(perform, at, None, span) {
             out.push(Stmt { kind: StmtKind::Perform { role, effect, op, args, result, bind: None }, span });
         }
     }
@@ -171,7 +193,7 @@ impl Checker<'_> {
         at: Option<RoleRef>,
         expected: Option<Ty>,
         span: Span,
-    ) -> Option<(RoleId, (usize, usize, Vec<ExprId>), Ty)> {
+    ) -> Option<Performed> {
         let first = self.body.exprs.len();
         let operation = self.operation(perform);
         let names = self.free_names_of(&perform.args);
@@ -197,7 +219,7 @@ impl Checker<'_> {
             return None;
         }
         self.finish_types(first);
-        Some((role, (operation.effect, operation.op, args), result))
+        Some(Performed { role, effect: operation.effect, op: operation.op, args, result })
     }
 
     /// The operation, with its types for the instance in `uses`.
@@ -268,7 +290,9 @@ impl Checker<'_> {
     fn check_word(&mut self, word: ast::Modality, span: Span, perform: &ast::Perform) {
         if word != perform.verb {
             let (text, help) = match word {
-                ast::Modality::Authoritative => ("`authoritative let` binds the result of a `check`", "write `check …`"),
+                ast::Modality::Authoritative => {
+                    ("`authoritative let` binds the result of a `check`", "write `check …`")
+                }
                 ast::Modality::Observe => ("`observe let` binds the result of an `observe`", "write `observe …`"),
                 ast::Modality::Command => ("`let` binds the result of a `do`", "write `do …`"),
             };

@@ -6,7 +6,15 @@ use tell_language::ast::{self, FieldKind, Name, RoleRef, Target};
 use tell_language::span::Span;
 
 impl Checker<'_> {
-    pub(super) fn message(&mut self, from: RoleRef, to: Target, label: Name, fields: &[ast::Field], span: Span, out: &mut Vec<Stmt>) {
+    pub(super) fn message(
+        &mut self,
+        from: RoleRef,
+        to: Target,
+        label: Name,
+        fields: &[ast::Field],
+        span: Span,
+        out: &mut Vec<Stmt>,
+    ) {
         let sender = self.role(from);
         let receivers = match to {
             Target::Role(to) => self.receiver(from, to).into_iter().collect(),
@@ -51,7 +59,9 @@ impl Checker<'_> {
     /// After an error everybody holds the fields, so that nothing follows from it.
     fn poison_fields(&mut self, fields: &[ast::Field]) {
         for field in fields {
-            if let FieldKind::Computed { name, .. } | FieldKind::Supplied { name, .. } | FieldKind::Pass(name) = field.kind {
+            if let FieldKind::Computed { name, .. } | FieldKind::Supplied { name, .. } | FieldKind::Pass(name) =
+                field.kind
+            {
                 let var = self.new_var(name.symbol, crate::ty::Types::ERROR, name.span);
                 for role in self.all_roles() {
                     self.scope.bind(role, name.symbol, var);
@@ -84,13 +94,27 @@ impl Checker<'_> {
                 let info = self.body.vars[var.index()];
                 let is_cell = self.cells.contains(&var);
                 let receiver = if is_cell { self.new_var(name.symbol, info.ty, name.span) } else { var };
-                Some(Field { source: Source::Expr(value), name: Some(name.symbol), ty: info.ty, sender: None, receiver: Some(receiver), span })
+                Some(Field {
+                    source: Source::Expr(value),
+                    name: Some(name.symbol),
+                    ty: info.ty,
+                    sender: None,
+                    receiver: Some(receiver),
+                    span,
+                })
             }
             FieldKind::Computed { name, ty, value } => {
                 let ty = self.annotation(ty);
                 let value = self.expr(value, sender, Some(ty));
                 let var = self.new_var(name.symbol, ty, name.span);
-                Some(Field { source: Source::Expr(value), name: Some(name.symbol), ty, sender: Some(var), receiver: Some(var), span })
+                Some(Field {
+                    source: Source::Expr(value),
+                    name: Some(name.symbol),
+                    ty,
+                    sender: Some(var),
+                    receiver: Some(var),
+                    span,
+                })
             }
             FieldKind::Supplied { name, ty } => {
                 let ty = self.annotation(ty);
@@ -98,7 +122,14 @@ impl Checker<'_> {
                     self.already_held(name, held, sender);
                 }
                 let var = self.new_var(name.symbol, ty, name.span);
-                Some(Field { source: Source::Supply, name: Some(name.symbol), ty, sender: Some(var), receiver: Some(var), span })
+                Some(Field {
+                    source: Source::Supply,
+                    name: Some(name.symbol),
+                    ty,
+                    sender: Some(var),
+                    receiver: Some(var),
+                    span,
+                })
             }
             FieldKind::Carried { ty } => {
                 let ty = self.annotation(ty);
@@ -117,7 +148,12 @@ impl Checker<'_> {
         let file = self.program.modules[self.module].file;
         let (text, role) = (self.text(name.symbol).to_owned(), self.role_name(sender).to_owned());
         let diagnostic = self
-            .diagnostic("E0312", name.span, format!("`{text}` would be supplied by the host, but `{role}` already holds a `{text}`"), "supplied by the host")
+            .diagnostic(
+                "E0312",
+                name.span,
+                format!("`{text}` would be supplied by the host, but `{role}` already holds a `{text}`"),
+                "supplied by the host",
+            )
             .label(file, self.body.vars[held.index()].span, format!("`{role}` holds this one"))
             .help(format!("to send what it holds write `({text})`; else give the field another name"));
         self.diagnostics.push(diagnostic);

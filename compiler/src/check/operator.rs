@@ -23,7 +23,13 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn binary(&mut self, op: BinaryOp, op_span: Span, sides: (ast::ExprId, ast::ExprId), role: RoleId) -> (ExprKind, Ty) {
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        sides: (ast::ExprId, ast::ExprId),
+        role: RoleId,
+    ) -> (ExprKind, Ty) {
         let (left, right) = sides;
         if matches!(op, BinaryOp::And | BinaryOp::Or) {
             let left = self.expr(left, role, Some(Types::BOOL));
@@ -54,7 +60,8 @@ impl Checker<'_> {
     }
 
     fn ordered(&mut self, op: BinaryOp, span: Span, ty: Ty) -> Ty {
-        let known = matches!(self.program.types.kind(ty), TyKind::Int | TyKind::Duration | TyKind::String | TyKind::Bytes);
+        let known =
+            matches!(self.program.types.kind(ty), TyKind::Int | TyKind::Duration | TyKind::String | TyKind::Bytes);
         self.accept(op, span, ty, known, "Int, Duration, String and Bytes", Types::BOOL)
     }
 

@@ -65,7 +65,14 @@ impl Checker<'_> {
         }
     }
 
-    fn constructor_pattern(&mut self, path: &ast::Path, args: &[ast::PatternId], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
+    fn constructor_pattern(
+        &mut self,
+        path: &ast::Path,
+        args: &[ast::PatternId],
+        ty: Ty,
+        span: Span,
+        binds: &mut Binds,
+    ) -> PatternKind {
         let Some(found) = self.find_constructor(path) else {
             args.iter().for_each(|arg| {
                 self.pattern(*arg, Types::ERROR, binds);
@@ -92,7 +99,13 @@ impl Checker<'_> {
         PatternKind::Product(items.iter().zip(&types).map(|(item, ty)| self.pattern(*item, *ty, binds)).collect())
     }
 
-    fn record_pattern(&mut self, fields: &[(Name, ast::PatternId)], ty: Ty, span: Span, binds: &mut Binds) -> PatternKind {
+    fn record_pattern(
+        &mut self,
+        fields: &[(Name, ast::PatternId)],
+        ty: Ty,
+        span: Span,
+        binds: &mut Binds,
+    ) -> PatternKind {
         let known = self.shallow(ty);
         let TyKind::Record(wanted) = self.program.types.kind(known).clone() else {
             if known != Types::ERROR {

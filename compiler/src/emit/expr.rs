@@ -41,7 +41,8 @@ impl Function<'_, '_> {
     /// Evaluates an expression of the graph; into `dst` if one is given.
     pub(super) fn eval(&mut self, at: ExprRef, env: &Env, slots: &[Reg], dst: Option<Reg>) -> Operand {
         let instance = &self.tables.graph.instances[at.instance as usize];
-        let body = self.tables.program.protocol(instance.protocol).body.as_ref().expect("only checked protocols are lowered");
+        let body =
+            self.tables.program.protocol(instance.protocol).body.as_ref().expect("only checked protocols are lowered");
         let mut names = Names { body, vars: instance.vars, env, slots, bound: FxHashMap::default() };
         self.expr(&mut names, at.expr, dst)
     }
@@ -145,7 +146,14 @@ impl Function<'_, '_> {
     }
 
     /// `a && b` (or `||` with `stop_at` true): `b` is evaluated only if `a` does not decide.
-    fn short_circuit(&mut self, names: &mut Names<'_>, (a, b): (ExprId, ExprId), id: ExprId, dst: Option<Reg>, stop_at: bool) -> Operand {
+    fn short_circuit(
+        &mut self,
+        names: &mut Names<'_>,
+        (a, b): (ExprId, ExprId),
+        id: ExprId,
+        dst: Option<Reg>,
+        stop_at: bool,
+    ) -> Operand {
         let dst = self.result_register(names, id, dst);
         self.expr(names, a, Some(dst.reg));
         let end = self.new_label();
@@ -182,7 +190,13 @@ impl Function<'_, '_> {
         }
     }
 
-    fn if_expr(&mut self, names: &mut Names<'_>, (cond, then, els): (ExprId, ExprId, ExprId), id: ExprId, dst: Option<Reg>) -> Operand {
+    fn if_expr(
+        &mut self,
+        names: &mut Names<'_>,
+        (cond, then, els): (ExprId, ExprId, ExprId),
+        id: ExprId,
+        dst: Option<Reg>,
+    ) -> Operand {
         let result = self.result_register(names, id, dst);
         let (otherwise, end) = (self.new_label(), self.new_label());
         let cond = self.expr(names, cond, None);
@@ -197,7 +211,14 @@ impl Function<'_, '_> {
         self.finish(result)
     }
 
-    fn case_expr(&mut self, names: &mut Names<'_>, scrutinee: ExprId, arms: &[(Pattern, ExprId)], id: ExprId, dst: Option<Reg>) -> Operand {
+    fn case_expr(
+        &mut self,
+        names: &mut Names<'_>,
+        scrutinee: ExprId,
+        arms: &[(Pattern, ExprId)],
+        id: ExprId,
+        dst: Option<Reg>,
+    ) -> Operand {
         let result = self.result_register(names, id, dst);
         let scrutinee = self.expr(names, scrutinee, None);
         let end = self.new_label();
@@ -230,7 +251,8 @@ impl Function<'_, '_> {
 
     /// Evaluates the value of an arm, whose pattern's bindings are in registers, into `dst`.
     fn arm_value(&mut self, names: &mut Names<'_>, value: ExprId, bound: &[(Var, Reg)], dst: Reg) {
-        let outer: Vec<(u32, Option<Reg>)> = bound.iter().map(|(var, reg)| (var.0, names.bound.insert(var.0, *reg))).collect();
+        let outer: Vec<(u32, Option<Reg>)> =
+            bound.iter().map(|(var, reg)| (var.0, names.bound.insert(var.0, *reg))).collect();
         self.expr(names, value, Some(dst));
         for (var, reg) in outer {
             match reg {

@@ -11,7 +11,9 @@ impl Function<'_, '_> {
     /// If one jump by constructor tells all arms apart: makes it, and answers the label of each arm.
     pub(super) fn switch_arms(&mut self, reg: Reg, arms: &[&Pattern]) -> Option<Vec<u32>> {
         let count = self.variant_count(reg)?;
-        let flat = |items: &[Pattern]| items.iter().all(|item| matches!(item.kind, PatternKind::Wildcard | PatternKind::Bind(_)));
+        let flat = |items: &[Pattern]| {
+            items.iter().all(|item| matches!(item.kind, PatternKind::Wildcard | PatternKind::Bind(_)))
+        };
         let arm_of = |tag: u16| {
             arms.iter().position(|arm| match &arm.kind {
                 PatternKind::Variant(own, items) => *own == tag && flat(items),
@@ -77,7 +79,14 @@ impl Function<'_, '_> {
         bound
     }
 
-    fn matches(&mut self, reg: Reg, pattern: &Pattern, fail: Option<u32>, bound: &mut Vec<(Var, Reg)>, temporaries: &mut Vec<Reg>) {
+    fn matches(
+        &mut self,
+        reg: Reg,
+        pattern: &Pattern,
+        fail: Option<u32>,
+        bound: &mut Vec<(Var, Reg)>,
+        temporaries: &mut Vec<Reg>,
+    ) {
         match &pattern.kind {
             PatternKind::Wildcard => {}
             PatternKind::Bind(var) => {
@@ -107,7 +116,14 @@ impl Function<'_, '_> {
         }
     }
 
-    fn components(&mut self, reg: Reg, items: &[Pattern], fail: Option<u32>, bound: &mut Vec<(Var, Reg)>, temporaries: &mut Vec<Reg>) {
+    fn components(
+        &mut self,
+        reg: Reg,
+        items: &[Pattern],
+        fail: Option<u32>,
+        bound: &mut Vec<(Var, Reg)>,
+        temporaries: &mut Vec<Reg>,
+    ) {
         for (index, item) in (0..).zip(items) {
             if matches!(item.kind, PatternKind::Wildcard) {
                 continue;

@@ -6,7 +6,9 @@ use crate::hir::Program;
 use crate::ty::{Ty, TyKind};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use tell_ir::image::{Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Shape};
+use tell_ir::image::{
+    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Shape,
+};
 use tell_ir::ty::{Type, TypeId};
 
 /// The tables being filled.
@@ -65,10 +67,14 @@ impl<'a> Tables<'a> {
             TyKind::Result(a, b) => Type::Result(self.ty(a), self.ty(b)),
             TyKind::Map(a, b) => Type::Map(self.ty(a), self.ty(b)),
             TyKind::Tuple(items) => Type::Tuple(items.iter().map(|item| self.ty(*item)).collect()),
-            TyKind::Record(fields) => Type::Record(fields.iter().map(|(name, ty)| (text(*name), self.ty(*ty))).collect()),
+            TyKind::Record(fields) => {
+                Type::Record(fields.iter().map(|(name, ty)| (text(*name), self.ty(*ty))).collect())
+            }
             TyKind::Opaque(id) => Type::Opaque(text(self.program.opaques[id.0 as usize].name)),
             TyKind::Union(id) => return self.union(ty, id),
-            TyKind::Param(_) | TyKind::Infer(_) | TyKind::Error => panic!("bug: a checked program has only known types"),
+            TyKind::Param(_) | TyKind::Infer(_) | TyKind::Error => {
+                panic!("bug: a checked program has only known types")
+            }
         };
         let id = self.structure(built);
         self.known.insert(ty, id);

@@ -16,7 +16,14 @@ pub const CONTINUE: &str = "continue";
 pub const STOP: &str = "stop";
 
 impl<'a> Lowering<'a> {
-    pub(super) fn loop_stmt(&mut self, context: &mut Context<'a>, kind: &'a LoopKind, body: &'a Block, span: Span, cont: NodeId) -> NodeId {
+    pub(super) fn loop_stmt(
+        &mut self,
+        context: &mut Context<'a>,
+        kind: &'a LoopKind,
+        body: &'a Block,
+        span: Span,
+        cont: NodeId,
+    ) -> NodeId {
         let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, span);
         let start = self.block(context, body, head);
         let arm = |pattern: Option<PatternRef>, cont: NodeId| CaseArm { pattern, cont, span };
@@ -47,13 +54,23 @@ impl<'a> Lowering<'a> {
         };
         self.graph.nodes[head.index()].kind = decision;
         match kind {
-            LoopKind::Repeat { deciders, count, counter } => self.start_counter(context, deciders, *count, *counter, span, head),
+            LoopKind::Repeat { deciders, count, counter } => {
+                self.start_counter(context, deciders, *count, *counter, span, head)
+            }
             _ => head,
         }
     }
 
     /// Sets the counter of every decider: silently for a name or a number, else by evaluating the count there.
-    fn start_counter(&mut self, context: &Context<'_>, deciders: &[RoleId], count: ExprId, counter: Var, span: Span, head: NodeId) -> NodeId {
+    fn start_counter(
+        &mut self,
+        context: &Context<'_>,
+        deciders: &[RoleId],
+        count: ExprId,
+        counter: Var,
+        span: Span,
+        head: NodeId,
+    ) -> NodeId {
         let counter = self.var(context, counter);
         let from = match context.body.exprs[count.index()].kind {
             ExprKind::Var(var) => Renamed::Var(self.var(context, var)),
@@ -94,16 +111,22 @@ impl<'a> Lowering<'a> {
         let name = |role: RoleId| self.graph.roles[self.role(context, role) as usize].clone();
         let (role, by) = (name(role), name(by));
         let head = Span::new(loop_span.start, (loop_span.start + 4).min(loop_span.end));
-        let diagnostic = Diagnostic::new(Code("E0417"), format!("`{role}` acts before it knows whether the loop goes on"))
-            .label(self.graph.file, place, format!("`{role}` acts first here"))
-            .label(self.graph.file, head, format!("`{by}` decides here whether there is another round"))
-            .help(format!("let `{role}` first receive a message in each round, e.g. `{by} -> {role} : Next`"));
+        let diagnostic =
+            Diagnostic::new(Code("E0417"), format!("`{role}` acts before it knows whether the loop goes on"))
+                .label(self.graph.file, place, format!("`{role}` acts first here"))
+                .label(self.graph.file, head, format!("`{by}` decides here whether there is another round"))
+                .help(format!("let `{role}` first receive a message in each round, e.g. `{by} -> {role} : Next`"));
         self.diagnostics.push(diagnostic);
     }
 }
 
 /// Gives every decided loop of a protocol its label, in text order: `Done`, `Done_1`, … skipping labels in use.
-pub(super) fn name_done_labels(program: &Program, protocol: ProtocolId, body: &Body, names: &mut FxHashMap<(ProtocolId, Span), String>) {
+pub(super) fn name_done_labels(
+    program: &Program,
+    protocol: ProtocolId,
+    body: &Body,
+    names: &mut FxHashMap<(ProtocolId, Span), String>,
+) {
     let mut used: FxHashSet<&str> = FxHashSet::default();
     let mut loops: Vec<Span> = Vec::new();
     let mut blocks: Vec<&Block> = vec![&body.block];

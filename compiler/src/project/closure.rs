@@ -92,7 +92,12 @@ pub(super) struct Closure {
 
 impl Closure {
     /// Follows unseen steps from the kernel, up to shared decisions the role could take part in.
-    pub(super) fn new(ground: &mut Ground<'_>, keys: &mut Keys<'_>, kernel: Vec<Item>, slots: &mut Provisional) -> Self {
+    pub(super) fn new(
+        ground: &mut Ground<'_>,
+        keys: &mut Keys<'_>,
+        kernel: Vec<Item>,
+        slots: &mut Provisional,
+    ) -> Self {
         let mut closure = Self::default();
         let mut todo: Vec<u32> = kernel.into_iter().filter_map(|item| closure.insert(item)).collect();
         closure.follow(ground, keys, slots, &mut todo);
@@ -179,9 +184,16 @@ impl Closure {
     }
 
     /// Takes the shared decisions that `expand` picks as unseen steps.
-    pub(super) fn expand(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional, pick: &dyn Fn(&Key) -> bool) {
+    pub(super) fn expand(
+        &mut self,
+        ground: &mut Ground<'_>,
+        keys: &mut Keys<'_>,
+        slots: &mut Provisional,
+        pick: &dyn Fn(&Key) -> bool,
+    ) {
         while self.cases.iter().any(|(_, key)| pick(key)) {
-            let (picked, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.cases).into_iter().partition(|(_, key)| pick(key));
+            let (picked, kept): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.cases).into_iter().partition(|(_, key)| pick(key));
             self.cases = kept;
             let mut todo = Vec::new();
             for (index, _) in picked {
@@ -226,7 +238,13 @@ pub(super) fn lookup(view: &View, node: NodeId, sigma: &[u32], var: GVar) -> u32
 }
 
 /// σ behind a step from `node` to `cont`: what `bound` gives, else what it was.
-pub(super) fn carry(view: &View, node: NodeId, sigma: &Sigma, cont: NodeId, mut bound: impl FnMut(GVar) -> Option<u32>) -> Sigma {
+pub(super) fn carry(
+    view: &View,
+    node: NodeId,
+    sigma: &Sigma,
+    cont: NodeId,
+    mut bound: impl FnMut(GVar) -> Option<u32>,
+) -> Sigma {
     let (before, behind) = (&view.live[node.index()], &view.live[cont.index()]);
     let mut changed = !Rc::ptr_eq(before, behind);
     // Both lists ascend, so one pass finds the slot each binding had.

@@ -132,7 +132,10 @@ impl<'a> Keys<'a> {
                 Some(depth) => key.extend([12, u32::try_from(depth).expect("few bindings in one expression")]),
                 None => {
                     let var = GVar(scope.vars + var.0);
-                    let slot = scope.env.binary_search_by_key(&var, |(var, _)| *var).map_or(UNKNOWN, |index| scope.env[index].1);
+                    let slot = scope
+                        .env
+                        .binary_search_by_key(&var, |(var, _)| *var)
+                        .map_or(UNKNOWN, |index| scope.env[index].1);
                     key.extend([13, slot]);
                 }
             },

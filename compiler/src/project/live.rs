@@ -55,11 +55,11 @@ impl View {
     }
 }
 
-/// Whether the role sees the node happen: it sends, receives, decides by name, or acts locally there.
+/// Whether the role sees the node happen: it sends, receives, decides, or acts locally there.
 pub(super) fn acts(kind: &NodeKind, role: Role) -> bool {
     match kind {
         NodeKind::Comm { from, to, .. } => *from == role || *to == role,
-        NodeKind::Choice { decider, arms } => *decider == role && arms.iter().all(|arm| arm.name.is_some()),
+        NodeKind::Choice { decider, .. } => *decider == role,
         NodeKind::Local { role: own, .. } => *own == role,
         NodeKind::End | NodeKind::Case { .. } | NodeKind::Rename { .. } => false,
     }
@@ -115,8 +115,11 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
             }
             let mut all = Vec::new();
             for branch in branches {
-                let bound: Vec<GVar> =
-                    branch.fields.iter().filter_map(|field| if sends { field.sender } else { field.receiver }).collect();
+                let bound: Vec<GVar> = branch
+                    .fields
+                    .iter()
+                    .filter_map(|field| if sends { field.sender } else { field.receiver })
+                    .collect();
                 all.extend(behind(branch.cont).iter().filter(|var| !bound.contains(var)));
                 if sends {
                     branch.fields.iter().filter_map(|field| field.source).for_each(&mut read);
@@ -149,20 +152,8 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
             if *own != role {
                 return behind(*cont).clone();
             }
-            let bound = match action {
-                Action::Let { var, value } => {
-                    read(*value);
-                    Some(*var)
-                }
-                Action::Assert { cond, .. } => {
-                    read(*cond);
-                    None
-                }
-                Action::Perform { args, bind, .. } => {
-                    args.iter().copied().for_each(&mut read);
-                    *bind
-                }
-            };
+            let (reads, bound) = local(action);
+            reads.into_iter().for_each(&mut read);
             uses.extend(behind(*cont).iter().filter(|var| Some(**var) != bound));
             set(uses)
         }
@@ -170,15 +161,26 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
             if pairs.is_empty() {
                 return behind(*cont).clone();
             }
-            for var in behind(*cont).iter() {
-                match pairs.iter().find(|(to, _)| to == var) {
-                    Some((_, Renamed::Var(from))) => uses.push(*from),
-                    Some((_, Renamed::Int(_))) => {}
-                    None => uses.push(*var),
-                }
-            }
-            set(uses)
+            set(behind(*cont).iter().filter_map(|var| renamed(pairs, *var)).collect())
         }
+    }
+}
+
+/// The binding a name had before a renaming; none if it was a number.
+fn renamed(pairs: &[(GVar, Renamed)], var: GVar) -> Option<GVar> {
+    match pairs.iter().find(|(to, _)| *to == var) {
+        Some((_, Renamed::Var(from))) => Some(*from),
+        Some((_, Renamed::Int(_))) => None,
+        None => Some(var),
+    }
+}
+
+/// What a local action reads and binds.
+fn local(action: &Action) -> (Vec<ExprRef>, Option<GVar>) {
+    match action {
+        Action::Let { var, value } => (vec![*value], Some(*var)),
+        Action::Assert { cond, .. } => (vec![*cond], None),
+        Action::Perform { args, bind, .. } => (args.clone(), *bind),
     }
 }
 
@@ -191,7 +193,8 @@ fn set(mut vars: Vec<GVar>) -> Rc<[GVar]> {
 /// The union; shares the allocation when all parts are the same one.
 fn union<'a>(mut parts: impl Iterator<Item = &'a Rc<[GVar]>>, more: Vec<GVar>) -> Rc<[GVar]> {
     let Some(first) = parts.next() else { return set(more) };
-    let mut all: Option<Vec<GVar>> = (!more.is_empty()).then(|| more.into_iter().chain(first.iter().copied()).collect());
+    let mut all: Option<Vec<GVar>> =
+        (!more.is_empty()).then(|| more.into_iter().chain(first.iter().copied()).collect());
     for part in parts {
         if all.is_none() && Rc::ptr_eq(first, part) {
             continue;

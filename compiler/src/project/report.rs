@@ -17,7 +17,13 @@ pub(super) fn mixed(ground: &Ground<'_>, closure: &Closure, acting: u32, waiting
 }
 
 /// `E0401`: what the role must do in one run is not possible in the other.
-pub(super) fn send_validity(ground: &Ground<'_>, closure: &Closure, offer: Place, other: u32, both_send: bool) -> Diagnostic {
+pub(super) fn send_validity(
+    ground: &Ground<'_>,
+    closure: &Closure,
+    offer: Place,
+    other: u32,
+    both_send: bool,
+) -> Diagnostic {
     let hint = both_send.then(|| same_label(ground, closure, offer, other)).flatten();
     two_runs(ground, closure, "E0401", offer, (other, 0), hint)
 }
@@ -38,7 +44,8 @@ pub(super) fn receive_validity(ground: &Ground<'_>, closure: &Closure, taken: Pl
     let graph = ground.graph;
     let (taken_span, _) = demand(ground, node(closure, taken.0), taken.1);
     let (early_span, _) = demand(ground, node(closure, early.0), early.1);
-    let (first, second) = (message(graph, node(closure, taken.0), taken.1), message(graph, node(closure, early.0), early.1));
+    let (first, second) =
+        (message(graph, node(closure, taken.0), taken.1), message(graph, node(closure, early.0), early.1));
     let text = format!("`{name}` cannot tell {first} and {second} apart: either can arrive first in the same run");
     let mut diagnostic = Diagnostic::new(Code("E0402"), text)
         .label(graph.file, early_span, format!("in one run `{name}` must take this"))
@@ -65,10 +72,13 @@ pub(super) fn two_signatures(ground: &Ground<'_>, closure: &Closure, first: Plac
         let fields: Vec<String> = label.fields.iter().map(|ty| ground.program.show_type(*ty)).collect();
         format!("({})", fields.join(", "))
     };
-    Diagnostic::new(Code("E0403"), format!("`{name}` can receive `{}` with two different payloads at one point", a.name))
-        .label(graph.file, b_span, format!("with {}", types(b)))
-        .label(graph.file, a_span, format!("with {}", types(a)))
-        .help("give the two messages different labels, or the same payload")
+    Diagnostic::new(
+        Code("E0403"),
+        format!("`{name}` can receive `{}` with two different payloads at one point", a.name),
+    )
+    .label(graph.file, b_span, format!("with {}", types(b)))
+    .label(graph.file, a_span, format!("with {}", types(a)))
+    .help("give the two messages different labels, or the same payload")
 }
 
 /// `E0404`
@@ -85,8 +95,11 @@ pub(super) fn may_wait(ground: &Ground<'_>, closure: &Closure, place: Place) -> 
     let name = role_name(ground);
     let graph = ground.graph;
     let (span, does) = demand(ground, node(closure, place.0), place.1);
-    let mut diagnostic = Diagnostic::new(Code("W0401"), format!("`{name}` may wait for ever"))
-        .label(graph.file, span, format!("in one run `{name}` {does}, in another nothing comes any more"));
+    let mut diagnostic = Diagnostic::new(Code("W0401"), format!("`{name}` may wait for ever")).label(
+        graph.file,
+        span,
+        format!("in one run `{name}` {does}, in another nothing comes any more"),
+    );
     let ended = (0..).zip(&closure.items).find(|(_, item)| graph_ends(ground, item.node));
     if let Some((ended, _)) = ended
         && let Some((span, _, _)) = divergence(ground, closure, place.0, ended)
@@ -101,7 +114,14 @@ fn graph_ends(ground: &Ground<'_>, node: NodeId) -> bool {
 }
 
 /// The general form: where the runs part, and what each demands.
-fn two_runs(ground: &Ground<'_>, closure: &Closure, code: &'static str, one: Place, two: Place, hint: Option<String>) -> Diagnostic {
+fn two_runs(
+    ground: &Ground<'_>,
+    closure: &Closure,
+    code: &'static str,
+    one: Place,
+    two: Place,
+    hint: Option<String>,
+) -> Diagnostic {
     let name = role_name(ground);
     let graph = ground.graph;
     let place = |place: Place| demand(ground, node(closure, place.0), place.1).0;
@@ -129,7 +149,9 @@ fn two_runs(ground: &Ground<'_>, closure: &Closure, code: &'static str, one: Pla
     let first = match (&parted, decider(ground, closure, one.0, two.0)) {
         (Some((_, arm, _)), Some(decider)) if decider != name && !arm.is_empty() => {
             let label: String = arm[..1].to_uppercase() + &arm[1..];
-            format!("tell `{name}` first, e.g. add `{decider} -> {name} : {label}` as the first line of that branch, and likewise in the others")
+            format!(
+                "tell `{name}` first, e.g. add `{decider} -> {name} : {label}` as the first line of that branch, and likewise in the others"
+            )
         }
         _ => format!("send `{name}` a message that tells the runs apart before it has to act"),
     };
@@ -153,7 +175,11 @@ fn same_label(ground: &Ground<'_>, closure: &Closure, one: Place, two: u32) -> O
         text.split_once(':').map_or(text, |(_, message)| message).trim().to_owned()
     };
     let (_, arm_a, arm_b) = divergence(ground, closure, one.0, two)?;
-    Some(format!("the same label with different payloads: would send `{}` in `{arm_a}` and `{}` in `{arm_b}`", text(a.3), text(b.3)))
+    Some(format!(
+        "the same label with different payloads: would send `{}` in `{arm_a}` and `{}` in `{arm_b}`",
+        text(a.3),
+        text(b.3)
+    ))
 }
 
 fn role_name<'a>(ground: &Ground<'a>) -> &'a str {
@@ -167,13 +193,16 @@ fn node(closure: &Closure, index: u32) -> NodeId {
 /// Where the role must do something, and what.
 fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
     let graph = ground.graph;
+    let (id, branch) = graph.message(id, branch);
     let node = graph.node(id);
     let word = |length: u32| Span::new(node.span.start, (node.span.start + length).min(node.span.end));
     match &node.kind {
         NodeKind::Comm { from, branches, .. } if *from == ground.role => {
             (branches[branch].span, format!("must send {}", message(graph, id, branch)))
         }
-        NodeKind::Comm { branches, .. } => (branches[branch].span, format!("must wait for {}", message(graph, id, branch))),
+        NodeKind::Comm { branches, .. } => {
+            (branches[branch].span, format!("must wait for {}", message(graph, id, branch)))
+        }
         NodeKind::Choice { .. } => (word(6), "must choose".into()),
         NodeKind::Local { action: Action::Perform { .. }, .. } => (node.span, "must perform this".into()),
         NodeKind::Local { .. } => (node.span, "must do this".into()),
@@ -185,6 +214,7 @@ fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
 }
 
 fn message(graph: &Graph, id: NodeId, branch: usize) -> String {
+    let (id, branch) = graph.message(id, branch);
     let NodeKind::Comm { from, to, branches } = &graph.node(id).kind else { return "this".into() };
     let label = &graph.labels[branches[branch].label as usize].name;
     format!("`{label}` ({} -> {})", graph.roles[*from as usize], graph.roles[*to as usize])

@@ -32,6 +32,9 @@ type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 /// The items of the frontier that offer one action, with the branch of a `Comm`.
 type Offers = IndexMap<Key, Vec<(u32, usize)>, FxBuildHasher>;
 
+/// For a node and its branch: what lies behind the action, and the bindings it makes, in order.
+type Behind<'b> = dyn Fn(&Graph, NodeId, usize) -> (NodeId, Vec<GVar>) + 'b;
+
 /// The frontier by kind.
 #[derive(Default)]
 struct Frontier {
@@ -65,7 +68,12 @@ impl<'a> Construction<'a> {
         let start = graph.start;
         let sigma: Sigma = self.ground.view.live[start.index()]
             .iter()
-            .map(|var| params.iter().position(|param| param == var).map_or(UNKNOWN, |slot| u32::try_from(slot).expect("few parameters")))
+            .map(|var| {
+                params
+                    .iter()
+                    .position(|param| param == var)
+                    .map_or(UNKNOWN, |slot| u32::try_from(slot).expect("few parameters"))
+            })
             .collect();
         self.ground.origins.push(Origin { node: start, before: None });
         let kernel = vec![Item { node: start, sigma, origin: 0 }];
@@ -84,13 +92,16 @@ impl<'a> Construction<'a> {
     fn enter(&mut self, kernel: Vec<Item>, values: &[Value], mut slots: Provisional) -> Result<Step> {
         let mut closure = Closure::new(&mut self.ground, &mut self.keys, kernel, &mut slots);
         self.settle_cases(&mut closure, &mut slots);
-        let places: Vec<u32> = closure.frontier.iter().copied().chain(closure.cases.iter().map(|(index, _)| *index)).collect();
+        let places: Vec<u32> =
+            closure.frontier.iter().copied().chain(closure.cases.iter().map(|(index, _)| *index)).collect();
         let (renumbered, order) = renumber(&closure, &places);
         let mut key = vec![u32::from(closure.may_end(self.ground.view))];
         let mut flat: Vec<Vec<u32>> = places
             .iter()
             .zip(&renumbered)
-            .map(|(index, sigma)| [closure.items[*index as usize].node.0].into_iter().chain(sigma.iter().copied()).collect())
+            .map(|(index, sigma)| {
+                [closure.items[*index as usize].node.0].into_iter().chain(sigma.iter().copied()).collect()
+            })
             .collect();
         flat.sort_unstable();
         flat.dedup();
@@ -147,7 +158,8 @@ impl<'a> Construction<'a> {
             if uniform(closure) {
                 return;
             }
-            let distinct: indexmap::IndexSet<Key, FxBuildHasher> = closure.cases.iter().map(|(_, key)| key.clone()).collect();
+            let distinct: indexmap::IndexSet<Key, FxBuildHasher> =
+                closure.cases.iter().map(|(_, key)| key.clone()).collect();
             if closure.frontier.is_empty() && distinct.len() > 1 {
                 for key in &distinct {
                     let mut attempt = closure.clone();
@@ -205,6 +217,16 @@ impl<'a> Construction<'a> {
                         frontier.receives.entry(vec![*from, branch.label]).or_default().push((index, position));
                     }
                 }
+                NodeKind::Choice { arms, .. } if arms.iter().any(|arm| arm.name.is_none()) => {
+                    for position in 0..arms.len() {
+                        let (send, branch) = self.ground.graph.message(*node, position);
+                        let NodeKind::Comm { to, branches, .. } = &self.ground.graph.node(send).kind else {
+                            panic!("bug: an arm without a name starts with a send")
+                        };
+                        let key = self.keys.send(send, *to, &branches[branch], sigma);
+                        frontier.sends.entry(key).or_default().push((index, position));
+                    }
+                }
                 NodeKind::Choice { arms, .. } => {
                     let key = self.keys.decide(*node, arms, sigma);
                     frontier.locals.entry(key).or_default().push((index, 0));
@@ -251,11 +273,12 @@ impl<'a> Construction<'a> {
 
     fn site(&self, closure: &Closure, (index, branch): (u32, usize)) -> Site {
         let item = &closure.items[index as usize];
-        Site { node: item.node, branch, env: self.ground.view.env(item.node, &item.sigma) }
+        let (node, branch) = self.ground.graph.message(item.node, branch);
+        Site { node, branch, env: self.ground.view.env(item.node, &item.sigma) }
     }
 
     /// Goes on behind an action: `bind` gives, for each offer, the bindings the action makes, in order.
-    fn step(&mut self, closure: &Closure, offers: &[(u32, usize)], slots: u32, behind: &dyn Fn(&Graph, NodeId, usize) -> (NodeId, Vec<GVar>)) -> Result<Step> {
+    fn step(&mut self, closure: &Closure, offers: &[(u32, usize)], slots: u32, behind: &Behind<'_>) -> Result<Step> {
         let mut kernel = Vec::new();
         let mut bound_count = 0;
         for (index, branch) in offers {
@@ -263,7 +286,10 @@ impl<'a> Construction<'a> {
             let (cont, bound) = behind(self.ground.graph, *node, *branch);
             bound_count = bound_count.max(bound.len());
             let sigma = carry(self.ground.view, *node, sigma, cont, |var| {
-                bound.iter().rposition(|b| *b == var).map(|position| slots + u32::try_from(position).expect("few bindings"))
+                bound
+                    .iter()
+                    .rposition(|b| *b == var)
+                    .map(|position| slots + u32::try_from(position).expect("few bindings"))
             });
             self.ground.origins.push(Origin { node: cont, before: Some(*origin) });
             let origin = u32::try_from(self.ground.origins.len() - 1).expect("the state limit is below 2^32");
@@ -276,7 +302,9 @@ impl<'a> Construction<'a> {
 
     fn local(&mut self, closure: &Closure, offers: &[(u32, usize)], slots: u32) -> Result<Kind> {
         let step = self.step(closure, offers, slots, &|graph, node, _| {
-            let NodeKind::Local { action, cont, .. } = &graph.node(node).kind else { panic!("bug: a local action was offered") };
+            let NodeKind::Local { action, cont, .. } = &graph.node(node).kind else {
+                panic!("bug: a local action was offered")
+            };
             let bound = match action {
                 Action::Let { var, .. } => vec![*var],
                 Action::Perform { bind, .. } => bind.iter().copied().collect(),
@@ -289,7 +317,9 @@ impl<'a> Construction<'a> {
 
     fn decide(&mut self, closure: &Closure, offers: &[(u32, usize)], slots: u32) -> Result<Kind> {
         let site = self.site(closure, offers[0]);
-        let NodeKind::Choice { arms, .. } = &self.ground.graph.node(site.node).kind else { panic!("bug: a choice was offered") };
+        let NodeKind::Choice { arms, .. } = &self.ground.graph.node(site.node).kind else {
+            panic!("bug: a choice was offered")
+        };
         let mut steps = Vec::new();
         for arm in 0..arms.len() {
             let offers: Vec<(u32, usize)> = offers.iter().map(|(index, _)| (*index, arm)).collect();
@@ -304,7 +334,9 @@ impl<'a> Construction<'a> {
     fn case(&mut self, closure: &Closure, slots: u32) -> Result<Kind> {
         let offers: Vec<(u32, usize)> = closure.cases.iter().map(|(index, _)| (*index, 0)).collect();
         let site = self.site(closure, offers[0]);
-        let NodeKind::Case { arms, .. } = &self.ground.graph.node(site.node).kind else { panic!("bug: a case was offered") };
+        let NodeKind::Case { arms, .. } = &self.ground.graph.node(site.node).kind else {
+            panic!("bug: a case was offered")
+        };
         let program = self.ground.program;
         let mut steps = Vec::new();
         for arm in 0..arms.len() {
@@ -374,7 +406,12 @@ impl<'a> Construction<'a> {
                     let early = self.available.first(cont, *partner);
                     let clash = receives.iter().find(|(key, _)| key[0] == *partner && early.contains(&key[1]));
                     if let Some((_, other)) = clash {
-                        return Err(Box::new(report::receive_validity(&self.ground, closure, (*index, *branch), other[0])));
+                        return Err(Box::new(report::receive_validity(
+                            &self.ground,
+                            closure,
+                            (*index, *branch),
+                            other[0],
+                        )));
                     }
                 }
             }
@@ -398,11 +435,13 @@ impl<'a> Construction<'a> {
 
 /// What lies behind a branch of a message, and what its sender or receiver binds.
 fn comm(graph: &Graph, node: NodeId, branch: usize, sends: bool) -> (NodeId, Vec<GVar>) {
+    let (node, branch) = graph.message(node, branch);
     let NodeKind::Comm { branches, .. } = &graph.node(node).kind else { panic!("bug: a message was offered") };
     let branch = &branches[branch];
     // Every field takes one position, so that binders of different nodes correspond; an unnamed one binds nothing.
     let none = GVar(u32::MAX);
-    let bound = branch.fields.iter().map(|field| if sends { field.sender } else { field.receiver }.unwrap_or(none)).collect();
+    let bound =
+        branch.fields.iter().map(|field| if sends { field.sender } else { field.receiver }.unwrap_or(none)).collect();
     (branch.cont, bound)
 }
 
@@ -411,7 +450,9 @@ fn renumber(closure: &Closure, places: &[u32]) -> (Vec<Sigma>, Vec<u32>) {
     let mut sorted: Vec<usize> = (0..places.len()).collect();
     let item = |position: usize| &closure.items[places[position] as usize];
     sorted.sort_by(|a, b| (item(*a).node, &item(*a).sigma).cmp(&(item(*b).node, &item(*b).sigma)));
-    let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+    let slots =
+        places.iter().flat_map(|index| closure.items[*index as usize].sigma.iter()).filter(|slot| **slot != UNKNOWN);
+    let mut numbers = vec![UNKNOWN; slots.max().map_or(0, |slot| *slot as usize + 1)];
     let mut order = Vec::new();
     let mut renumbered: Vec<Option<Sigma>> = vec![None; places.len()];
     for position in sorted {
@@ -419,10 +460,12 @@ fn renumber(closure: &Closure, places: &[u32]) -> (Vec<Sigma>, Vec<u32>) {
             if *slot == UNKNOWN {
                 return UNKNOWN;
             }
-            *numbers.entry(*slot).or_insert_with(|| {
+            let number = &mut numbers[*slot as usize];
+            if *number == UNKNOWN {
+                *number = u32::try_from(order.len()).expect("fewer slots than bindings");
                 order.push(*slot);
-                u32::try_from(order.len() - 1).expect("fewer slots than bindings")
-            })
+            }
+            *number
         });
         renumbered[position] = Some(sigma.collect());
     }

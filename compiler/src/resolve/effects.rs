@@ -64,10 +64,20 @@ impl Resolver<'_> {
             let value_text = self.program.text(value.symbol).to_owned();
             if !KEYS.contains(&key_text.as_str()) {
                 let help = similar_or_list(&key_text, &KEYS);
-                self.report(module, "E0218", key.span, Texts::new(format!("there is no metadata field `{key_text}`"), "unknown field", help));
+                self.report(
+                    module,
+                    "E0218",
+                    key.span,
+                    Texts::new(format!("there is no metadata field `{key_text}`"), "unknown field", help),
+                );
             } else if let Err(words) = set(&mut meta, &key_text, &value_text) {
                 let text = format!("`{value_text}` is not a value of `{key_text}`");
-                self.report(module, "E0218", value.span, Texts::new(text, "unknown value", similar_or_list(&value_text, &words)));
+                self.report(
+                    module,
+                    "E0218",
+                    value.span,
+                    Texts::new(text, "unknown value", similar_or_list(&value_text, &words)),
+                );
             }
         }
         self.check_metadata(module, op, &meta);
@@ -76,17 +86,30 @@ impl Resolver<'_> {
 
     fn check_metadata(&mut self, module: usize, op: &ast::Operation, meta: &OpMeta) {
         let place = |key: &str, resolver: &Self| {
-            op.metadata.iter().find(|(name, _)| resolver.program.text(name.symbol) == key).map_or(op.name.span, |(_, value)| value.span)
+            op.metadata
+                .iter()
+                .find(|(name, _)| resolver.program.text(name.symbol) == key)
+                .map_or(op.name.span, |(_, value)| value.span)
         };
         if meta.modality == Modality::Observe && meta.class != Class::Observational {
             let text = format!("an `observe` operation cannot have class `{}`", meta.class.text());
             let span = place("class", self);
-            self.report(module, "E0219", span, Texts::new(text, "contradicts `observe`", "write `class : observational`, or another modality"));
+            self.report(
+                module,
+                "E0219",
+                span,
+                Texts::new(text, "contradicts `observe`", "write `class : observational`, or another modality"),
+            );
         }
         if meta.modality == Modality::Authoritative && !meta.may_block {
             let span = place("progress", self);
             let help = "write `progress : may_block`: evidence can take time";
-            self.report(module, "E0219", span, Texts::new("an `authoritative` operation cannot be `immediate`", "contradicts `authoritative`", help));
+            self.report(
+                module,
+                "E0219",
+                span,
+                Texts::new("an `authoritative` operation cannot be `immediate`", "contradicts `authoritative`", help),
+            );
         }
     }
 
@@ -135,8 +158,12 @@ impl Resolver<'_> {
 /// Metadata of an operation that writes none (LANGUAGE §2).
 fn default_meta(modality: ast::Modality) -> OpMeta {
     let (modality, class, may_block, region, agreement) = match modality {
-        ast::Modality::Authoritative => (Modality::Authoritative, Class::Authoritative, true, Region::Session, Agreement::None),
-        ast::Modality::Observe => (Modality::Observe, Class::Observational, false, Region::Session, Agreement::Forbidden),
+        ast::Modality::Authoritative => {
+            (Modality::Authoritative, Class::Authoritative, true, Region::Session, Agreement::None)
+        }
+        ast::Modality::Observe => {
+            (Modality::Observe, Class::Observational, false, Region::Session, Agreement::Forbidden)
+        }
         ast::Modality::Command => (Modality::Command, Class::BestEffort, true, Region::Session, Agreement::None),
     };
     OpMeta { modality, class, may_block, region, agreement, reentrancy: Reentrancy::Allow }

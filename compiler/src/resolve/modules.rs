@@ -56,7 +56,8 @@ impl Resolver<'_> {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => format!("the modules of the standard library are {}", STD.join(", ")),
             };
-            let texts = Texts::new(format!("there is no module `{name}` in the standard library"), "unknown module", help);
+            let texts =
+                Texts::new(format!("there is no module `{name}` in the standard library"), "unknown module", help);
             return self.report(module, "E0207", span, texts);
         }
         let help = "put the declarations into this file; only `std.…` modules can be imported in this version";
@@ -189,7 +190,10 @@ impl Resolver<'_> {
             let prefix = import.alias.unwrap_or(import.module.names[0]);
             let word = self.program.text(prefix.symbol);
             if import.exposing.is_empty() && !occurs(word, after) {
-                unused.push((import.module.span(), self.dotted(&import.module.names.iter().map(|n| n.symbol).collect::<Vec<_>>())));
+                unused.push((
+                    import.module.span(),
+                    self.dotted(&import.module.names.iter().map(|n| n.symbol).collect::<Vec<_>>()),
+                ));
             }
         }
         for (span, name) in unused {

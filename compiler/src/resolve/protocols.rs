@@ -56,10 +56,15 @@ impl Resolver<'_> {
         let header = protocol.header.clone().unwrap_or_default();
         let lines = &protocol.roles;
         if let (false, Some((_, span))) = (header.is_empty(), lines.first()) {
-            let texts = Texts::new("roles are declared in the header and again in the body", "declared again here", "remove this line");
+            let texts = Texts::new(
+                "roles are declared in the header and again in the body",
+                "declared again here",
+                "remove this line",
+            );
             self.report(module, "E0215", *span, texts);
         } else if let Some((_, span)) = lines.get(1) {
-            let texts = Texts::new("roles are declared twice", "declared again here", "write all roles in one `roles` line");
+            let texts =
+                Texts::new("roles are declared twice", "declared again here", "write all roles in one `roles` line");
             self.report(module, "E0215", *span, texts);
         } else if header.is_empty() && lines.is_empty() {
             let name = self.program.text(protocol.name.symbol).to_owned();
@@ -79,7 +84,8 @@ impl Resolver<'_> {
             }
         }
         if let Some(extra) = roles.get(MAX_ROLES) {
-            let texts = Texts::new(format!("a protocol has at most {MAX_ROLES} roles"), "one too many", "split the protocol");
+            let texts =
+                Texts::new(format!("a protocol has at most {MAX_ROLES} roles"), "one too many", "split the protocol");
             self.report(module, "E0405", extra.span, texts);
             roles.truncate(MAX_ROLES);
         }
@@ -98,7 +104,8 @@ impl Resolver<'_> {
             let Some(role) = roles.iter().position(|role| role.symbol == param.role.symbol) else {
                 let wanted = self.program.text(param.role.symbol).to_owned();
                 let similar = did_you_mean(&wanted, roles.iter().map(|role| self.program.text(role.symbol)));
-                let help = similar.map_or_else(|| "declare it among the roles".into(), |name| format!("did you mean `{name}`?"));
+                let help = similar
+                    .map_or_else(|| "declare it among the roles".into(), |name| format!("did you mean `{name}`?"));
                 let texts = Texts::new(format!("there is no role `{wanted}`"), "unknown role", help);
                 self.report(module, "E0202", param.role.span, texts);
                 continue;
@@ -122,7 +129,12 @@ impl Resolver<'_> {
                     || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
                     |similar| format!("did you mean `{similar}`?"),
                 );
-                self.report(module, "E0203", span, Texts::new(format!("there is no effect `{name}`"), "unknown effect", help));
+                self.report(
+                    module,
+                    "E0203",
+                    span,
+                    Texts::new(format!("there is no effect `{name}`"), "unknown effect", help),
+                );
                 continue;
             };
             if let Some(first) = uses.iter().find(|first| first.effect == effect) {
@@ -133,7 +145,11 @@ impl Resolver<'_> {
             let arity = self.program.effects[effect.index()].params as usize;
             if args.len() != arity {
                 let name = self.program.text(used.effect.last().symbol);
-                let text = format!("effect `{name}` takes {arity} type argument{}, not {}", super::types::plural(arity), args.len());
+                let text = format!(
+                    "effect `{name}` takes {arity} type argument{}, not {}",
+                    super::types::plural(arity),
+                    args.len()
+                );
                 let help = format!("write `{name}({})`", vec!["T"; arity].join(", "));
                 self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
                 continue;

@@ -272,7 +272,11 @@ impl Resolver<'_> {
         if args.len() != arity {
             let name = self.program.text(path.last().symbol).to_owned();
             let text = format!("`{name}` takes {arity} type argument{}, not {}", plural(arity), args.len());
-            let help = if arity == 0 { format!("write `{name}` alone") } else { format!("write `{name}{}`", " T".repeat(arity)) };
+            let help = if arity == 0 {
+                format!("write `{name}` alone")
+            } else {
+                format!("write `{name}{}`", " T".repeat(arity))
+            };
             self.report(module, "E0220", path.span(), Texts::new(text, "wrong number of type arguments", help));
             return Types::ERROR;
         }

@@ -26,9 +26,14 @@ impl Layout<'_> {
     /// Whether the `{` with index `at` opens a statement block: a record has a word and then `= : , }`.
     pub(super) fn is_block_brace(&self, at: usize) -> bool {
         let token = |offset: usize| self.input.get(at + offset).map(|lexeme| lexeme.token);
-        let first_is_word = token(1).is_some_and(|token| token.is_word() && token != Token::Pass);
-        let record = matches!(token(2), Some(Token::Eq | Token::Colon | Token::Comma | Token::BraceClose));
-        !(first_is_word && record)
+        let record = match token(2) {
+            Some(Token::Eq | Token::Colon) => token(1).is_some_and(Token::is_word),
+            Some(Token::Comma | Token::BraceClose) => {
+                token(1).is_some_and(|word| word.is_word() && word != Token::Pass)
+            }
+            _ => false,
+        };
+        !record
     }
 
     pub(super) fn close_bracket(&mut self, lexeme: Lexeme) {
@@ -38,8 +43,7 @@ impl Layout<'_> {
             _ => matches!(kind, Kind::Record | Kind::Braces),
         };
         let Some(at) = self.stack.iter().rposition(|entry| closes(entry.kind)) else {
-            self.report_unopened(lexeme);
-            return;
+            return self.close_mismatched(lexeme);
         };
         let inside = self.stack[at + 1..].iter().rev().find(|entry| entry.kind.is_bracket());
         if let Some(unclosed) = inside.map(|entry| entry.opener) {
@@ -50,10 +54,31 @@ impl Layout<'_> {
         while self.stack.len() > at + 1 {
             self.pop();
         }
-        let is_block = self.stack[at].kind == Kind::Braces;
-        self.stack.pop();
+        self.close_innermost(lexeme);
+    }
+
+    /// A closing bracket of which none is open: takes it for that of the innermost bracket, if there is one.
+    fn close_mismatched(&mut self, lexeme: Lexeme) {
+        let Some(opener) = self.stack.iter().rev().find(|entry| entry.kind.is_bracket()).map(|entry| entry.opener)
+        else {
+            return self.report_unopened(lexeme);
+        };
+        let (open, close) = (&self.text[opener.range()], &self.text[lexeme.span.range()]);
+        self.report(
+            Diagnostic::new(Code("E0109"), format!("this `{open}` is closed by `{close}`"))
+                .label(self.file, lexeme.span, "closed here")
+                .label(self.file, opener, "opened here")
+                .help("brackets close in pairs: `( )`, `[ ]`, `{ }`"),
+        );
+        self.pop_to_bracket();
+        self.close_innermost(lexeme);
+    }
+
+    /// Closes the bracket on top of the stack with the token at hand.
+    fn close_innermost(&mut self, lexeme: Lexeme) {
+        let closing = self.stack.pop().expect("a bracket is open").kind.closing();
         self.brackets -= 1;
-        self.emit(if is_block { Token::BlockClose } else { lexeme.token }, lexeme.span);
+        self.emit(closing, lexeme.span);
         self.open_at_line_end();
     }
 
@@ -106,8 +131,10 @@ impl Layout<'_> {
 
     fn starts_statement(&self) -> bool {
         use Token::{Assert, Attempt, Call, Choice, Continue, Let, Loop, Par, Rec, Roles, Var};
-        matches!(self.lexeme().token, Choice | Rec | Continue | Loop | Par | Call | Let | Var | Assert | Attempt | Roles)
-            && self.is_no_name()
+        matches!(
+            self.lexeme().token,
+            Choice | Rec | Continue | Loop | Par | Call | Let | Var | Assert | Attempt | Roles
+        ) && self.is_no_name()
     }
 
     /// Whether the word at hand does not name a field.

@@ -46,7 +46,7 @@ impl Kind {
     }
 
     /// The token that closes a bracket; `DEDENT` closes a block.
-    fn closing(self) -> Token {
+    pub(super) fn closing(self) -> Token {
         match self {
             Self::Paren => Token::ParenClose,
             Self::Square => Token::SquareClose,

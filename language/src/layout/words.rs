@@ -229,8 +229,24 @@ pub(super) fn continues(token: Token) -> bool {
     };
     matches!(
         token,
-        Arrow | ArrowAll | Colon | Dot | Comma | AndAnd | OrOr | EqEq | NotEq | Less | LessEq | Greater | GreaterEq | PlusPlus
-            | Plus | Star | Slash | Percent
+        Arrow
+            | ArrowAll
+            | Colon
+            | Dot
+            | Comma
+            | AndAnd
+            | OrOr
+            | EqEq
+            | NotEq
+            | Less
+            | LessEq
+            | Greater
+            | GreaterEq
+            | PlusPlus
+            | Plus
+            | Star
+            | Slash
+            | Percent
     )
 }
 

@@ -7,8 +7,8 @@
 use std::cell::Cell;
 
 use crate::ast::{
-    Ast, Block, Decl, DeclKind, Expr, ExprId, ExprKind, MAX_DEPTH, Name, Operation, Path, Pattern, PatternId, PatternKind,
-    Protocol, Stmt, StmtId, StmtKind, Type, TypeId, TypeKind,
+    Ast, Block, Decl, DeclKind, Expr, ExprId, ExprKind, MAX_DEPTH, Name, Operation, Path, Pattern, PatternId,
+    PatternKind, Protocol, Stmt, StmtId, StmtKind, Type, TypeId, TypeKind,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::layout;
@@ -83,6 +83,14 @@ impl<'i> Builder<'i> {
             pattern_depths: Vec::new(),
             stmt_depths: Vec::new(),
         }
+    }
+
+    /// Makes room for the nodes of about that many tokens.
+    pub(super) fn reserve(&mut self, tokens: usize) {
+        self.ast.exprs.reserve(tokens / 4);
+        self.expr_depths.reserve(tokens / 4);
+        self.ast.types.reserve(tokens / 16);
+        self.ast.stmts.reserve(tokens / 12);
     }
 
     /// The tree and everything that was reported.
@@ -257,9 +265,9 @@ impl<'i> Builder<'i> {
         block.stmts.iter().map(|id| self.stmt_depths[id.0 as usize]).max().unwrap_or(0)
     }
 
-    pub(super) fn protocol(&mut self, protocol: Box<Protocol>) {
+    pub(super) fn protocol(&mut self, protocol: Protocol) {
         let span = protocol.span;
-        self.decl(DeclKind::Protocol(*protocol), span);
+        self.decl(DeclKind::Protocol(protocol), span);
     }
 }
 

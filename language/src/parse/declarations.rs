@@ -1,7 +1,9 @@
 //! Builder: files, declarations, types, and the authority surface of LANGUAGE §6.
 
 use super::builder::{Builder, Mark};
-use crate::ast::{Construct, DeclKind, Effect, Fun, Import, Modality, Name, Operation, Path, TypeId, TypeKind, Use, Variant};
+use crate::ast::{
+    Construct, DeclKind, Effect, Fun, Import, Modality, Name, Operation, Path, TypeId, TypeKind, Use, Variant,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
@@ -87,19 +89,20 @@ impl Builder<'_> {
     ) {
         self.small(name, "the function");
         params.iter().for_each(|(param, _)| self.small(*param, "the parameter"));
-        self.allow_expressions(span);
+        self.forgive_expressions(span.start);
         self.decl(DeclKind::Fun(Fun { name, params, result, body }), span);
     }
 
     pub(super) fn handler(&mut self, name: Name, span: Span) {
         self.small(name, "the handler");
-        self.allow_expressions(span);
+        self.forgive_expressions(span.start);
         self.refused_decl(Construct::Handler, span);
     }
 
-    /// Accepts the expressions that stand as statements in a function or handler at `span`.
-    fn allow_expressions(&mut self, span: Span) {
-        let first = self.expression_stmts.partition_point(|stmt| stmt.start < span.start);
+    /// Does not report the expressions that stand as statements from `start` on: they are legal in functions and
+    /// handlers, and part of a reported error elsewhere.
+    pub(super) fn forgive_expressions(&mut self, start: u32) {
+        let first = self.expression_stmts.partition_point(|stmt| stmt.start < start);
         self.expression_stmts.truncate(first);
     }
 

@@ -17,7 +17,9 @@ impl Builder<'_> {
     pub(super) fn syntax_error_at(&mut self, error: ParseError<u32, Token, ()>) {
         let (token, span, expected) = match error {
             ParseError::UnrecognizedToken { token: (_, Token::Error, _), .. } => return,
-            ParseError::UnrecognizedToken { token: (l, token, r), expected } => (Some(token), Span::new(l, r), expected),
+            ParseError::UnrecognizedToken { token: (l, token, r), expected } => {
+                (Some(token), Span::new(l, r), expected)
+            }
             ParseError::UnrecognizedEof { location, expected } => (None, Span::new(location, location), expected),
             ParseError::ExtraToken { token: (l, token, r) } => (Some(token), Span::new(l, r), Vec::new()),
             ParseError::InvalidToken { location } => (None, Span::new(location, location), Vec::new()),
@@ -30,7 +32,8 @@ impl Builder<'_> {
             "" => format!("unexpected {found}"),
             wanted => format!("expected {wanted}, found {found}"),
         };
-        let label = if wanted.is_empty() { "this does not belong here".to_owned() } else { format!("expected {wanted}") };
+        let label =
+            if wanted.is_empty() { "this does not belong here".to_owned() } else { format!("expected {wanted}") };
         let help = self.help(token, span, &expected);
         self.report(Diagnostic::new(Code("E0102"), message).label(self.file, span, label).help(help));
     }
@@ -42,7 +45,9 @@ impl Builder<'_> {
             None => "the end of the file".into(),
             Some(Token::Indent) => "a deeper line".into(),
             Some(Token::Dedent) => "the end of the block".into(),
-            Some(_) if text.is_empty() && self.text[span.end as usize..].trim().is_empty() => "the end of the file".into(),
+            Some(_) if text.is_empty() && self.text[span.end as usize..].trim().is_empty() => {
+                "the end of the file".into()
+            }
             Some(_) if text.is_empty() => "the end of the line".into(),
             Some(Token::String) => "a string".into(),
             Some(Token::Int | Token::Duration) => format!("the number `{text}`"),
@@ -58,7 +63,9 @@ impl Builder<'_> {
             Some(token) if is_keyword(token) && expected.has("name") && !expected.has("\"choice\"") => {
                 format!("`{text}` is a keyword; choose another name")
             }
-            Some(Token::Eq) if expected.has("\":=\"") => "to set a cell write `x := e`; to bind a name write `let x = e`".into(),
+            Some(Token::Eq) if expected.has("\":=\"") => {
+                "to set a cell write `x := e`; to bind a name write `let x = e`".into()
+            }
             Some(Token::Eq) if expected.has("\"==\"") => "equality is written `==`".into(),
             Some(Token::Indent) => "align the line with the block it belongs to".into(),
             _ if expected.has("indent") && expected.has("block_open") => {
@@ -98,17 +105,39 @@ struct Group {
 }
 
 /// What may follow an operand.
-const OPERATORS: [&str; 16] =
-    ["||", "&&", "==", "!=", "<", "<=", ">", ">=", "++", "+", "-", "*", "/", "%", ".", "("];
+const OPERATORS: [&str; 16] = ["||", "&&", "==", "!=", "<", "<=", ">", ">=", "++", "+", "-", "*", "/", "%", ".", "("];
 /// What may follow the name that starts a statement, besides.
-const AFTER_ROLE: [&str; 20] = [
-    "||", "&&", "==", "!=", "<", "<=", ">", ">=", "++", "+", "-", "*", "/", "%", ".", "(", "->*", "{", "[", "handles",
-];
+const AFTER_ROLE: [&str; 20] =
+    ["||", "&&", "==", "!=", "<", "<=", ">", ">=", "++", "+", "-", "*", "/", "%", ".", "(", "->*", "{", "[", "handles"];
 const EXPRESSION: [&str; 13] =
     ["name", "integer", "duration", "string", "true", "false", "(", "[", "{", "-", "not", "if", "case"];
 const STATEMENT: [&str; 26] = [
-    "name", "integer", "duration", "string", "true", "false", "(", "[", "{", "-", "not", "if", "case", "choice", "rec",
-    "continue", "loop", "call", "let", "var", "assert", "do", "authoritative", "observe", "par", "for",
+    "name",
+    "integer",
+    "duration",
+    "string",
+    "true",
+    "false",
+    "(",
+    "[",
+    "{",
+    "-",
+    "not",
+    "if",
+    "case",
+    "choice",
+    "rec",
+    "continue",
+    "loop",
+    "call",
+    "let",
+    "var",
+    "assert",
+    "do",
+    "authoritative",
+    "observe",
+    "par",
+    "for",
 ];
 const SCOPES: [&str; 10] =
     ["timeout", "attempt", "resume", "delegate", "pass", "leave", "throw", "return", "result", "roles"];
@@ -116,9 +145,11 @@ const SCOPES: [&str; 10] =
 /// In this order: larger groups first.
 const GROUPS: [Group; 9] = [
     Group { name: "`->`", signs: &["->", ":=", "handles"], members: &AFTER_ROLE },
-    Group { name: "a declaration", signs: &["protocol", "effect", "import"], members: &[
-        "module", "import", "type", "effect", "fun", "handler", "protocol",
-    ] },
+    Group {
+        name: "a declaration",
+        signs: &["protocol", "effect", "import"],
+        members: &["module", "import", "type", "effect", "fun", "handler", "protocol"],
+    },
     Group { name: "a name", signs: &["name", "where", "exposing"], members: &["name"] },
     Group { name: "a statement", signs: &["choice", "rec", "let"], members: &STATEMENT },
     Group { name: "an expression", signs: &["integer", "not", "("], members: &EXPRESSION },
@@ -155,7 +186,7 @@ impl<'e> Expected<'e> {
         for group in &GROUPS {
             if group.signs.iter().all(|sign| left.contains(sign)) {
                 let statement = group.name == "a statement";
-                left.retain(|word| !group.members.contains(word) && !(statement && SCOPES.contains(word)));
+                left.retain(|word| !(group.members.contains(word) || statement && SCOPES.contains(word)));
                 if group.name == "`->`" {
                     left.retain(|word| *word != "->");
                 }
@@ -165,7 +196,17 @@ impl<'e> Expected<'e> {
         if left.contains(&"indent") {
             things.push("an indented block".into());
         }
-        let hidden = ["indent", "dedent", "newline", "block_open", "block_close", "parameters", "bad_text", "expression_start", "command"];
+        let hidden = [
+            "indent",
+            "dedent",
+            "newline",
+            "block_open",
+            "block_close",
+            "parameters",
+            "bad_text",
+            "expression_start",
+            "command",
+        ];
         let simple = left.iter().filter(|word| !hidden.contains(word));
         things.extend(simple.map(|word| match *word {
             "integer" => "a number".into(),
@@ -196,7 +237,7 @@ impl<'e> Expected<'e> {
             [] => String::new(),
             [one] => one.clone(),
             [first @ .., last] if things.len() <= 6 => format!("{} or {last}", first.join(", ")),
-            [first @ ..] => format!("{}, …", first[..5].join(", ")),
+            many => format!("{}, …", many[..5].join(", ")),
         }
     }
 }

@@ -96,7 +96,8 @@ impl Builder<'_> {
     /// Reports a comparison whose left operand is a comparison.
     fn check_comparison(&mut self, sequence: Sequence, span: Span) {
         let waiting = self.operators[sequence.operators as usize..].last();
-        let Some(first) = waiting.filter(|operator| operator.kind.precedence() == COMPARISON).map(|first| first.span) else {
+        let Some(first) = waiting.filter(|operator| operator.kind.precedence() == COMPARISON).map(|first| first.span)
+        else {
             return;
         };
         self.report(

@@ -69,12 +69,12 @@ impl Builder<'_> {
         name: Name,
         header: Option<Box<Header>>,
         uses: Vec<Use>,
-        body: Box<Body>,
+        body: Body,
         locals: Option<Vec<Protocol>>,
         span: Span,
     ) -> Box<Protocol> {
         self.capital(name, "the protocol");
-        let Body { block: mut body, roles } = *body;
+        let Body { block: mut body, roles } = body;
         let header = header.map(|header| *header);
         let first = self.protocol_clauses.partition_point(|clause| clause.start < span.start);
         // clauses of local protocols have been taken by those

@@ -190,13 +190,7 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn call_stmt(
-        &mut self,
-        protocol: Path,
-        roles: Vec<RoleRef>,
-        args: Option<Mark>,
-        span: Span,
-    ) -> StmtId {
+    pub(super) fn call_stmt(&mut self, protocol: Path, roles: Vec<RoleRef>, args: Option<Mark>, span: Span) -> StmtId {
         let args = args.map_or_else(Vec::new, |mark| self.take_args(mark));
         self.stmt(StmtKind::Call { protocol, roles, args }, span, [])
     }
@@ -208,12 +202,12 @@ impl Builder<'_> {
         modality: Option<(Modality, Span)>,
         name: Name,
         (at, ty): (Option<RoleRef>, Option<TypeId>),
-        value: Box<LetValue>,
+        value: LetValue,
         body: Option<Block>,
         span: Span,
     ) -> StmtId {
         self.small(name, "the variable");
-        let value = match *value {
+        let value = match value {
             LetValue::Perform { perform, .. } => LetValue::Perform { perform, modality },
             value => {
                 if let Some((_, word)) = modality {
@@ -275,15 +269,11 @@ impl Builder<'_> {
         Box::new(Perform { verb: Modality::Command, verb_span: op.span, effect, op, args, span: op.span })
     }
 
-    pub(super) fn perform_stmt(&mut self, l: u32, perform: Box<Perform>, at: Option<RoleRef>, r: u32) -> StmtId {
+    pub(super) fn perform_stmt(&mut self, l: u32, perform: Perform, at: Option<RoleRef>, r: u32) -> StmtId {
         // `do` is two bytes long; the operation ends before an `at R`
         let end = at.map_or(r, |role| self.end_before(role.name.span.start));
-        let perform = Perform {
-            verb: Modality::Command,
-            verb_span: Span::new(l, l + 2),
-            span: Span::new(l, end),
-            ..*perform
-        };
+        let perform =
+            Perform { verb: Modality::Command, verb_span: Span::new(l, l + 2), span: Span::new(l, end), ..perform };
         self.stmt(StmtKind::Perform { perform, at }, Span::new(l, r), [])
     }
 
@@ -297,10 +287,10 @@ impl Builder<'_> {
         &mut self,
         (verb, verb_span): (Modality, Span),
         l: u32,
-        perform: Box<Perform>,
+        perform: Perform,
         r: u32,
     ) -> Box<LetValue> {
-        let perform = Perform { verb, verb_span, span: Span::new(l, r), ..*perform };
+        let perform = Perform { verb, verb_span, span: Span::new(l, r), ..perform };
         Box::new(LetValue::Perform { perform, modality: None })
     }
 
@@ -339,7 +329,9 @@ impl Builder<'_> {
             };
             let place = bound.map_or(outcome.span, |name| name.span);
             self.report(
-                Diagnostic::new(Code("E0102"), format!("{what} after `on {text}`")).label(self.file, place, "here").help(help),
+                Diagnostic::new(Code("E0102"), format!("{what} after `on {text}`"))
+                    .label(self.file, place, "here")
+                    .help(help),
             );
         }
     }

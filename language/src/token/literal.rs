@@ -10,7 +10,8 @@ use crate::span::{FileId, Span};
 const MIN_MAGNITUDE: u64 = 1 << 63;
 
 /// Units of durations, in nanoseconds; longer names first.
-const UNITS: [(&str, u64); 4] = [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+const UNITS: [(&str, u64); 4] =
+    [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
 /// Magnitude of an integer literal, at most [`MIN_MAGNITUDE`]; `None` if it is malformed or larger.
 #[must_use]
@@ -34,21 +35,23 @@ fn magnitude(digits: &str, radix: u32) -> Option<u64> {
     if digits.is_empty() || digits.ends_with('_') || digits.starts_with('_') {
         return None;
     }
-    digits.chars().filter(|c| *c != '_').try_fold(0_u64, |value, c| {
-        value.checked_mul(u64::from(radix))?.checked_add(u64::from(c.to_digit(radix)?))
-    })
+    digits
+        .chars()
+        .filter(|c| *c != '_')
+        .try_fold(0_u64, |value, c| value.checked_mul(u64::from(radix))?.checked_add(u64::from(c.to_digit(radix)?)))
 }
 
 /// Whether a number is an integer or a duration; reports one that is neither or out of range.
 pub(super) fn classify(file: FileId, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Token {
     let literal = &text[span.range()];
-    let (token, valid) = if literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') || literal.starts_with("0x") {
-        (Token::Int, integer(literal).is_some())
-    } else if UNITS.iter().any(|(name, _)| literal.ends_with(name)) {
-        (Token::Duration, nanoseconds(literal).is_some())
-    } else {
-        (Token::Int, false)
-    };
+    let (token, valid) =
+        if literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') || literal.starts_with("0x") {
+            (Token::Int, integer(literal).is_some())
+        } else if UNITS.iter().any(|(name, _)| literal.ends_with(name)) {
+            (Token::Duration, nanoseconds(literal).is_some())
+        } else {
+            (Token::Int, false)
+        };
     if !valid {
         diagnostics.push(
             Diagnostic::new(Code("E0105"), format!("the number `{}` is malformed or out of range", shorten(literal)))
@@ -73,7 +76,9 @@ pub(super) fn check_escapes(file: FileId, text: &str, span: Span, diagnostics: &
                 diagnostics.push(
                     Diagnostic::new(Code("E0110"), "invalid escape in a string")
                         .label(file, place, "this is no escape")
-                        .help("escapes are `\\n \\t \\r \\0 \\\\ \\\"` and `\\u{1F600}` with the number of a character"),
+                        .help(
+                            "escapes are `\\n \\t \\r \\0 \\\\ \\\"` and `\\u{1F600}` with the number of a character",
+                        ),
                 );
             }
         }

@@ -1,0 +1,316 @@
+//! The command line. The only file that knows clap's derive; what is said here is what `--help` says.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  tellc check shop.tell                        report every mistake of a file
+  tellc run shop.tell --arg Buyer.budget=20    run it here, with a value for Buyer
+  tellc build shop.tell                        write the verified image shop.tellimg
+  tellc project shop.tell --role Buyer         what one role does
+  tellc explain E0401                          what a code means and how to repair it
+
+Exit codes:
+  0    all is well
+  1    the program, or what it was given, is wrong
+  2    the command line is wrong, or a file could not be read or written
+  3    a run ended in a fault, a deadlock or at a limit
+  101  a bug of tellc; please report it";
+
+/// Tell: programs of several roles, written as one conversation.
+#[derive(Debug, Parser)]
+#[command(name = "tellc", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What holds for all commands.
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of all commands.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Settings {
+    /// Colour of diagnostics; `auto` looks at the terminal and at NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Form of diagnostics; `json` is one object per line
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    pub(crate) format: Format,
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When diagnostics are coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Form of diagnostics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// JSON lines
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Build(Build),
+    Run(Run),
+    Project(Project),
+    Show(Show),
+    Explain(Explain),
+    Verify(Verify),
+    Completions(Completions),
+}
+
+/// A file that is read.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Source {
+    /// The file; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// Name for standard input in diagnostics
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<String>,
+}
+
+/// Report every mistake of files and folders
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc check                            all .tell files below this folder
+  tellc check shop.tell lib/
+  tellc check --format json shop.tell    one JSON object per diagnostic, on standard output
+  cat shop.tell | tellc check - --stdin-filename shop.tell")]
+pub(crate) struct Check {
+    /// Files, folders (all .tell files below), or `-` for standard input
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Name for standard input in diagnostics
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<String>,
+}
+
+/// Compile and verify a protocol and write its image
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc build shop.tell                  writes shop.tellimg beside it
+  tellc build shop.tell -o out/s.tellimg --protocol Shop
+  tellc build - -o - < shop.tell > shop.tellimg")]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where the image goes; `-` is standard output
+    #[arg(long, short, value_name = "IMAGE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The protocol, if not the first one of the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+}
+
+/// Run a program, an image or a global type here
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc run examples/two_buyer.tell --arg Alice.title=Dune --arg Bob.budget=20
+  tellc run shop.tellimg --inputs inputs.json --choose random --seed 7
+  tellc run shop.tell --arg 'Buyer.basket=[Book(\"Dune\"), Pen]' --trace trace.jsonl
+
+A value is written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 }, Just(3). A text needs no quotes.
+An inputs file has one object per role: {\"Buyer\": {\"title\": \"Dune\", \"offer\": [10, 20]}}. A field of a message that
+the host supplies takes its value each time it is sent, or the values of a list one after the other; each session
+starts at the first. In JSON a constructor is \"Pen\" or {\"Book\": \"Dune\"}, several arguments are a list.
+What is missing is asked for on a terminal; elsewhere the run is refused and everything that is missing is listed.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The protocol, if not the first one of the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+    /// Value of a parameter, or of a message field that the host supplies (then repeatable)
+    #[arg(long = "arg", value_name = "ROLE.NAME=VALUE", value_parser = assignment)]
+    pub(crate) args: Vec<Assignment>,
+    /// Values of parameters and supplied fields, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// Who takes open choices: `first`, `random`, `ask`, or a file with one branch per line (or a JSON list) [default:
+    /// ask on a terminal, else random]
+    #[arg(long, value_name = "HOW", value_parser = choose)]
+    pub(crate) choose: Option<Choose>,
+    /// Seed of random numbers and choices
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Sessions that run side by side
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) sessions: u32,
+    /// Steps after which the run is stopped, with exit code 3
+    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    pub(crate) max_steps: u64,
+    /// Steps of one session before the next one goes on [default: 256, or 1 while messages are printed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) quantum: Option<u32>,
+    /// Messages that fit between two roles before the sender waits
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) edge_capacity: u32,
+    /// Write what happens as JSON lines; `-` is standard output, in place of everything else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print the messages as they flow also with --quiet or several sessions
+    #[arg(long)]
+    pub(crate) watch_trace: bool,
+}
+
+/// A value given on the command line.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    /// The role.
+    pub(crate) role: String,
+    /// The parameter or field.
+    pub(crate) name: String,
+    /// The value, as written.
+    pub(crate) value: String,
+}
+
+fn assignment(text: &str) -> Result<Assignment, String> {
+    let parts = text.split_once('=').and_then(|(target, value)| Some((target.split_once('.')?, value)));
+    let Some(((role, name), value)) = parts else {
+        return Err("write `Role.name=value`, as in `Buyer.budget=20`".to_owned());
+    };
+    Ok(Assignment { role: role.trim().to_owned(), name: name.trim().to_owned(), value: value.to_owned() })
+}
+
+/// Who takes open choices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choose {
+    /// The first branch.
+    First,
+    /// A function of the seed.
+    Random,
+    /// The person at the keyboard.
+    Ask,
+    /// The lines of a file.
+    File(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a Result")]
+fn choose(text: &str) -> Result<Choose, std::convert::Infallible> {
+    Ok(match text {
+        "first" => Choose::First,
+        "random" => Choose::Random,
+        "ask" => Choose::Ask,
+        file => Choose::File(PathBuf::from(file)),
+    })
+}
+
+/// Show what each role does: its local type
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc project shop.tell
+  tellc project shop.tell --role Buyer
+  tellc project global.json --json       a global type in, local types out (schema lean_bridge.v1)
+
+In a local type `Seller!Title(String)` is a message to Seller, `Seller?Quote(Int)` one from Seller, `+{…}` a choice of
+the role itself and `&{…}` one that it is told of.")]
+pub(crate) struct Project {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The protocol, if not the first one of the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+    /// Only this role
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+    /// One JSON object, also for errors
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show what a stage of the compiler makes of a file, or disassemble an image
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc show --stage parse shop.tell
+  tellc show --stage emit shop.tell      the instructions of every role
+  tellc show shop.tellimg")]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The stage; an image has `emit` only
+    #[arg(long, value_enum)]
+    pub(crate) stage: Option<Stage>,
+    /// The protocol that `emit` shows, if not the first one of the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+}
+
+/// The stages, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    /// Tokens
+    Lex,
+    /// Tokens with line ends and blocks
+    Layout,
+    /// The syntax tree
+    Parse,
+    /// Declarations with their names looked up
+    Resolve,
+    /// Bodies with types, and who holds what
+    Check,
+    /// The choreography as a graph
+    Lower,
+    /// The automaton of every role
+    Project,
+    /// Instructions
+    Emit,
+}
+
+/// Explain a code: of an error, a warning, a fault or a rule of images
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc explain              all codes
+  tellc explain E0401
+  tellc explain vm.fault.assertion
+  tellc explain V2.3")]
+pub(crate) struct Explain {
+    /// `E…`, `W…`, `F…`, `vm.fault.…` or `V…`; none lists all
+    pub(crate) code: Option<String>,
+}
+
+/// Check an image by every rule that a machine demands
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc verify shop.tellimg")]
+pub(crate) struct Verify {
+    /// The image; `-` is standard input
+    pub(crate) file: PathBuf,
+}
+
+/// Print completions for a shell
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc completions bash > ~/.local/share/bash-completion/completions/tellc")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

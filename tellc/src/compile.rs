@@ -1,0 +1,174 @@
+//! From what was read to a checked program and a verified image.
+
+use crate::input::{Input, bad_json};
+use crate::outcome::{Exit, Report, Trouble};
+use crate::output::Output;
+use crate::sources::Library;
+use tell_bridge::error::Fault;
+use tell_compiler::pipeline::{self, BuildError, Checked};
+use tell_compiler::project::Limits;
+use tell_ir::codec::{self, ImageError};
+use tell_ir::image::CodeImage;
+use tell_ir::verify::{self, Verified, VerifyError};
+use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
+use tell_language::span::Files;
+
+/// A verified image and, if it was compiled here, its sources.
+pub(crate) struct Compiled {
+    /// The image.
+    pub(crate) image: Verified,
+    /// The sources.
+    pub(crate) files: Files,
+}
+
+/// Checks a program.
+pub(crate) fn check_program(name: &str, text: &str) -> Checked {
+    pipeline::check(name, text, &Library, Limits::default())
+}
+
+/// Checks a global type in JSON.
+///
+/// # Errors
+/// `E0705`
+pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
+    let global = tell_bridge::import::json_to_global(text).map_err(|error| {
+        let place = match &error.fault {
+            Fault::Syntax { line, column, .. } => Some((usize::try_from(*line).ok(), usize::try_from(*column).ok())),
+            _ => None,
+        };
+        let place = place.and_then(|(line, column)| line.zip(column));
+        bad_json(name, text, place, &error.to_string(), "it has to be a global type of schema lean_bridge.v1")
+    })?;
+    let stem = std::path::Path::new(name).file_stem().map_or_else(|| "Global".into(), |stem| stem.to_string_lossy());
+    let mut checked = pipeline::check_global(&stem, &global, Limits::default());
+    // The labels of such a program point into no text.
+    for diagnostic in &mut checked.diagnostics {
+        diagnostic.labels.retain(|label| !checked.program.files.get(label.file).text.is_empty());
+    }
+    Ok(checked)
+}
+
+/// Reports what was found; stops if there are errors.
+///
+/// # Errors
+/// The errors.
+pub(crate) fn without_errors(mut checked: Checked, output: &Output) -> Result<Checked, Trouble> {
+    let diagnostics = std::mem::take(&mut checked.diagnostics);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Trouble::report(diagnostics, checked.program.files));
+    }
+    output.diagnostics(&diagnostics, &checked.program.files);
+    Ok(checked)
+}
+
+/// A verified image of what was read.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn compile(input: Input, protocol: Option<&str>, output: &Output) -> Result<Compiled, Trouble> {
+    let checked = match input {
+        Input::Image { name, bytes } => return load(&name, &bytes, protocol),
+        Input::Program { name, text } => check_program(&name, &text),
+        Input::Global { name, text } => check_global(&name, &text)?,
+    };
+    let checked = without_errors(checked, output)?;
+    let image = emit(&checked, protocol)?;
+    let image = verify::verify(image).map_err(|error| refused_own(&error))?;
+    Ok(Compiled { image, files: checked.program.files })
+}
+
+/// The image of a protocol of a program without errors.
+///
+/// # Errors
+/// `E0704` if there is no such protocol, or what is wrong with it.
+pub(crate) fn emit(checked: &Checked, protocol: Option<&str>) -> Result<CodeImage, Trouble> {
+    let names = protocols(checked);
+    let first = names.first().copied();
+    pipeline::build(checked, protocol.or(first), Limits::default()).map_err(|error| match error {
+        BuildError::NoProtocol => no_protocol(protocol, &names),
+        BuildError::Rejected(diagnostics) => Trouble::report(diagnostics, checked.program.files.clone()),
+    })
+}
+
+/// Names of the protocols of a program or global type.
+pub(crate) fn protocols(checked: &Checked) -> Vec<&str> {
+    let declared = checked.protocols();
+    if !declared.is_empty() {
+        return declared;
+    }
+    checked.projected.iter().map(|projected| projected.graph.name.as_str()).collect()
+}
+
+/// There is no protocol of that name, or none at all.
+pub(crate) fn no_protocol(wanted: Option<&str>, names: &[&str]) -> Trouble {
+    let (Some(wanted), false) = (wanted, names.is_empty()) else {
+        let diagnostic = Diagnostic::new(Code("E0704"), "there is no protocol in this file")
+            .help("declare one: `protocol Name(A, B) =` and the messages below it");
+        let report = Report { diagnostics: vec![diagnostic], files: Files::default(), exit: Exit::Wrong };
+        return Trouble::Report(Box::new(report));
+    };
+    Trouble::plain(unknown("protocol", wanted, names))
+}
+
+/// `E0704`: a name that is none of `names`.
+pub(crate) fn unknown(what: &str, wanted: &str, names: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code("E0704"), format!("there is no {what} `{wanted}`"));
+    if let Some(close) = did_you_mean(wanted, names.iter().copied()) {
+        return diagnostic.help(format!("did you mean `{close}`?"));
+    }
+    let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    diagnostic.help(if listed.is_empty() { "there is none".to_owned() } else { format!("there is {}", listed.join(", ")) })
+}
+
+/// Decodes and verifies an image.
+fn load(name: &str, bytes: &[u8], protocol: Option<&str>) -> Result<Compiled, Trouble> {
+    let image = decode(name, bytes)?;
+    if let Some(wanted) = protocol
+        && wanted != image.protocol
+    {
+        return Err(Trouble::plain(unknown("protocol", wanted, &[&image.protocol])));
+    }
+    let image = verify::verify(image).map_err(|error| Trouble::plain(rejected(name, &error)))?;
+    Ok(Compiled { image, files: Files::default() })
+}
+
+/// Decodes an image.
+///
+/// # Errors
+/// `E0601`
+pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<CodeImage, Trouble> {
+    codec::decode(bytes).map_err(|error| Trouble::plain(undecodable(name, &error)))
+}
+
+fn undecodable(name: &str, error: &ImageError) -> Diagnostic {
+    let ImageError { rule, offset, message } = error;
+    Diagnostic::new(Code("E0601"), format!("`{name}` is not an image of this version: {message}"))
+        .note(format!("rule {rule} at byte {offset}: {}", rule_text(rule)))
+        .help("build the program again with `tellc build`")
+}
+
+/// `E0602`
+pub(crate) fn rejected(name: &str, error: &VerifyError) -> Diagnostic {
+    let mut place = String::new();
+    if let Some(role) = &error.role {
+        place.push_str(&format!(", role `{role}`"));
+    }
+    if let Some(pc) = error.pc {
+        place.push_str(&format!(", instruction {pc}"));
+    }
+    Diagnostic::new(Code("E0602"), format!("`{name}` is rejected: {}", error.message))
+        .note(format!("rule {}{place}: {}", error.rule, rule_text(error.rule)))
+        .help("build the program again with `tellc build`; images of this version pass")
+}
+
+/// What a rule demands.
+pub(crate) fn rule_text(rule: &str) -> &'static str {
+    let mut rules = codec::RULES.iter().chain(verify::RULES);
+    rules.find(|(name, _)| *name == rule).map_or("", |(_, text)| text)
+}
+
+/// The verifier refused what the compiler made.
+fn refused_own(error: &VerifyError) -> Trouble {
+    let diagnostic = rejected("the image", error).help("this is a bug of `tellc`: please report it with the program");
+    Trouble::Report(Box::new(Report { diagnostics: vec![diagnostic], files: Files::default(), exit: Exit::Bug }))
+}

@@ -1,0 +1,76 @@
+//! `tellc explain`: the pages of `docs/errors/`, and the rules of images.
+
+use crate::args::Explain;
+use crate::compile::rule_text;
+use crate::outcome::{Exit, Trouble};
+use crate::output::Output;
+use tell_ir::{codec, verify};
+use tell_language::diagnostic::did_you_mean;
+
+/// Codes and their pages, ascending; written by `build.rs`.
+const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// Lines of a code `F…`, the machine's name of the fault, and a title.
+const FAULTS: &str = include!(concat!(env!("OUT_DIR"), "/faults.rs"));
+
+/// Prints the page of a code, or the list of all.
+///
+/// # Errors
+/// An unknown code, and those of standard output.
+pub(crate) fn explain(args: &Explain, output: &Output) -> Result<Exit, Trouble> {
+    let Some(wanted) = &args.code else {
+        return list(output);
+    };
+    let wanted = wanted.trim();
+    let code = fault_code(wanted).unwrap_or(wanted);
+    if let Some((_, page)) = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
+        output.bytes(page.as_bytes())?;
+        return Ok(Exit::Ok);
+    }
+    if let Some((rule, text)) = rules().find(|(rule, _)| rule.eq_ignore_ascii_case(wanted)) {
+        output.line(format_args!("# {rule}: rule of images\n\nIn an image that a machine loads, {text}.\n"))?;
+        output.line("An image that breaks it is refused with E0601 (rules about the file) or E0602 (rules about what")?;
+        output.line("is in it). Images that `tellc build` writes keep all rules: build the program again.")?;
+        return Ok(Exit::Ok);
+    }
+    Err(unknown(wanted))
+}
+
+fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    codec::RULES.iter().chain(verify::RULES).copied()
+}
+
+/// Code and name of every fault.
+fn faults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FAULTS.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        words.next().zip(words.next())
+    })
+}
+
+/// The code of the page of a fault that the machine calls `name`.
+pub(crate) fn fault_code(name: &str) -> Option<&'static str> {
+    faults().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(code, _)| code)
+}
+
+fn list(output: &Output) -> Result<Exit, Trouble> {
+    for (code, page) in PAGES {
+        let title = page.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, title)| title);
+        output.line(format_args!("{code}  {title}"))?;
+    }
+    for (rule, _) in rules() {
+        output.line(format_args!("{rule:<5}  {}", rule_text(rule)))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn unknown(wanted: &str) -> Trouble {
+    let codes = PAGES.iter().map(|(code, _)| *code);
+    let names = codes.chain(faults().map(|(_, name)| name)).chain(rules().map(|(rule, _)| rule));
+    let upper = wanted.to_uppercase();
+    let close = did_you_mean(&upper, names).or_else(|| did_you_mean(wanted, faults().map(|(_, name)| name)));
+    Trouble::usage(match close {
+        Some(close) => format!("there is no code `{wanted}`; did you mean `{close}`?"),
+        None => format!("there is no code `{wanted}`; `tellc explain` lists all"),
+    })
+}

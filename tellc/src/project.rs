@@ -1,0 +1,151 @@
+//! `tellc project`: the local type of every role.
+
+use crate::args::Project;
+use crate::compile::{check_global, check_program, no_protocol, protocols, unknown, without_errors};
+use crate::input::{Input, read};
+use crate::outcome::{Exit, Trouble};
+use crate::output::{Output, json};
+use std::fmt::Write;
+use tell_bridge::export::local_to_json;
+use tell_compiler::erase::{expanded_size, local_type};
+use tell_compiler::graph::Graph;
+use tell_compiler::hir::ProtocolId;
+use tell_compiler::pipeline::{Checked, Projected};
+use tell_compiler::project::{Limits, project as project_graph};
+use tell_ir::local::LocalType;
+use tell_language::diagnostic::{Code, Diagnostic};
+
+/// Most nodes of a local type that is written out.
+const MAX_NODES: u64 = 1_000_000;
+
+/// Projects a program or a global type.
+///
+/// # Errors
+/// What is wrong with it; with `--json` that is part of the result.
+pub(crate) fn project(args: &Project, output: &Output) -> Result<Exit, Trouble> {
+    match (local_types(args, output), args.json) {
+        (Ok(text), _) => {
+            output.bytes(text.as_bytes())?;
+            Ok(Exit::Ok)
+        }
+        (Err(Trouble::Report(report)), true) => {
+            let diagnostics = report.diagnostics.iter().map(|diagnostic| json(diagnostic, &report.files));
+            let diagnostics: Vec<serde_json::Value> = diagnostics.collect();
+            output.line(serde_json::json!({ "ok": false, "diagnostics": diagnostics }))?;
+            Ok(report.exit)
+        }
+        (Err(trouble), _) => Err(trouble),
+    }
+}
+
+fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
+    let checked = match read(&args.source)? {
+        Input::Program { name, text } => check_program(&name, &text),
+        Input::Global { name, text } => check_global(&name, &text)?,
+        Input::Image { name, .. } => {
+            let text = format!("`{name}` is an image: `tellc show {name}` shows the automata of its roles");
+            return Err(Trouble::usage(text));
+        }
+    };
+    let checked = if args.json { errors_stop(checked)? } else { without_errors(checked, output)? };
+    let own;
+    let projected = match find(&checked, args.protocol.as_deref()) {
+        Some(projected) => projected,
+        None => {
+            own = project_callee(&checked, args.protocol.as_deref())?;
+            &own
+        }
+    };
+    let graph = &projected.graph;
+    if let Some(role) = &args.role
+        && !graph.roles.contains(role)
+    {
+        let names: Vec<&str> = graph.roles.iter().map(String::as_str).collect();
+        return Err(Trouble::plain(unknown("role", role, &names)));
+    }
+    let mut roles = Vec::new();
+    for (name, machine) in graph.roles.iter().zip(&projected.projection.machines) {
+        if args.role.as_ref().is_none_or(|role| role == name) {
+            let local = local_type(&checked.program, graph, machine);
+            bounded(&checked, graph, name, &local)?;
+            roles.push((name.as_str(), local));
+        }
+    }
+    Ok(if args.json { as_json(projected, &roles) } else { as_text(graph, &roles) })
+}
+
+/// As [`without_errors`], without printing the warnings.
+fn errors_stop(checked: Checked) -> Result<Checked, Trouble> {
+    if checked.has_errors() {
+        return Err(Trouble::report(checked.diagnostics, checked.program.files));
+    }
+    Ok(checked)
+}
+
+/// The projection that was made with the check: that of the name, or the first.
+fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&'a Projected> {
+    match protocol {
+        None => checked.projected.first(),
+        Some(name) => checked.projected.iter().find(|projected| projected.graph.name == name),
+    }
+}
+
+/// A protocol that others call was not projected with the check.
+fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected, Trouble> {
+    let program = &checked.program;
+    let mut ids = (0..).map(ProtocolId).zip(&program.protocols);
+    let found = ids.find(|(_, known)| known.parent.is_none() && Some(program.text(known.name)) == protocol);
+    let Some((id, _)) = found else { return Err(no_protocol(protocol, &protocols(checked))) };
+    let failed = |diagnostics| Trouble::report(diagnostics, program.files.clone());
+    let graph = tell_compiler::lower::lower(program, id).map_err(failed)?;
+    let projection = project_graph(program, &graph, Limits::default()).map_err(failed)?;
+    Ok(Projected { graph, projection })
+}
+
+/// `E0404`: shared parts may make the written type exponentially larger than what is in memory.
+fn bounded(checked: &Checked, graph: &Graph, role: &str, local: &LocalType) -> Result<(), Trouble> {
+    let size = expanded_size(local);
+    if size <= MAX_NODES {
+        return Ok(());
+    }
+    let size = if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() };
+    let diagnostic = Diagnostic::new(Code("E0404"), format!("the local type of `{role}` is too large to write out"))
+        .note(format!("written as a tree it has {size} nodes; at most {MAX_NODES} are written"))
+        .help("`tellc show --stage project` shows the automaton, which shares equal parts; the program itself is fine");
+    let text = &checked.program.files;
+    let has_text = text.iter().any(|(id, file)| id == graph.file && !file.text.is_empty());
+    let diagnostic = if has_text { diagnostic.label(graph.file, graph.span, "in this protocol") } else { diagnostic };
+    Err(Trouble::report(vec![diagnostic], text.clone()))
+}
+
+fn as_text(graph: &Graph, roles: &[(&str, LocalType)]) -> String {
+    let mut out = format!("protocol {}\n", graph.name);
+    for (name, local) in roles {
+        writeln!(out, "\nrole {name}").expect("writing to a String succeeds");
+        for line in local.to_string().lines() {
+            writeln!(out, "  {line}").expect("writing to a String succeeds");
+        }
+    }
+    out
+}
+
+/// The object of `docs/schema/project.json`. Local types nest deeper than serde_json likes, so it is put together here.
+fn as_json(projected: &Projected, roles: &[(&str, LocalType)]) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let mut out = format!("{{\"ok\":true,\"protocol\":{},\"roles\":{{", quoted(&projected.graph.name));
+    for (index, (name, local)) in roles.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let warnings: Vec<String> = warnings(projected, name).map(quoted).collect();
+        let (name, local, warnings) = (quoted(name), local_to_json(local), warnings.join(","));
+        write!(out, "{comma}{name}:{{\"local\":{local},\"warnings\":[{warnings}]}}").expect("writing to a String succeeds");
+    }
+    out.push_str("},\"queue_bound\":null}\n");
+    out
+}
+
+/// Codes of the warnings about a role; their messages start with its name.
+fn warnings<'a>(projected: &'a Projected, role: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("`{role}` ");
+    let warnings = projected.projection.warnings.iter();
+    warnings.filter(move |warning| warning.message.starts_with(&start)).map(|warning| warning.code.0)
+}
