@@ -57,8 +57,10 @@ struct Checker<'a> {
     lets: Vec<Var>,
     /// Roles that act.
     acting: FxHashSet<RoleId>,
-    /// Types of `TyKind::Infer`.
+    /// Types of `TyKind::Infer`, of the statement being checked.
     inferred: Vec<Option<Ty>>,
+    /// Bindings before this one have no open types.
+    settled: usize,
     /// Blocks around the current statement and where in them it stands, for what comes next.
     around: Vec<block::Around>,
     /// Labels of the enclosing `rec`s.
@@ -88,6 +90,7 @@ impl<'a> Checker<'a> {
             lets: Vec::new(),
             acting: FxHashSet::default(),
             inferred: Vec::new(),
+            settled: 0,
             around: Vec::new(),
             recs: Vec::new(),
         }

@@ -125,4 +125,3 @@ fn summary(tally: &Tally) -> String {
     let found = if found.is_empty() { "no mistakes found".to_owned() } else { found.join(", ") };
     format!("{} checked: {found}", count(tally.files, "file"))
 }
-

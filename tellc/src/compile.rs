@@ -117,7 +117,11 @@ pub(crate) fn unknown(what: &str, wanted: &str, names: &[&str]) -> Diagnostic {
         return diagnostic.help(format!("did you mean `{close}`?"));
     }
     let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    diagnostic.help(if listed.is_empty() { "there is none".to_owned() } else { format!("there is {}", listed.join(", ")) })
+    diagnostic.help(if listed.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("there is {}", listed.join(", "))
+    })
 }
 
 /// Decodes and verifies an image.

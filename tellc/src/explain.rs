@@ -29,7 +29,8 @@ pub(crate) fn explain(args: &Explain, output: &Output) -> Result<Exit, Trouble> 
     }
     if let Some((rule, text)) = rules().find(|(rule, _)| rule.eq_ignore_ascii_case(wanted)) {
         output.line(format_args!("# {rule}: rule of images\n\nIn an image that a machine loads, {text}.\n"))?;
-        output.line("An image that breaks it is refused with E0601 (rules about the file) or E0602 (rules about what")?;
+        output
+            .line("An image that breaks it is refused with E0601 (rules about the file) or E0602 (rules about what")?;
         output.line("is in it). Images that `tellc build` writes keep all rules: build the program again.")?;
         return Ok(Exit::Ok);
     }

@@ -36,11 +36,6 @@ impl Output {
         Self { color, format: settings.format, quiet: settings.quiet, out }
     }
 
-    /// How diagnostics are printed.
-    pub(crate) const fn format(&self) -> Format {
-        self.format
-    }
-
     /// Whether only results and errors are wanted.
     pub(crate) const fn is_quiet(&self) -> bool {
         self.quiet

@@ -137,7 +137,8 @@ fn as_json(projected: &Projected, roles: &[(&str, LocalType)]) -> String {
         let comma = if index == 0 { "" } else { "," };
         let warnings: Vec<String> = warnings(projected, name).map(quoted).collect();
         let (name, local, warnings) = (quoted(name), local_to_json(local), warnings.join(","));
-        write!(out, "{comma}{name}:{{\"local\":{local},\"warnings\":[{warnings}]}}").expect("writing to a String succeeds");
+        write!(out, "{comma}{name}:{{\"local\":{local},\"warnings\":[{warnings}]}}")
+            .expect("writing to a String succeeds");
     }
     out.push_str("},\"queue_bound\":null}\n");
     out

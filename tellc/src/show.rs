@@ -34,7 +34,9 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
         (Input::Image { name, .. }, _) => {
             Err(Trouble::usage(format!("`{name}` is an image: `tellc show {name}` shows its instructions")))
         }
-        (_, None) => Err(Trouble::usage("say which stage: `--stage lex|layout|parse|resolve|check|lower|project|emit`")),
+        (_, None) => {
+            Err(Trouble::usage("say which stage: `--stage lex|layout|parse|resolve|check|lower|project|emit`"))
+        }
         (Input::Program { name, text }, Some(stage)) => program(&name, &text, stage, args.protocol.as_deref(), output),
         (Input::Global { name, text }, Some(stage @ (Stage::Lower | Stage::Project | Stage::Emit))) => {
             from_checked(check_global(&name, &text)?, stage, args.protocol.as_deref(), output)
@@ -46,13 +48,7 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
     }
 }
 
-fn program(
-    name: &str,
-    text: &str,
-    stage: Stage,
-    protocol: Option<&str>,
-    output: &Output,
-) -> Result<Exit, Trouble> {
+fn program(name: &str, text: &str, stage: Stage, protocol: Option<&str>, output: &Output) -> Result<Exit, Trouble> {
     let mut files = Files::default();
     let file = files.add(name, text);
     let (dump, diagnostics) = match stage {

@@ -40,7 +40,9 @@ impl<'a> Types<'a> {
         let known: Vec<(&str, Vec<TypeId>)> = match self.get(ty) {
             Some(Type::Maybe(some)) => vec![("Nothing", vec![]), ("Just", vec![*some])],
             Some(Type::Result(err, ok)) => vec![("Err", vec![*err]), ("Ok", vec![*ok])],
-            Some(Type::Union(_, variants)) => variants.iter().map(|(name, args)| (name.as_str(), args.clone())).collect(),
+            Some(Type::Union(_, variants)) => {
+                variants.iter().map(|(name, args)| (name.as_str(), args.clone())).collect()
+            }
             _ => Vec::new(),
         };
         let found = (0..).zip(known.iter()).find(|(_, (known, _))| *known == name);
@@ -85,7 +87,9 @@ fn record<'v, V>(
     if let Some(extra) = names.iter().find(|name| !fields.iter().any(|(field, _)| field == **name)) {
         return Err(format!("there is no field `{extra}`"));
     }
-    let of = |(name, ty): &(String, TypeId)| given(name).map(|value| (*ty, value)).ok_or(format!("field `{name}` is missing"));
+    let of = |(name, ty): &(String, TypeId)| {
+        given(name).map(|value| (*ty, value)).ok_or(format!("field `{name}` is missing"))
+    };
     fields.iter().map(of).collect()
 }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use tell_ir::ty::Type;
 use tell_stdlib::host::random_choice;
 use tell_stdlib::{HostInputs, World};
-use tell_vm::{Call, Failure, Value};
+use tell_vm::{Call, Failure, Handler, HostStep, Value};
 
 /// What a host does about a field its inputs do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,19 @@ impl HostInputs for Inputs {
             Choose::First => 0,
             Choose::Random => random_choice(call, names.len()),
         })
+    }
+}
+
+/// Answers every operation of an effect with a value of its type.
+#[derive(Debug)]
+pub struct MadeUp(pub Numbers);
+
+impl Handler for MadeUp {
+    fn start(&mut self, call: &Call<'_>, _: &[Value]) -> HostStep {
+        match made_up(call.result, call.types, &mut self.0) {
+            Ok(value) => HostStep::Reply(value),
+            Err(error) => HostStep::Fail(Failure::unavailable(error)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Running an image on the cooperative machine.
 
 use crate::flags::Flags;
-use crate::host::{Inputs, Missing, Paper};
+use crate::host::{Inputs, MadeUp, Missing, Paper};
 use crate::numbers::Numbers;
 use crate::value::made_up;
 use std::fmt::Write;
@@ -100,6 +100,13 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
     let mut machine = VM::new(config).map_err(|error| error.to_string())?;
     let paper = Paper::default();
     tell_stdlib::install(&mut machine, paper.clone(), Inputs::new(flags, setup.missing));
+    if setup.missing == Missing::MakesUp {
+        for effect in &verified.image().effects {
+            if !machine.has_handler(&effect.name) {
+                machine.install(effect.name.as_str(), MadeUp(Numbers::new(flags.seed)));
+            }
+        }
+    }
     let mut numbers = Numbers::new(flags.seed);
     let roles = verified.image().roles.iter().map(|role| role.name.clone()).collect();
     let types = verified.image().types.clone();

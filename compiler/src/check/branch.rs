@@ -21,6 +21,11 @@ impl Checker<'_> {
         tail: Tail,
         out: &mut Vec<Stmt>,
     ) -> bool {
+        if arms.is_empty() {
+            let help = "write its branches below: `| Name => …`";
+            self.report("E0102", decider.name.span, "this choice has no branches".into(), "what can be chosen?", help);
+            return true;
+        }
         let decider = self.role(decider);
         let mut checked: Vec<Arm> = Vec::new();
         let mut bound: Vec<Bound> = Vec::new();

@@ -3,7 +3,7 @@
 //! The usefulness algorithm of Maranget, *Warnings for pattern matching* (JFP 2007, §3.1), with a witness.
 
 use crate::hir::{Pattern, PatternKind, Program, variants};
-use crate::ty::{Ty, TyKind};
+use crate::ty::{Ty, TyKind, Types};
 use tell_ir::image::Const;
 
 /// What is wrong with a list of arms, if anything.
@@ -57,7 +57,8 @@ type Row<'a> = Vec<Cell<'a>>;
 #[derive(Clone, PartialEq)]
 enum Head {
     Const(Const),
-    Variant(u16),
+    /// Tag and number of arguments.
+    Variant(u16, usize),
     Product(usize),
     List(usize),
 }
@@ -68,7 +69,7 @@ impl<'a> Cell<'a> {
         match &pattern.kind {
             PatternKind::Wildcard | PatternKind::Bind(_) => None,
             PatternKind::Const(value) => Some(Head::Const(value.clone())),
-            PatternKind::Variant(tag, _) => Some(Head::Variant(*tag)),
+            PatternKind::Variant(tag, items) => Some(Head::Variant(*tag, items.len())),
             PatternKind::Product(items) => Some(Head::Product(items.len())),
             PatternKind::List(items) => Some(Head::List(items.len())),
         }
@@ -156,29 +157,34 @@ impl Search<'_> {
             TyKind::Bool => vec![Head::Const(Const::Bool(true)), Head::Const(Const::Bool(false))],
             TyKind::Tuple(items) => vec![Head::Product(items.len())],
             TyKind::Record(fields) => vec![Head::Product(fields.len())],
-            _ => (0..).take(variants(self.program, ty)?.len()).map(Head::Variant).collect(),
+            _ => (0..).zip(variants(self.program, ty)?).map(|(tag, (_, args))| Head::Variant(tag, args.len())).collect(),
         };
         let seen: Vec<Head> = rows.iter().filter_map(|row| row[0].head()).collect();
         all.iter().all(|head| seen.contains(head)).then_some(all)
     }
 
-    /// Types of the columns below a head.
+    /// Types of the columns below a head; where the type is not known because of an error, so are they.
     fn below(&self, head: &Head, ty: Ty) -> Vec<Ty> {
-        match (head, self.program.types.kind(ty)) {
-            (Head::Variant(tag), _) => variants(self.program, ty)
-                .and_then(|all| all.get(*tag as usize).cloned())
-                .map_or(Vec::new(), |(_, args)| args),
-            (Head::Product(_), TyKind::Tuple(items)) => items.to_vec(),
-            (Head::Product(_), TyKind::Record(fields)) => fields.iter().map(|(_, ty)| *ty).collect(),
-            (Head::List(length), TyKind::List(element)) => vec![*element; *length],
-            _ => Vec::new(),
-        }
+        let (mut types, arity) = match (head, self.program.types.kind(ty)) {
+            (Head::Const(_), _) => (Vec::new(), 0),
+            (Head::Variant(tag, arity), _) => {
+                let all = variants(self.program, ty).unwrap_or_default();
+                (all.into_iter().nth(usize::from(*tag)).map_or(Vec::new(), |(_, args)| args), *arity)
+            }
+            (Head::Product(arity), TyKind::Tuple(items)) => (items.to_vec(), *arity),
+            (Head::Product(arity), TyKind::Record(fields)) => (fields.iter().map(|(_, ty)| *ty).collect(), *arity),
+            (Head::List(arity), TyKind::List(element)) => (vec![*element; *arity], *arity),
+            (Head::Product(arity) | Head::List(arity), _) => (Vec::new(), *arity),
+        };
+        types.resize(arity, Types::ERROR);
+        types
     }
 
     fn print(&self, head: &Head, ty: Ty, items: &[String]) -> String {
         match (head, self.program.types.kind(ty)) {
-            (Head::Variant(tag), _) => {
-                let name = variants(self.program, ty).map_or(String::new(), |all| all[*tag as usize].0.clone());
+            (Head::Variant(tag, _), _) => {
+                let all = variants(self.program, ty).unwrap_or_default();
+                let name = all.get(usize::from(*tag)).map_or("_", |(name, _)| name.as_str()).to_owned();
                 if items.is_empty() { name } else { format!("{name}({})", items.join(", ")) }
             }
             (Head::Product(_), TyKind::Record(fields)) => {
@@ -198,9 +204,9 @@ impl Search<'_> {
     /// A value none of the heads matches.
     fn unseen(&self, ty: Ty, seen: &[Head]) -> String {
         if let Some(all) = variants(self.program, ty) {
-            let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Head::Variant(*tag)));
+            let missing = (0..).zip(&all).find(|(tag, (_, args))| !seen.contains(&Head::Variant(*tag, args.len())));
             if let (Some((tag, (_, args))), false) = (missing, seen.is_empty()) {
-                return self.print(&Head::Variant(tag), ty, &vec!["_".to_owned(); args.len()]);
+                return self.print(&Head::Variant(tag, args.len()), ty, &vec!["_".to_owned(); args.len()]);
             }
             return "_".into();
         }

@@ -81,6 +81,17 @@ impl Checker<'_> {
             let help = "say it: `let x : T = …`";
             self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);
         }
+        self.forget_open_types();
+    }
+
+    /// Ends the inference of a statement: no binding keeps a type that is still open.
+    pub(super) fn forget_open_types(&mut self) {
+        for index in self.settled..self.body.vars.len() {
+            let ty = self.body.vars[index].ty;
+            let ty = self.zonk(ty);
+            self.body.vars[index].ty = if self.is_open(ty) { Types::ERROR } else { ty };
+        }
+        self.settled = self.body.vars.len();
         self.inferred.clear();
     }
 

@@ -71,7 +71,7 @@ impl Checker<'_> {
 
     /// After an error: everybody holds the name with a type that fits everywhere, so that nothing follows from it.
     fn poison(&mut self, name: Name, ty: Option<Ty>) {
-        self.inferred.clear();
+        self.forget_open_types();
         let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
         self.used.insert(var);
         for role in self.all_roles() {

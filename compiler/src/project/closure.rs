@@ -203,6 +203,30 @@ impl Closure {
         }
     }
 
+    /// Whether, behind each of these decisions, every arm leads to the same places, with every value known.
+    pub(super) fn arms_agree(&self, decisions: &[u32]) -> bool {
+        decisions.iter().all(|decision| {
+            let mut arms = self.next[*decision as usize].iter().map(|arm| self.places_behind(*arm));
+            let Some(first) = arms.next() else { return true };
+            let known = |index: &u32| !self.items[*index as usize].sigma.contains(&UNKNOWN);
+            first.iter().all(known) && arms.all(|other| other == first)
+        })
+    }
+
+    /// The frontier items reachable by unseen steps, ascending.
+    fn places_behind(&self, from: u32) -> Vec<u32> {
+        let mut seen = vec![false; self.items.len()];
+        let mut todo = vec![from];
+        while let Some(index) = todo.pop() {
+            if !std::mem::replace(&mut seen[index as usize], true) {
+                todo.extend(&self.next[index as usize]);
+            }
+        }
+        let mut places: Vec<u32> = self.frontier.iter().copied().filter(|index| seen[*index as usize]).collect();
+        places.sort_unstable();
+        places
+    }
+
     /// Which items have an unseen path to one of `targets`.
     pub(super) fn reaching(&self, targets: &[u32]) -> Vec<bool> {
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); self.items.len()];

@@ -145,7 +145,8 @@ impl<'a> Construction<'a> {
         types
     }
 
-    /// Keeps shared decisions only if the same one is offered from every node; the others become unseen steps.
+    /// Keeps shared decisions only if the same one is offered from every node and the role goes on differently behind
+    /// its arms; the others become unseen steps.
     fn settle_cases(&mut self, closure: &mut Closure, slots: &mut Provisional) {
         while !closure.cases.is_empty() {
             let uniform = |closure: &Closure| {
@@ -156,7 +157,14 @@ impl<'a> Construction<'a> {
                     && closure.reaching(&targets).iter().all(|reaching| *reaching)
             };
             if uniform(closure) {
-                return;
+                let mut attempt = closure.clone();
+                attempt.expand(&mut self.ground, &mut self.keys, slots, &|_| true);
+                let decisions: Vec<u32> = closure.cases.iter().map(|(index, _)| *index).collect();
+                if !attempt.arms_agree(&decisions) {
+                    return;
+                }
+                *closure = attempt;
+                continue;
             }
             let distinct: indexmap::IndexSet<Key, FxBuildHasher> =
                 closure.cases.iter().map(|(_, key)| key.clone()).collect();

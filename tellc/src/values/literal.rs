@@ -70,10 +70,12 @@ impl Reader<'_> {
             (Some(Type::Bool), ExprKind::Bool(value)) => Ok(Value::Bool(*value)),
             (Some(Type::Int), ExprKind::Int(value)) => Ok(Value::Int(*value)),
             (Some(Type::Duration), ExprKind::Duration(nanos)) => Ok(Value::Duration(*nanos)),
-            (Some(Type::Duration), ExprKind::Unary { op: UnaryOp::Neg, operand }) => match &self.ast.expr(*operand).kind {
-                ExprKind::Duration(nanos) => Ok(Value::Duration(-*nanos)),
-                _ => self.wrong(ty),
-            },
+            (Some(Type::Duration), ExprKind::Unary { op: UnaryOp::Neg, operand }) => {
+                match &self.ast.expr(*operand).kind {
+                    ExprKind::Duration(nanos) => Ok(Value::Duration(-*nanos)),
+                    _ => self.wrong(ty),
+                }
+            }
             (Some(Type::String), ExprKind::String(value)) => Ok(Value::text(text(*value))),
             (Some(Type::Opaque(name)), ExprKind::String(value)) => Ok(Value::opaque(name, text(*value))),
             (Some(Type::Role), ExprKind::Upper(name)) => {

@@ -1,0 +1,140 @@
+//! How a run ended: final values, faults, exit code.
+
+use super::Watch;
+use crate::explain::fault_code;
+use crate::outcome::{Exit, Trouble};
+use crate::output::Output;
+use crate::trace::Sessions;
+use std::io;
+use tell_ir::image::CodeImage;
+use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::span::{FileId, Files, Span};
+use tell_vm::{FaultReport, SessionEnd, SessionId, SessionReport, VM};
+
+/// Most faults that are reported one by one.
+const MAX_FAULTS: usize = 10;
+
+/// Why the machine was no longer stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All sessions have ended.
+    Done,
+    /// The allowed steps are used up.
+    Limit {
+        /// Steps in all.
+        steps: u64,
+    },
+    /// Ctrl-C.
+    Interrupted {
+        /// Steps in all.
+        steps: u64,
+    },
+    /// Every session waits for an answer that nobody will give.
+    Waiting,
+}
+
+/// Prints final values and faults.
+pub(super) fn conclude(
+    vm: &mut VM,
+    sessions: &[SessionId],
+    files: &Files,
+    end: End,
+    watch: Watch,
+    output: &Output,
+) -> Result<Exit, Trouble> {
+    let (mut closed, mut faults) = (0_usize, Vec::new());
+    for session in sessions {
+        let Some(report) = vm.take_report(*session) else { continue };
+        let image = vm.image(report.image).expect("a session's image is loaded");
+        if watch.results {
+            final_values(*session, &report, image, watch, output)?;
+        }
+        match &report.end {
+            SessionEnd::Closed => closed += 1,
+            SessionEnd::Faulted(fault) => faults.push(fault_diagnostic(*session, fault, image, files, watch.sessions)),
+        }
+    }
+    if watch.results && watch.sessions == Sessions::Several && !output.is_quiet() {
+        let active = sessions.len() - closed - faults.len();
+        let ends = format!("{closed} closed, {} faulted, {active} not ended", faults.len());
+        output.line(format_args!("{} sessions: {ends}", sessions.len()))?;
+    }
+    output.flush()?;
+    let count = faults.len();
+    faults.truncate(MAX_FAULTS);
+    let stopped = stopped(end);
+    let exit = if count > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
+    faults.extend(stopped);
+    output.diagnostics(&faults, files);
+    if count > MAX_FAULTS {
+        output.status(format_args!("and {} more faults", count - MAX_FAULTS));
+    }
+    if let End::Interrupted { steps } = end {
+        output.status(format_args!("interrupted after {steps} steps"));
+    }
+    Ok(exit)
+}
+
+/// What is to be said about a run that did not end by itself.
+fn stopped(end: End) -> Option<Diagnostic> {
+    match end {
+        End::Done | End::Interrupted { .. } => None,
+        End::Limit { steps } => {
+            let text = format!("the run was stopped after {steps} steps");
+            Some(Diagnostic::new(Code("F0006"), text).help("if it is not endless, allow more with `--max-steps`"))
+        }
+        End::Waiting => Some(
+            Diagnostic::new(Code("F0004"), "every session waits for an answer of the host that will not come")
+                .help("this is a bug of `tellc`: please report it with the program"),
+        ),
+    }
+}
+
+/// `Alice.price = 32`, for each role and name in order.
+fn final_values(
+    session: SessionId,
+    report: &SessionReport,
+    image: &CodeImage,
+    watch: Watch,
+    output: &Output,
+) -> io::Result<()> {
+    if watch.sessions == Sessions::Several {
+        output.line(format_args!("session {session}"))?;
+    } else if watch.messages && report.finals.iter().flatten().any(|values| !values.is_empty()) {
+        output.line("")?;
+    }
+    for (role, values) in image.roles.iter().zip(&report.finals) {
+        for value in values.iter().flatten() {
+            output.line(format_args!("{}.{} = {}", role.name, value.name, value.shown))?;
+        }
+    }
+    Ok(())
+}
+
+fn fault_diagnostic(
+    session: SessionId,
+    report: &FaultReport,
+    image: &CodeImage,
+    files: &Files,
+    sessions: Sessions,
+) -> Diagnostic {
+    let name = report.fault.code();
+    let code = fault_code(name).unwrap_or("F0011");
+    let message = match sessions {
+        Sessions::One => report.to_string(),
+        Sessions::Several => format!("session {session}: {report}"),
+    };
+    let mut diagnostic = Diagnostic::new(Code(code), message);
+    let file = image.debug.as_ref().map_or("", |debug| debug.file.as_str());
+    if let Some((start, end)) = report.span {
+        let known: Option<FileId> = files.iter().find(|(_, known)| known.name == file).map(|(id, _)| id);
+        diagnostic = match known {
+            Some(id) => diagnostic.label(id, Span::new(start, end), "raised here"),
+            None => diagnostic.note(format!("raised at bytes {start} to {end} of `{file}`")),
+        };
+    }
+    let steps = if report.tick == 1 { "1 step".to_owned() } else { format!("{} steps", report.tick) };
+    diagnostic
+        .note(format!("`{name}` after {steps} of the session"))
+        .help(format!("`tellc explain {code}` says what this means"))
+}

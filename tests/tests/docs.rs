@@ -1,0 +1,161 @@
+//! What the pages say is true: their programs are compiled and run, and every code has its page.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use tell_tests::fence::{Fence, fences};
+use tell_tests::flags::Flags;
+use tell_tests::host::Missing;
+use tell_tests::program::{check, image, rendered};
+use tell_tests::run::{Setup, run};
+use tell_tests::verdict::Verdict;
+use tell_tests::{files, root, text_of};
+
+/// Codes that no `.tell` text can show, and where they are tested instead.
+const WITHOUT_PROGRAM: &[(&str, &str)] = &[
+    ("E0112", "bytes that are no text: tellc"),
+    ("E0113", "64 MiB of text: tests/tests/scale.rs"),
+    ("E0404", "a protocol that is too large for a page: compiler"),
+    ("E0405", "a protocol that is too large for a page: tests/tests/scale.rs"),
+    ("E0420", "JSON: bridge, tellc"),
+    ("E0601", "an image: tests/tests/images.rs, tellc"),
+    ("E0602", "an image: tests/tests/images.rs, tellc"),
+    ("E0701", "host values: tellc"),
+    ("E0702", "host values: tellc"),
+    ("E0703", "files: tellc"),
+    ("E0704", "command line: tellc"),
+    ("E0705", "JSON: bridge, tellc"),
+];
+
+fn pages() -> Vec<PathBuf> {
+    files(&root().join("docs/errors"), "md")
+}
+
+fn code_of(page: &Path) -> String {
+    page.file_stem().expect("a page has a name").to_string_lossy().into_owned()
+}
+
+/// A program of a page, and what is wrong with what the page says about it.
+fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
+    let checked = check("page.tell", &fence.text);
+    let found: Vec<&str> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
+    let shown = || rendered(&checked.diagnostics, &checked.program.files);
+    match (fence.info.as_str(), code) {
+        ("tell,ok", _) if found.is_empty() => None,
+        ("tell,fails", Some(code)) if found == [code] => None,
+        ("tell,fails", None) if !found.is_empty() => None,
+        ("tell,fails", Some(code)) => Some(format!("expected exactly {code}, found {found:?}\n{}", shown())),
+        ("tell,fault", _) if !checked.has_errors() => fault_complaint(fence).err(),
+        _ => Some(format!("found {found:?}\n{}", shown())),
+    }
+}
+
+fn fault_complaint(fence: &Fence) -> Result<(), String> {
+    let verdict = Verdict::of_page(&fence.text)?;
+    let flags = Flags::parse(verdict.run.as_deref().unwrap_or(""), Path::new("."))?;
+    let setup = Setup { missing: Missing::MakesUp, ..Setup::default() };
+    let ran = run(image(&check("page.tell", &fence.text))?, &flags, setup)?;
+    if ran.fault().is_some() && ran.fault() == verdict.fault.as_deref() { Ok(()) } else { Err(ran.ending()) }
+}
+
+/// Fails with everything that was found.
+#[track_caller]
+fn none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "{} complaints\n\n{}", complaints.len(), complaints.join("\n\n"));
+}
+
+fn complaints(path: &Path, code: Option<&str>) -> Vec<String> {
+    let programs = fences(&text_of(path)).into_iter().filter(|fence| fence.info.starts_with("tell"));
+    programs
+        .filter_map(|fence| Some(format!("{}:{}: {}", path.display(), fence.line, complaint(&fence, code)?)))
+        .collect()
+}
+
+#[test]
+fn programs_on_error_pages_are_as_they_say() {
+    let all: Vec<String> = pages().iter().flat_map(|page| complaints(page, Some(&code_of(page)))).collect();
+    none(&all);
+}
+
+#[test]
+fn programs_on_other_pages_are_as_they_say() {
+    let others = ["docs/language.md", "README.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    none(&others.map(|page| complaints(&root().join(page), None)).concat());
+}
+
+#[test]
+fn every_error_page_shows_its_error() {
+    let without: BTreeMap<&str, &str> = WITHOUT_PROGRAM.iter().copied().collect();
+    let shows = |page: &PathBuf| fences(&text_of(page)).iter().any(|fence| fence.info == "tell,fails");
+    let pages = pages();
+    let silent: Vec<String> = pages
+        .iter()
+        .filter(|page| !code_of(page).starts_with('F') && !shows(page))
+        .map(|page| code_of(page))
+        .filter(|code| !without.contains_key(code.as_str()))
+        .collect();
+    assert_eq!(silent, Vec::<String>::new(), "pages without a failing program");
+}
+
+#[test]
+fn every_code_has_a_file_in_the_corpus() {
+    let without: BTreeMap<&str, &str> = WITHOUT_PROGRAM.iter().copied().collect();
+    let expected: BTreeSet<String> = files(&root().join("tests/corpus"), "tell")
+        .iter()
+        .flat_map(|file| Verdict::of_corpus(&text_of(file)).expect("a verdict").diagnostics)
+        .map(|expected| expected.code)
+        .collect();
+    let missing: Vec<String> = pages()
+        .iter()
+        .map(|page| code_of(page))
+        .filter(|code| !code.starts_with('F') && !without.contains_key(code.as_str()) && !expected.contains(code))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new(), "codes without a corpus file");
+}
+
+/// The codes that stand in the sources as string literals.
+fn codes_in_sources() -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    for package in ["language", "ir", "compiler", "vm", "stdlib", "bridge", "tellc"] {
+        for file in files(&root().join(package).join("src"), "rs") {
+            for piece in text_of(&file).split('"').skip(1) {
+                let is_code = piece.len() == 5
+                    && piece.starts_with(['E', 'W', 'F'])
+                    && piece[1..].bytes().all(|byte| byte.is_ascii_digit());
+                if is_code {
+                    found.insert(piece.to_owned(), file.clone());
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let in_sources = codes_in_sources();
+    let pages: BTreeSet<String> = pages().iter().map(|page| code_of(page)).collect();
+    let without_page: Vec<_> = in_sources.iter().filter(|(code, _)| !pages.contains(*code)).collect();
+    assert!(without_page.is_empty(), "codes without a page: {without_page:?}");
+    let unused: Vec<_> =
+        pages.iter().filter(|code| !code.starts_with('F') && !in_sources.contains_key(*code)).collect();
+    assert!(unused.is_empty(), "pages of codes that nothing reports: {unused:?}");
+}
+
+#[test]
+fn every_fault_has_a_page() {
+    let in_machine: BTreeSet<String> = text_of(&root().join("vm/src/fault.rs"))
+        .split('"')
+        .filter(|piece| piece.starts_with("vm.fault."))
+        .map(str::to_owned)
+        .collect();
+    let on_pages: BTreeSet<String> = pages()
+        .iter()
+        .filter(|page| code_of(page).starts_with('F'))
+        .map(|page| {
+            let text = text_of(page);
+            let title = text.lines().next().unwrap_or_default();
+            title.split('`').find(|piece| piece.starts_with("vm.fault.")).unwrap_or(title).to_owned()
+        })
+        .collect();
+    assert_eq!(in_machine, on_pages);
+}
