@@ -61,6 +61,10 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
     let file = program.files.add(name, text);
     let mut diagnostics = Vec::new();
     let names = resolve::resolve(&mut program, file, sources, &mut diagnostics);
+    if diagnostics.iter().any(|diagnostic| diagnostic.code.0 == "E0106") {
+        // What was too deep is missing from the tree: anything said about the rest could be wrong.
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new() };
+    }
     check_stage::check(&mut program, &names, &mut diagnostics);
     let mut projected = Vec::new();
     for protocol in roots(&program) {

@@ -20,7 +20,7 @@ Exit codes:
 
 /// Tell: programs of several roles, written as one conversation.
 #[derive(Debug, Parser)]
-#[command(name = "tellc", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "tellc", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     /// What holds for all commands.
     #[command(flatten)]
@@ -48,22 +48,17 @@ pub(crate) struct Settings {
 /// When diagnostics are coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
 /// Form of diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     #[default]
     Human,
-    /// JSON lines
     Json,
 }
 
@@ -133,11 +128,17 @@ Examples:
   tellc run shop.tellimg --inputs inputs.json --choose random --seed 7
   tellc run shop.tell --arg 'Buyer.basket=[Book(\"Dune\"), Pen]' --trace trace.jsonl
 
-A value is written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 }, Just(3). A text needs no quotes.
-An inputs file has one object per role: {\"Buyer\": {\"title\": \"Dune\", \"offer\": [10, 20]}}. A field of a message that
-the host supplies takes its value each time it is sent, or the values of a list one after the other; each session
-starts at the first. In JSON a constructor is \"Pen\" or {\"Book\": \"Dune\"}, several arguments are a list.
-What is missing is asked for on a terminal; elsewhere the run is refused and everything that is missing is listed.")]
+Values are written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 },
+Just(3). A text needs no quotes.
+
+An inputs file has one object per role:
+  {\"Buyer\": {\"title\": \"Dune\", \"offer\": [10, 20]}}
+A field of a message that the host supplies takes its value each time it is sent,
+or the values of a list one after the other; each session starts at the first.
+In JSON a constructor is \"Pen\" or {\"Book\": \"Dune\"}; several arguments are a list.
+
+What is missing is asked for on a terminal. Elsewhere the run is refused, and all
+that is missing is listed.")]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) source: Source,
@@ -227,8 +228,8 @@ Examples:
   tellc project shop.tell --role Buyer
   tellc project global.json --json       a global type in, local types out (schema lean_bridge.v1)
 
-In a local type `Seller!Title(String)` is a message to Seller, `Seller?Quote(Int)` one from Seller, `+{…}` a choice of
-the role itself and `&{…}` one that it is told of.")]
+In a local type, `Seller!Title(String)` is a message to Seller and `Seller?Quote(Int)`
+one from Seller; `+{…}` is a choice of the role itself, `&{…}` one that it is told of.")]
 pub(crate) struct Project {
     #[command(flatten)]
     pub(crate) source: Source,

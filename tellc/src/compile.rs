@@ -146,7 +146,7 @@ pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<CodeImage, Trouble> {
 
 fn undecodable(name: &str, error: &ImageError) -> Diagnostic {
     let ImageError { rule, offset, message } = error;
-    Diagnostic::new(Code("E0601"), format!("`{name}` is not an image of this version: {message}"))
+    Diagnostic::new(Code("E0601"), format!("`{name}` cannot be loaded: {message}"))
         .note(format!("rule {rule} at byte {offset}: {}", rule_text(rule)))
         .help("build the program again with `tellc build`")
 }

@@ -63,8 +63,10 @@ pub(crate) fn read_as(path: &Path, stdin_filename: Option<&str>) -> Result<Input
         return Ok(Input::Image { name, bytes });
     }
     let text = text(&name, bytes)?;
-    let first = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').chars().next();
-    let is_json = first == Some('{') || Path::new(&name).extension().is_some_and(|extension| extension == "json");
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    // `{-` starts a comment of a program.
+    let is_json = (start.starts_with('{') && !start.starts_with("{-"))
+        || Path::new(&name).extension().is_some_and(|extension| extension == "json");
     Ok(if is_json { Input::Global { name, text } } else { Input::Program { name, text } })
 }
 

@@ -155,7 +155,10 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         PANICKED.store(true, Ordering::Relaxed);
-        let text = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text =
+            payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("no message");
         let place = info.location().map_or_else(String::new, |place| format!(" ({}:{})", place.file(), place.line()));
         let version = env!("CARGO_PKG_VERSION");
         let text = format!("internal error, please report: {text}{place}, tellc {version}\n");

@@ -84,21 +84,25 @@ impl Builder<'_> {
     pub(super) fn push_infix(&mut self, sequence: Sequence, op: BinaryOp, span: Span) -> Sequence {
         let kind = OperatorKind::Infix(op);
         let precedence = kind.precedence();
-        if precedence == COMPARISON {
+        let is_chain = precedence == COMPARISON && {
             self.combine(sequence, COMPARISON + 1);
-            self.check_comparison(sequence, span);
-        }
+            self.check_comparison(sequence, span)
+        };
         self.combine(sequence, precedence);
+        if is_chain && let Some(left) = self.operands.last() {
+            // Reported; whatever it would compare is not looked at again.
+            self.ast.exprs[left.0 as usize].kind = ExprKind::Error;
+        }
         self.operators.push(Operator { kind, span });
         sequence
     }
 
-    /// Reports a comparison whose left operand is a comparison.
-    fn check_comparison(&mut self, sequence: Sequence, span: Span) {
+    /// Reports a comparison whose left operand is a comparison; answers whether it is.
+    fn check_comparison(&mut self, sequence: Sequence, span: Span) -> bool {
         let waiting = self.operators[sequence.operators as usize..].last();
         let Some(first) = waiting.filter(|operator| operator.kind.precedence() == COMPARISON).map(|first| first.span)
         else {
-            return;
+            return false;
         };
         self.report(
             Diagnostic::new(Code("E0102"), "comparisons cannot be chained")
@@ -106,6 +110,7 @@ impl Builder<'_> {
                 .label(self.file, first, "of this one")
                 .help("join two comparisons with `&&`, or use parentheses"),
         );
+        true
     }
 
     /// Combines the waiting operators that bind at least as tightly as `precedence`.

@@ -82,10 +82,10 @@ impl<'a> Gathering<'a> {
     }
 
     /// What is meant by `role.name`.
-    fn wanted(&self, role: &str, name: &str) -> Result<(usize, Wanted), Diagnostic> {
+    fn wanted(&self, role: &str, name: &str) -> Result<(usize, Wanted), Box<Diagnostic>> {
         let Some(index) = self.roles.iter().position(|known| known == role) else {
             let names: Vec<&str> = self.roles.iter().map(String::as_str).collect();
-            return Err(unknown("role", role, &names));
+            return Err(Box::new(unknown("role", role, &names)));
         };
         let params = &self.image.roles[index].params;
         if let Some((at, param)) = params.iter().enumerate().find(|(_, param)| param.name == name) {
@@ -96,7 +96,7 @@ impl<'a> Gathering<'a> {
         if types.is_empty() {
             let names = params.iter().map(|param| param.name.as_str()).chain(of_role.iter().map(|f| f.name.as_str()));
             let names: Vec<&str> = names.collect();
-            return Err(unknown(&format!("parameter or supplied field of `{role}` called"), name, &names));
+            return Err(Box::new(unknown(&format!("parameter or supplied field of `{role}` called"), name, &names)));
         }
         Ok((index, Wanted::Field(types)))
     }
@@ -171,7 +171,7 @@ impl<'a> Gathering<'a> {
     /// One entry of an inputs file.
     fn entry(&mut self, role: &str, name: &str, value: Json) {
         match self.wanted(role, name) {
-            Err(diagnostic) => self.wrong.push(diagnostic),
+            Err(diagnostic) => self.wrong.push(*diagnostic),
             Ok((index, Wanted::Param(at, ty))) => match Raw::Json(value).read(ty, &self.types()) {
                 Ok(read) => self.params[index][at] = Some(read),
                 Err(wrong) => self.mistyped(role, name, &[ty], &wrong, None),
