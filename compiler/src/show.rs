@@ -198,13 +198,12 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
 
 /// A role's machine, a line per state.
 pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut String) {
-    let start: Vec<String> = machine.start.iter().map(|value| self::value(program, graph, *value)).collect();
+    let start: Vec<String> = machine.start.iter().map(|value| self::value(program, graph, value)).collect();
     line!(out, "machine {}, starts with ({})", graph.roles[machine.role as usize], start.join(", "));
     for (index, state) in machine.states.iter().enumerate() {
-        let slots: Vec<String> = state.slots.iter().map(|ty| program.show_type(*ty)).collect();
-        line!(out, "  s{index} ({})", slots.join(", "));
+        line!(out, "  s{index}, {} values", state.slots);
         let step = |step: &Step| {
-            let values: Vec<String> = step.values.iter().map(|value| self::value(program, graph, *value)).collect();
+            let values: Vec<String> = step.values.iter().map(|value| self::value(program, graph, value)).collect();
             format!("s{}({})", step.target.0, values.join(", "))
         };
         match &state.kind {

@@ -157,7 +157,9 @@ impl Search<'_> {
             TyKind::Bool => vec![Head::Const(Const::Bool(true)), Head::Const(Const::Bool(false))],
             TyKind::Tuple(items) => vec![Head::Product(items.len())],
             TyKind::Record(fields) => vec![Head::Product(fields.len())],
-            _ => (0..).zip(variants(self.program, ty)?).map(|(tag, (_, args))| Head::Variant(tag, args.len())).collect(),
+            _ => {
+                (0..).zip(variants(self.program, ty)?).map(|(tag, (_, args))| Head::Variant(tag, args.len())).collect()
+            }
         };
         let seen: Vec<Head> = rows.iter().filter_map(|row| row[0].head()).collect();
         all.iter().all(|head| seen.contains(head)).then_some(all)

@@ -6,13 +6,13 @@
 use super::frame::Frame;
 use super::tables::Tables;
 use crate::graph::{Action, ExprRef, GVar, NodeKind};
-use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value};
+use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
 use rustc_hash::FxHashSet;
 use tell_ir::image::{self, Block, Const, Final, Param};
 use tell_ir::instr::{FailKind, Instr, Reg};
 use tell_ir::machine::StateId as LocalState;
 use tell_ir::prim::Prim;
-use tell_ir::ty::TypeId;
+use tell_ir::ty::{Type, TypeId};
 use tell_language::span::Span;
 
 /// A role's code with its parameters and where it comes from.
@@ -102,13 +102,13 @@ impl Function<'_, '_> {
         let slots: Vec<Reg> = params.iter().map(|param| param.reg).collect();
         let values = self.machine.start.iter().map(|value| match value {
             Value::Param(var) => {
-                let slot = own.iter().position(|(_, own)| own == var).expect("a parameter of this role");
+                let slot = own.iter().position(|(_, own)| *own == var).expect("a parameter of this role");
                 Value::Slot(u32::try_from(slot).expect("few parameters"))
             }
-            other => *other,
+            other => other,
         });
-        let values: Vec<Value> = values.collect();
-        if values.iter().zip(0..).all(|(value, slot)| *value == Value::Slot(slot)) {
+        let values: Values = values.collect();
+        if values.is_identity() {
             self.slots[0] = Some(slots[..values.len()].to_vec());
             self.todo.push(StateId(0));
             return params;
@@ -213,9 +213,9 @@ impl Function<'_, '_> {
     /// written here; it is if it was not written or promised before.
     pub(super) fn go(&mut self, step: &Step, slots: &[Reg], bound: &[Reg]) -> Option<StateId> {
         let target = step.target.0 as usize;
-        let source = |value: &Value| match value {
-            Value::Slot(slot) => Some(slots[*slot as usize]),
-            Value::Bound(index) => Some(bound[*index as usize]),
+        let source = |value: Value| match value {
+            Value::Slot(slot) => Some(slots[slot as usize]),
+            Value::Bound(index) => Some(bound[index as usize]),
             Value::Int(_) => None,
             Value::Param(_) => panic!("bug: parameters are slots before the start state"),
         };
@@ -226,11 +226,11 @@ impl Function<'_, '_> {
         }
         let registers = self.slots[target].clone().expect("assigned above");
         let moves: Vec<(Reg, Reg)> =
-            registers.iter().zip(&step.values).filter_map(|(dst, value)| Some((*dst, source(value)?))).collect();
+            registers.iter().zip(step.values.iter()).filter_map(|(dst, value)| Some((*dst, source(value)?))).collect();
         self.parallel_move(moves);
-        for (dst, value) in registers.iter().zip(&step.values) {
+        for (dst, value) in registers.iter().zip(step.values.iter()) {
             if let Value::Int(value) = value {
-                let value = self.tables.constant(Const::Int(*value));
+                let value = self.tables.constant(Const::Int(value));
                 self.push(Instr::Set { dst: *dst, value });
             }
         }
@@ -248,24 +248,20 @@ impl Function<'_, '_> {
         None
     }
 
-    /// Registers for the slots of a state reached for the first time.
-    fn assign(&mut self, step: &Step, source: &dyn Fn(&Value) -> Option<Reg>) -> Vec<Reg> {
+    /// Registers for the slots of a state reached for the first time: where the value is already, if nobody else wants
+    /// it there.
+    fn assign(&mut self, step: &Step, source: &dyn Fn(Value) -> Option<Reg>) -> Vec<Reg> {
         let mut taken = vec![false; self.frame.regs.len()];
-        let mut registers: Vec<Option<Reg>> = Vec::new();
-        for value in &step.values {
-            registers.push(source(value).filter(|reg| !std::mem::replace(&mut taken[*reg as usize], true)));
+        let integer = self.tables.structure(Type::Int);
+        let mut wanted: Vec<Result<Reg, TypeId>> = Vec::with_capacity(step.values.len());
+        for value in step.values.iter() {
+            wanted.push(match source(value) {
+                Some(reg) if !std::mem::replace(&mut taken[reg as usize], true) => Ok(reg),
+                Some(reg) => Err(self.frame.regs[reg as usize]),
+                None => Err(integer),
+            });
         }
-        let types = self.machine.states[step.target.0 as usize].slots.clone();
-        registers
-            .into_iter()
-            .zip(types)
-            .map(|(reg, ty)| {
-                reg.unwrap_or_else(|| {
-                    let ty = self.tables.ty(ty);
-                    self.frame.take(ty)
-                })
-            })
-            .collect()
+        wanted.into_iter().map(|reg| reg.unwrap_or_else(|ty| self.frame.take(ty))).collect()
     }
 
     /// Moves that happen at once: destinations are distinct, sources may repeat.

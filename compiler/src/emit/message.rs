@@ -144,7 +144,7 @@ impl Function<'_, '_> {
         let mut bound = vec![dst; fields.len().max(1)];
         if fields.len() > 1 {
             for (index, ty) in (0..).zip(fields) {
-                if step.values.contains(&Value::Bound(u32::from(index))) {
+                if step.values.iter().any(|value| value == Value::Bound(u32::from(index))) {
                     let ty = self.tables.ty(*ty);
                     let reg = self.frame.take(ty);
                     self.push(Instr::Get { dst: reg, src: dst, index });

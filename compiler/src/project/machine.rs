@@ -2,7 +2,6 @@
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
 use crate::graph::{GVar, NodeId, Role};
-use crate::ty::Ty;
 
 /// A state, index into [`Machine::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +21,7 @@ pub struct Machine {
     /// The states.
     pub states: Vec<State>,
     /// The slots of the start state: a parameter or a number each.
-    pub start: Vec<Value>,
+    pub start: Values,
 }
 
 /// One state.
@@ -30,8 +29,8 @@ pub struct Machine {
 pub struct State {
     /// What the role does.
     pub kind: Kind,
-    /// Types of its slots.
-    pub slots: Vec<Ty>,
+    /// Number of its slots.
+    pub slots: u32,
     /// The nodes the choreography can be at.
     pub nodes: Vec<NodeId>,
 }
@@ -55,7 +54,50 @@ pub struct Step {
     /// The next state.
     pub target: StateId,
     /// For each of its slots, where the value comes from.
-    pub values: Vec<Value>,
+    pub values: Values,
+}
+
+/// Values for consecutive slots. Most steps keep most slots, so the first ones that stay the same are only counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    kept: u32,
+    others: Box<[Value]>,
+}
+
+impl FromIterator<Value> for Values {
+    fn from_iter<T: IntoIterator<Item = Value>>(values: T) -> Self {
+        let mut kept = 0;
+        let mut values = values.into_iter().peekable();
+        while values.next_if_eq(&Value::Slot(kept)).is_some() {
+            kept += 1;
+        }
+        Self { kept, others: values.collect() }
+    }
+}
+
+impl Values {
+    /// The values, slot by slot.
+    pub fn iter(&self) -> impl Iterator<Item = Value> {
+        (0..self.kept).map(Value::Slot).chain(self.others.iter().copied())
+    }
+
+    /// Number of slots.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kept as usize + self.others.len()
+    }
+
+    /// Whether there are no slots.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether every slot keeps its value and place.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        self.others.is_empty()
+    }
 }
 
 /// What a role knows at a node: bindings and their slots, ascending by binding.

@@ -8,7 +8,6 @@ use super::machine::{Finals, Kind, Machine, Site, State, StateId, Step, UNKNOWN,
 use super::{Limits, report};
 use crate::graph::{Action, CaseOn, GVar, Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
-use crate::ty::{Ty, Types};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tell_language::diagnostic::Diagnostic;
@@ -123,26 +122,12 @@ impl<'a> Construction<'a> {
         for (index, sigma) in places.iter().zip(renumbered) {
             closure.items[*index as usize].sigma = sigma;
         }
-        let types = self.slot_types(&closure, &places, order.len());
         let id = StateId(u32::try_from(self.states.len()).expect("the state limit is below 2^32"));
         let count = u32::try_from(order.len()).expect("fewer slots than bindings");
-        self.states.push(Some(State { kind: Kind::End { finals: Vec::new() }, slots: types, nodes: closure.nodes() }));
+        self.states.push(Some(State { kind: Kind::End { finals: Vec::new() }, slots: count, nodes: closure.nodes() }));
         self.known.insert(key, id);
         self.todo.push((id, closure, count));
         Ok(Step { target: id, values })
-    }
-
-    fn slot_types(&self, closure: &Closure, places: &[u32], count: usize) -> Vec<Ty> {
-        let mut types = vec![Types::ERROR; count];
-        for index in places {
-            let item = &closure.items[*index as usize];
-            for (var, slot) in self.ground.view.env(item.node, &item.sigma) {
-                if slot != UNKNOWN {
-                    types[slot as usize] = self.ground.graph.vars[var.0 as usize].ty;
-                }
-            }
-        }
-        types
     }
 
     /// Keeps shared decisions only if the same one is offered from every node and the role goes on differently behind
