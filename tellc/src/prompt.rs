@@ -81,7 +81,10 @@ impl Prompt {
             // Standard output shows results only; a prompt is none. There is no other place to complain at.
             let _ = self.output.flush();
             let _ = io::stderr().write_all(question.as_bytes());
-            match read(self.line()?.trim()) {
+            let line = self.line().inspect_err(|_| {
+                let _ = writeln!(io::stderr());
+            })?;
+            match read(line.trim()) {
                 Ok(answer) => return Ok(answer),
                 Err(complaint) => {
                     let _ = writeln!(io::stderr(), "{complaint}");

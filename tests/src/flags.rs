@@ -16,6 +16,8 @@ pub enum Choose {
     /// A function of the seed.
     #[default]
     Random,
+    /// A function of the seed and of how often the role has chosen; independent of how roles take turns.
+    ByRole,
 }
 
 /// The flags.

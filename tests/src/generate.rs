@@ -1,1 +1,191 @@
-//! Generated choreographies.
+//! Well-formed choreographies as text, a function of a seed.
+//!
+//! Every program is meant to be accepted, to project, and to end without a fault when branches are chosen at random.
+//! How that is achieved: inside an arm only roles that already know about it act; each other participant is informed
+//! by somebody who knows, early or late ([`statement`]); names and labels are fresh; numbers stay small; loops count
+//! or leave by chance. [`Features`] says what a program contains, so that a test can assert what its cases cover.
+
+mod expression;
+mod scope;
+mod statement;
+
+use crate::numbers::Numbers;
+use scope::{Scopes, Ty};
+
+/// A generated program.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its text.
+    pub text: String,
+    /// What is in it.
+    pub features: Features,
+}
+
+/// What a program contains.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Features {
+    /// Roles of the main protocol.
+    pub roles: usize,
+    /// Somewhere a role learns of a branch from somebody else than its decider, or after other communications.
+    pub informed_late: bool,
+    /// There is a `rec` with a `continue`.
+    pub recursion: bool,
+    /// There is a `loop`.
+    pub loops: bool,
+    /// A statement follows a `choice`, `rec` or `loop` in its block.
+    pub after_compound: bool,
+    /// A role passes on a value it received.
+    pub passed_on: bool,
+    /// There is a `call`.
+    pub calls: bool,
+}
+
+/// The program of a seed.
+#[must_use]
+pub fn program(seed: u64) -> Program {
+    let mut numbers = Numbers::new(seed);
+    let roles = *numbers.pick(&[2, 3, 3, 4, 4, 5, 5, 6]);
+    let budget = 6 + numbers.below(18);
+    let mut shared = Shared { numbers, features: Features { roles, ..Features::default() }, ..Shared::default() };
+    let names = (0..roles).map(|role| ROLES[role].to_owned()).collect();
+    let main = Body::new(&mut shared, names, Kind::Main, budget).protocol("Main");
+    let mut text = String::from(PRELUDE);
+    text.push_str(&main);
+    if !shared.callees.is_empty() {
+        text.push_str("where\n");
+        for callee in &shared.callees {
+            for line in callee.text.lines() {
+                text.push_str("  ");
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    Program { text, features: shared.features }
+}
+
+const ROLES: [&str; 6] = ["Ann", "Ben", "Cat", "Dan", "Eve", "Fay"];
+
+const PRELUDE: &str = "import std.random exposing (Random)
+type Shape = | Dot | Line(Int) | Box(Int, Int)
+";
+
+/// What all protocols of a program share.
+#[derive(Default)]
+struct Shared {
+    numbers: Numbers,
+    features: Features,
+    next_name: u32,
+    next_label: u32,
+    callees: Vec<Callee>,
+}
+
+/// A protocol that can be called.
+#[derive(Clone)]
+struct Callee {
+    name: String,
+    roles: usize,
+    /// Roles of its parameters, which are numbers.
+    params: Vec<usize>,
+    text: String,
+}
+
+/// Which protocol a body is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Main,
+    Callee,
+}
+
+/// The body of a protocol that is being written.
+struct Body<'a> {
+    shared: &'a mut Shared,
+    names: Vec<String>,
+    kind: Kind,
+    scopes: Scopes,
+    /// Statements that may still be written.
+    budget: usize,
+    /// Blocks around the current statement.
+    depth: usize,
+    /// Loops around it; a called protocol counts as one, since it may be called again.
+    loops: usize,
+    lines: Vec<String>,
+}
+
+impl<'a> Body<'a> {
+    fn new(shared: &'a mut Shared, names: Vec<String>, kind: Kind, budget: usize) -> Self {
+        let scopes = Scopes::new(names.len());
+        let loops = usize::from(kind == Kind::Callee);
+        Self { shared, names, kind, scopes, budget, depth: 0, loops, lines: Vec::new() }
+    }
+
+    /// The whole protocol.
+    fn protocol(mut self, name: &str) -> String {
+        let params = self.params();
+        self.finish(name, &params)
+    }
+
+    fn params(&mut self) -> Vec<(String, usize)> {
+        let count = self.numbers().below(4);
+        let mut params = Vec::new();
+        for _ in 0..count {
+            let (role, name) = (self.any_role(), self.fresh_name());
+            self.scopes.bind_fresh(&[role], &name, Ty::Int);
+            params.push((name, role));
+        }
+        params
+    }
+
+    fn finish(mut self, name: &str, params: &[(String, usize)]) -> String {
+        let everyone: Vec<usize> = (0..self.names.len()).collect();
+        self.top(&everyone);
+        if self.lines.is_empty() {
+            self.line(&format!("{} -> {} : Only", self.names[0], self.names[1]));
+        }
+        let params: Vec<String> =
+            params.iter().map(|(param, role)| format!("{param} : Int at {}", self.names[*role])).collect();
+        let params = if params.is_empty() { String::new() } else { format!("; {}", params.join(", ")) };
+        format!("protocol {name}({}{params}) uses Random =\n{}\n", self.names.join(", "), self.lines.join("\n"))
+    }
+
+    const fn numbers(&mut self) -> &mut Numbers {
+        &mut self.shared.numbers
+    }
+
+    const fn percent(&mut self, share: usize) -> bool {
+        self.shared.numbers.percent(share)
+    }
+
+    fn any_role(&mut self) -> usize {
+        let count = self.names.len();
+        self.numbers().below(count)
+    }
+
+    fn fresh_name(&mut self) -> String {
+        self.shared.next_name += 1;
+        format!("x{}", self.shared.next_name)
+    }
+
+    fn fresh_label(&mut self) -> String {
+        self.shared.next_label += 1;
+        format!("L{}", self.shared.next_label)
+    }
+
+    fn line(&mut self, text: &str) {
+        self.lines.push(format!("{}{text}", "  ".repeat(self.depth + 1)));
+    }
+
+    /// Writes a block: what is bound in it ends with it.
+    fn block<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let scopes = self.scopes.clone();
+        let before = self.lines.len();
+        let value = write(self);
+        if self.lines.len() == before {
+            self.line("{}");
+        }
+        self.scopes = scopes;
+        self.depth -= 1;
+        value
+    }
+}

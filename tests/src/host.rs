@@ -29,15 +29,22 @@ pub struct Inputs {
     used: BTreeMap<(String, String), usize>,
     choose: Choose,
     missing: Missing,
-    numbers: Numbers,
+    seed: u64,
+    /// Per role, so that the answers do not depend on how roles take turns.
+    numbers: BTreeMap<u16, Numbers>,
 }
 
 impl Inputs {
     /// A host with these flags.
     #[must_use]
     pub fn new(flags: &Flags, missing: Missing) -> Self {
-        let numbers = Numbers::new(flags.seed);
-        Self { fields: flags.inputs.clone(), used: BTreeMap::new(), choose: flags.choose, missing, numbers }
+        let (fields, used, numbers) = (flags.inputs.clone(), BTreeMap::new(), BTreeMap::new());
+        Self { fields, used, choose: flags.choose, missing, seed: flags.seed, numbers }
+    }
+
+    fn numbers(&mut self, role: u16) -> &mut Numbers {
+        let seed = self.seed.wrapping_mul(31).wrapping_add(u64::from(role));
+        self.numbers.entry(role).or_insert_with(|| Numbers::new(seed))
     }
 }
 
@@ -47,7 +54,9 @@ impl HostInputs for Inputs {
         let Some(json) = self.fields.get(&key) else {
             return match self.missing {
                 Missing::Fails => Err(Failure::unavailable(format!("no value for `{}.{field}`", call.role_name))),
-                Missing::MakesUp => made_up(call.result, call.types, &mut self.numbers).map_err(Failure::unavailable),
+                Missing::MakesUp => {
+                    made_up(call.result, call.types, self.numbers(call.role)).map_err(Failure::unavailable)
+                }
             };
         };
         let used = self.used.entry(key).or_default();
@@ -66,6 +75,7 @@ impl HostInputs for Inputs {
         Ok(match self.choose {
             Choose::First => 0,
             Choose::Random => random_choice(call, names.len()),
+            Choose::ByRole => self.numbers(call.role).below(names.len()),
         })
     }
 }

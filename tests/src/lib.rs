@@ -13,6 +13,7 @@ pub mod host;
 pub mod numbers;
 pub mod program;
 pub mod run;
+pub mod shrink;
 pub mod value;
 pub mod verdict;
 

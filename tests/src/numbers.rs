@@ -1,7 +1,7 @@
 //! Numbers that look random and are a function of their seed (SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
 
 /// The numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Numbers(u64);
 
 impl Numbers {

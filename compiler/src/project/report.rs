@@ -84,7 +84,7 @@ pub(super) fn two_signatures(ground: &Ground<'_>, closure: &Closure, first: Plac
 /// `E0404`
 pub(super) fn too_many_states(ground: &Ground<'_>, limits: Limits) -> Diagnostic {
     let name = role_name(ground);
-    let text = format!("the behaviour of `{name}` has more than {} states", limits.projection_states);
+    let text = format!("what `{name}` may have to remember takes more than {} states", limits.projection_states);
     Diagnostic::new(Code("E0404"), text)
         .label(ground.graph.file, ground.graph.span, "in this protocol")
         .help(format!("tell `{name}` earlier which branch was taken, so that it has fewer possibilities to keep apart"))

@@ -9,7 +9,7 @@ use std::io;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Files, Span};
-use tell_vm::{FaultReport, SessionEnd, SessionId, SessionReport, VM};
+use tell_vm::{FailureKind, Fault, FaultReport, SessionEnd, SessionId, SessionReport, VM};
 
 /// Most faults that are reported one by one.
 const MAX_FAULTS: usize = 10;
@@ -42,7 +42,8 @@ pub(super) fn conclude(
     watch: Watch,
     output: &Output,
 ) -> Result<Exit, Trouble> {
-    let (mut closed, mut faults) = (0_usize, Vec::new());
+    let (mut closed, mut count, mut faults) = (0_usize, 0_usize, Vec::new());
+    let is_interrupted = matches!(end, End::Interrupted { .. });
     for session in sessions {
         let Some(report) = vm.take_report(*session) else { continue };
         let image = vm.image(report.image).expect("a session's image is loaded");
@@ -51,17 +52,22 @@ pub(super) fn conclude(
         }
         match &report.end {
             SessionEnd::Closed => closed += 1,
-            SessionEnd::Faulted(fault) => faults.push(fault_diagnostic(*session, fault, image, files, watch.sessions)),
+            // What waited for the keyboard was called off.
+            SessionEnd::Faulted(fault) if is_interrupted && is_cancelled(&fault.fault) => {}
+            SessionEnd::Faulted(fault) => {
+                count += 1;
+                if count <= MAX_FAULTS {
+                    faults.push(fault_diagnostic(*session, fault, image, files, watch.sessions));
+                }
+            }
         }
     }
     if watch.results && watch.sessions == Sessions::Several && !output.is_quiet() {
-        let active = sessions.len() - closed - faults.len();
-        let ends = format!("{closed} closed, {} faulted, {active} not ended", faults.len());
+        let active = sessions.len() - closed - count;
+        let ends = format!("{closed} closed, {count} faulted, {active} not ended");
         output.line(format_args!("{} sessions: {ends}", sessions.len()))?;
     }
     output.flush()?;
-    let count = faults.len();
-    faults.truncate(MAX_FAULTS);
     let stopped = stopped(end);
     let exit = if count > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
     faults.extend(stopped);
@@ -73,6 +79,10 @@ pub(super) fn conclude(
         output.status(format_args!("interrupted after {steps} steps"));
     }
     Ok(exit)
+}
+
+const fn is_cancelled(fault: &Fault) -> bool {
+    matches!(fault, Fault::Perform { kind: FailureKind::Cancelled, .. })
 }
 
 /// What is to be said about a run that did not end by itself.

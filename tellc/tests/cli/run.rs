@@ -1,0 +1,72 @@
+//! How runs go and end.
+
+use crate::support::{ENDLESS, Folder, PING, tellc, tellc_with};
+
+#[test]
+fn faults_are_reported_where_they_are_raised() {
+    let program =
+        "protocol P(A, B; x : Int at A) =\n  A -> B : Ratio(y : Int = 10 / x)\n  assert y > 3 at B \"large\"\n";
+    let run = |x: &str| tellc_with(&["run", "-", "--arg", x], program.as_bytes());
+    run("A.x=2").ends(0);
+    run("A.x=0").ends(3).says("error[F0002]").says("division by zero").says("<stdin>:2:").says("vm.fault.arithmetic");
+    run("A.x=5").ends(3).says("error[F0001]").says("large").says("<stdin>:3:").says("tellc explain F0001");
+    let folder = Folder::new();
+    let source = folder.file("p.tell", program);
+    tellc(&["build", &source]).ends(0);
+    tellc(&["run", &folder.path("p.tellimg"), "--arg", "A.x=0"]).ends(3).says("F0002").says("p.tell`");
+}
+
+#[test]
+fn a_run_is_bounded() {
+    let run = |args: &[&str]| tellc_with(&[&["run", "-", "-q"], args].concat(), ENDLESS.as_bytes());
+    run(&["--max-steps", "1000"]).ends(3).says("F0006").says("after 1000 steps");
+    run(&["--max-steps", "0"]).ends(3).says("after 0 steps");
+    run(&["--max-steps", "777", "--sessions", "10", "--quantum", "5"]).ends(3).says("after 777 steps");
+}
+
+#[test]
+fn several_sessions() {
+    let args = ["run", "-", "--arg", "A.x=1", "--sessions", "3"];
+    let ran = tellc_with(&args, PING.as_bytes()).ends(0);
+    assert_eq!(ran.out.matches("A.y = 2").count(), 3, "{ran:?}");
+    assert!(ran.out.ends_with("3 sessions: 3 closed, 0 faulted, 0 not ended\n"), "{ran:?}");
+    let watched = tellc_with(&[&args[..], &["--watch-trace"]].concat(), PING.as_bytes()).ends(0);
+    watched.prints("2: A -> B : Ping(1)\n");
+    tellc_with(&["run", "-", "--arg", "A.x=1", "--sessions", "2000000"], PING.as_bytes()).ends(3).says("F0006");
+}
+
+#[test]
+fn quiet_prints_final_values_only() {
+    let ran = tellc_with(&["run", "-", "--arg", "A.x=1", "-q"], PING.as_bytes()).ends(0);
+    assert_eq!(ran.out, "A.x = 1\nA.y = 2\nB.x = 1\nB.y = 2\n");
+    let watched = tellc_with(&["run", "-", "--arg", "A.x=1", "-q", "--watch-trace"], PING.as_bytes()).ends(0);
+    assert!(watched.out.starts_with("A -> B : Ping(1)\n"), "{watched:?}");
+}
+
+#[test]
+fn runs_repeat_exactly() {
+    let run = || tellc(&["run", "examples/guessing_game.tell", "--seed", "3", "--trace", "-"]).ends(0).out;
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_small_edge_makes_senders_wait() {
+    let program = "protocol Burst(A, B) =\n  loop repeat 9\n    A -> B : N(n : Int = 1)\n";
+    let run =
+        |args: &[&str]| tellc_with(&[&["run", "-", "--trace", "-"], args].concat(), program.as_bytes()).ends(0).out;
+    assert_ne!(run(&["--edge-capacity", "1"]), run(&[]));
+}
+
+#[test]
+fn an_effect_nobody_handles_is_refused_before_the_run() {
+    let program = "effect Catalog\n  command look : String -> Int\nprotocol P(A, B; x : Int at A) uses Catalog =\n  \
+                   let y at A = do Catalog.look(\"a\")\n  A -> B : Go(y)\n";
+    tellc_with(&["run", "-"], program.as_bytes()).ends(1).says("E0701").says("`Catalog`");
+}
+
+#[test]
+fn warnings_do_not_stop_a_run() {
+    let program = "protocol P(A, B, C) =\n  A -> B : Go\n";
+    tellc_with(&["run", "-"], program.as_bytes()).ends(0).says("warning[W0201]").prints("A -> B : Go");
+    assert_eq!(tellc_with(&["run", "-", "-q"], program.as_bytes()).ends(0).err, "");
+}

@@ -1,0 +1,82 @@
+//! Published protocols: what the complete projection accepts, and where a role may wait for ever.
+//!
+//! `tests/corpus/bridge/projection.json` collects global types from the literature with the verdict of their source;
+//! `par` is read but not projected in this version, so types with it must be refused with `E0901`.
+
+use serde_json::Value;
+use tell_bridge::import::json_to_global;
+use tell_compiler::pipeline::{self, Checked};
+use tell_compiler::project::Limits;
+
+fn corpus() -> Vec<Value> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/bridge/projection.json");
+    let text = std::fs::read_to_string(path).expect("the corpus is part of the repository");
+    serde_json::from_str(&text).expect("the corpus is JSON")
+}
+
+fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
+    entry[key].as_str().unwrap_or("")
+}
+
+/// What the projection says: codes of its diagnostics, or that the type could not even be read.
+fn verdict(entry: &Value) -> Result<Checked, String> {
+    let json = serde_json::json!({ "roles": entry["roles"], "global": entry["global"] }).to_string();
+    let global = json_to_global(&json).map_err(|error| error.to_string())?;
+    Ok(pipeline::check_global(text(entry, "name"), &global, Limits::default()))
+}
+
+fn has_code(checked: &Checked, code: &str) -> bool {
+    checked.diagnostics.iter().any(|diagnostic| diagnostic.code.0 == code)
+}
+
+fn uses_par(entry: &Value) -> bool {
+    entry["global"].to_string().contains("\"par\"")
+}
+
+#[test]
+fn published_protocols_agree_with_their_source() {
+    let entries = corpus();
+    assert!(entries.len() >= 68, "the corpus has {} entries", entries.len());
+    let mut wrong = Vec::new();
+    for entry in &entries {
+        let (name, rung) = (text(entry, "name"), text(entry, "rung"));
+        let checked = verdict(entry).unwrap_or_else(|error| panic!("{name} cannot be read: {error}"));
+        let agrees = if uses_par(entry) {
+            has_code(&checked, "E0901")
+        } else {
+            checked.has_errors() == matches!(rung, "none" | "ill-formed")
+        };
+        if !agrees {
+            let codes: Vec<_> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
+            wrong.push(format!("{name}: rung {rung}, got {codes:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} disagree:\n{}", wrong.len(), entries.len(), wrong.join("\n"));
+}
+
+#[test]
+fn waiting_for_ever_is_warned_about_exactly_where_it_can_happen() {
+    let mut wrong = Vec::new();
+    for entry in corpus().iter().filter(|entry| !uses_par(entry)) {
+        let Some(clean) = entry["clean_termination"].as_bool() else { continue };
+        let checked = verdict(entry).expect("read by the other test");
+        if !checked.has_errors() && has_code(&checked, "W0401") == clean {
+            wrong.push(format!("{}: clean termination {clean}", text(entry, "name")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn accepted_protocols_emit_images_the_verifier_accepts() {
+    for entry in corpus() {
+        let checked = verdict(&entry).expect("read by the other test");
+        if checked.has_errors() {
+            continue;
+        }
+        let name = text(&entry, "name");
+        let image =
+            pipeline::build(&checked, None, Limits::default()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        tell_ir::verify::verify(image).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
