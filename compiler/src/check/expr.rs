@@ -34,13 +34,13 @@ impl Checker<'_> {
     pub(super) fn mismatch(&mut self, span: Span, expected: Ty, found: Ty) {
         let (expected, found) = (self.zonk(expected), self.zonk(found));
         let (expected, found) = (self.program.show_type(expected), self.program.show_type(found));
-        let text = format!("expected {expected}, found {found}");
+        let text = format!("expected `{expected}`, found `{found}`");
         let help = match (expected.as_str(), found.as_str()) {
             ("String", _) => "`to_string(…)` makes a String of it".to_owned(),
             ("Int", "Maybe Int") => "a `case` takes the value out: `Just(n) => …`, `Nothing => …`".to_owned(),
-            _ => format!("change this, or what asks for {expected}"),
+            _ => format!("change this, or what asks for `{expected}`"),
         };
-        self.report("E0301", span, text, &format!("this is {found}"), &help);
+        self.report("E0301", span, text, &format!("this is `{found}`"), &help);
     }
 
     fn kind(&mut self, kind: ast::ExprKind, span: Span, role: RoleId, expected: Option<Ty>) -> (ExprKind, Ty) {
