@@ -73,7 +73,7 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
         }
         match lower_and_project(&program, protocol, limits) {
             Ok(result) => {
-                diagnostics.extend(result.projection.warnings.iter().cloned());
+                diagnostics.extend(warnings(&result.projection));
                 projected.push(result);
             }
             Err(errors) => diagnostics.extend(errors),
@@ -91,7 +91,7 @@ pub fn check_global(name: &str, global: &GlobalType, limits: Limits) -> Checked 
         Err(errors) => (errors, Vec::new()),
         Ok(graph) => match project(&program, &graph, limits) {
             Err(errors) => (errors, Vec::new()),
-            Ok(projection) => (projection.warnings.clone(), vec![Projected { graph, projection }]),
+            Ok(projection) => (warnings(&projection).collect(), vec![Projected { graph, projection }]),
         },
     };
     Checked { program, diagnostics, projected }
@@ -125,6 +125,10 @@ pub enum BuildError {
     NoProtocol,
     /// The protocol is wrong.
     Rejected(Vec<Diagnostic>),
+}
+
+fn warnings(projection: &Projection) -> impl Iterator<Item = Diagnostic> {
+    projection.warnings.iter().map(|(_, warning)| warning.clone())
 }
 
 fn lower_and_project(program: &Program, protocol: ProtocolId, limits: Limits) -> Result<Projected, Vec<Diagnostic>> {

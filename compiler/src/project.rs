@@ -37,8 +37,8 @@ impl Default for Limits {
 pub struct Projection {
     /// One machine per role, in order.
     pub machines: Vec<Machine>,
-    /// `W0401` and `W0402`.
-    pub warnings: Vec<Diagnostic>,
+    /// `W0401` and `W0402`, each with the role it is about.
+    pub warnings: Vec<(Role, Diagnostic)>,
 }
 
 /// Projects a choreography to all its roles.
@@ -54,7 +54,7 @@ pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Proje
         match project_role(program, graph, &predecessors, role, limits) {
             Ok((machine, warning)) => {
                 machines.push(machine);
-                warnings.extend(warning);
+                warnings.extend(warning.map(|warning| (role, warning)));
             }
             Err(diagnostic) => errors.push(*diagnostic),
         }

@@ -144,9 +144,9 @@ fn as_json(projected: &Projected, roles: &[(&str, LocalType)]) -> String {
     out
 }
 
-/// Codes of the warnings about a role; their messages start with its name.
+/// Codes of the warnings about a role.
 fn warnings<'a>(projected: &'a Projected, role: &str) -> impl Iterator<Item = &'a str> {
-    let start = format!("`{role}` ");
-    let warnings = projected.projection.warnings.iter();
-    warnings.filter(move |warning| warning.message.starts_with(&start)).map(|warning| warning.code.0)
+    let roles = &projected.graph.roles;
+    let about = move |index: u32| roles[index as usize] == role;
+    projected.projection.warnings.iter().filter(move |(index, _)| about(*index)).map(|(_, warning)| warning.code.0)
 }

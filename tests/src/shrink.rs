@@ -36,10 +36,10 @@ fn candidates(lines: &[String], at: usize) -> Vec<Vec<String>> {
         }
         lifted.remove(at);
         found.push(lifted);
-        let mut emptied = lines.to_vec();
-        let indent = " ".repeat(depth(&lines[at + 1]));
-        emptied.splice(at + 1..=at + below, [format!("{indent}{{}}")]);
-        if below > 1 {
+        let empty = format!("{}{{}}", " ".repeat(depth(&lines[at + 1])));
+        if lines[at + 1] != empty {
+            let mut emptied = lines.to_vec();
+            emptied.splice(at + 1..=at + below, [empty]);
             found.push(emptied);
         }
     }
@@ -71,5 +71,7 @@ fn shorter_lines(line: &str) -> Vec<String> {
         let end = if line.ends_with(')') && line.contains("->") { ")" } else { "" };
         found.push(format!("{head} = 1{end}"));
     }
+    // only shorter ones, so that shrinking ends
+    found.retain(|shorter| shorter.len() < line.len());
     found
 }

@@ -6,13 +6,13 @@ use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
 
 /// One warning per role that may starve.
-pub(super) fn warnings(graph: &Graph) -> Vec<Diagnostic> {
+pub(super) fn warnings(graph: &Graph) -> Vec<(Role, Diagnostic)> {
     let heads = loop_heads(graph);
     if heads.is_empty() {
         return Vec::new();
     }
     let predecessors = Predecessors::new(graph);
-    (0..).take(graph.roles.len()).filter_map(|role| starving(graph, &predecessors, role)).collect()
+    (0..).take(graph.roles.len()).filter_map(|role| Some((role, starving(graph, &predecessors, role)?))).collect()
 }
 
 /// Nodes some back edge leads to; continuations have smaller numbers, except behind a loop's end.
