@@ -35,13 +35,13 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 fn mutate<'a>(pieces: &mut Vec<&'a str>, words: &[&'a str], numbers: &mut Numbers) {
-    let at = numbers.below(pieces.len());
+    let (at, other) = (numbers.below(pieces.len()), numbers.below(pieces.len()));
     match numbers.below(4) {
         0 => {
             pieces.remove(at);
         }
         1 => pieces.insert(at, pieces[at]),
-        2 => pieces.swap(at, numbers.below(pieces.len())),
+        2 => pieces.swap(at, other),
         _ => pieces[at] = words[numbers.below(words.len())],
     }
 }
