@@ -1,12 +1,14 @@
 //! Machines to a code image.
 //!
 //! [`tables`] collects what all roles share; [`function`] writes the code of one role, [`decision`] and [`message`] that
-//! of its states, [`expr`] and [`pattern`] that of expressions and patterns, [`frame`] gives out registers.
+//! of its states, [`expr`] and [`pattern`] that of expressions and patterns, [`frame`] gives out registers, [`jumps`]
+//! shortens what came out.
 
 mod decision;
 mod expr;
 mod frame;
 mod function;
+mod jumps;
 mod message;
 mod pattern;
 mod tables;

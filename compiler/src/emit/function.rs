@@ -4,6 +4,7 @@
 //! are already in, later steps to it move values there.
 
 use super::frame::Frame;
+use super::jumps;
 use super::tables::Tables;
 use crate::graph::{Action, ExprRef, GVar, NodeKind};
 use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
@@ -74,7 +75,9 @@ pub(super) fn emit(tables: &mut Tables<'_>, machine: &Machine) -> Emitted {
     }
     function.out.regs = std::mem::take(&mut function.frame.regs);
     function.patch();
-    Emitted { function: function.out, params, spans: function.spans }
+    let Function { mut out, mut spans, .. } = function;
+    jumps::shorten(&mut out, &mut spans);
+    Emitted { function: out, params, spans }
 }
 
 fn chosen_states(machine: &Machine) -> FxHashSet<StateId> {
