@@ -6,6 +6,8 @@
 //!
 //! The tests themselves are in `tests/tests`, one file per subject; what they look at is in `tests/corpus`.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 pub mod fence;
 pub mod flags;
 pub mod generate;

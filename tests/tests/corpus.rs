@@ -4,6 +4,8 @@
 //! `stage@folder__file.tell.snap`; [`BLESS`] accepts what changed. A test is filtered by its path:
 //! `cargo test -p tell-tests --test corpus -- two_buyer`.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 use std::fmt;
 use std::path::Path;
 use tell_compiler::show;

@@ -1,5 +1,7 @@
 //! What the pages say is true: their programs are compiled and run, and every code has its page.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tell_tests::fence::{Fence, fences};

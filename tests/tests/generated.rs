@@ -1,5 +1,7 @@
 //! Generated choreographies are accepted, project, verify and run to their end without a fault.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 use tell_tests::flags::{Choose, Flags};
 use tell_tests::generate::{Features, program};
 use tell_tests::host::Missing;
