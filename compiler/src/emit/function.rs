@@ -8,7 +8,8 @@ use super::jumps;
 use super::tables::Tables;
 use crate::graph::{Action, ExprRef, GVar, NodeKind};
 use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
-use rustc_hash::FxHashSet;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tell_ir::image::{self, Block, Const, Final, Param};
 use tell_ir::instr::{FailKind, Instr, Reg};
 use tell_ir::machine::StateId as LocalState;
@@ -268,37 +269,45 @@ impl Function<'_, '_> {
     }
 
     /// Moves that happen at once: destinations are distinct, sources may repeat.
-    fn parallel_move(&mut self, mut moves: Vec<(Reg, Reg)>) {
-        moves.retain(|(dst, src)| dst != src);
-        while !moves.is_empty() {
-            let free = moves.iter().position(|(dst, _)| !moves.iter().any(|(_, src)| src == dst));
-            match free {
-                Some(index) => {
-                    let (dst, src) = moves.swap_remove(index);
-                    self.push_move(dst, src);
-                }
-                None => {
-                    // Only cycles are left: free the first source by way of a register that holds nothing.
-                    let src = moves[0].1;
-                    let ty = self.frame.regs[src as usize];
-                    let spare = self.spare(ty, &moves);
-                    self.push_move(spare, src);
-                    moves.iter_mut().filter(|(_, other)| *other == src).for_each(|(_, other)| *other = spare);
+    fn parallel_move(&mut self, moves: Vec<(Reg, Reg)>) {
+        let taking_part: FxHashSet<Reg> = moves.iter().flat_map(|(dst, src)| [*dst, *src]).collect();
+        let mut pending: IndexMap<Reg, Reg, FxBuildHasher> =
+            moves.into_iter().filter(|(dst, src)| dst != src).collect();
+        let mut readers: FxHashMap<Reg, usize> = FxHashMap::default();
+        pending.values().for_each(|src| *readers.entry(*src).or_default() += 1);
+        let mut free: Vec<Reg> = pending.keys().copied().filter(|dst| !readers.contains_key(dst)).collect();
+        loop {
+            while let Some(dst) = free.pop() {
+                let src = pending.swap_remove(&dst).expect("a free destination is pending");
+                self.push_move(dst, src);
+                let left = readers.get_mut(&src).expect("a source is read");
+                *left -= 1;
+                if *left == 0 && pending.contains_key(&src) {
+                    free.push(src);
                 }
             }
+            // Only cycles are left: free one register by way of another that takes no part.
+            let Some((_, src)) = pending.first().map(|(dst, src)| (*dst, *src)) else { return };
+            let spare = self.spare(self.frame.regs[src as usize], &taking_part);
+            self.push_move(spare, src);
+            let moved: Vec<Reg> = pending.iter().filter(|(_, other)| **other == src).map(|(dst, _)| *dst).collect();
+            moved.iter().for_each(|dst| pending[dst] = spare);
+            readers.insert(spare, moved.len());
+            readers.insert(src, 0);
+            free.push(src);
         }
     }
 
-    fn spare(&mut self, ty: TypeId, moves: &[(Reg, Reg)]) -> Reg {
+    /// A register that holds nothing and is not among `taking_part`, some of which may be written already.
+    fn spare(&mut self, ty: TypeId, taking_part: &FxHashSet<Reg>) -> Reg {
         let mut held = Vec::new();
         loop {
             let reg = self.frame.take(ty);
-            if !moves.iter().any(|(dst, src)| *dst == reg || *src == reg) {
-                self.frame.free(reg);
+            held.push(reg);
+            if !taking_part.contains(&reg) {
                 held.into_iter().for_each(|reg| self.frame.free(reg));
                 return reg;
             }
-            held.push(reg);
         }
     }
 
