@@ -27,6 +27,9 @@ use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
+/// Most fields of a message, components of a tuple or record, and arguments of a constructor.
+const MAX_PARTS: usize = 1_000;
+
 /// Checks the bodies of all protocols. A body with errors stays `None`.
 pub fn check(program: &mut Program, names: &[Names], diagnostics: &mut Vec<Diagnostic>) {
     let calls = call::CallGraph::new(program, names);
@@ -61,10 +64,12 @@ struct Checker<'a> {
     inferred: Vec<Option<Ty>>,
     /// Bindings before this one have no open types.
     settled: usize,
+    /// `case` expressions with a mistake in a pattern: whether they are complete cannot be said.
+    broken_cases: FxHashSet<Span>,
     /// Blocks around the current statement and where in them it stands, for what comes next.
     around: Vec<block::Around>,
-    /// Labels of the enclosing `rec`s.
-    recs: Vec<Name>,
+    /// The enclosing `rec`s with their bodies.
+    recs: Vec<(Name, ast::Block)>,
 }
 
 impl<'a> Checker<'a> {
@@ -91,6 +96,7 @@ impl<'a> Checker<'a> {
             acting: FxHashSet::default(),
             inferred: Vec::new(),
             settled: 0,
+            broken_cases: FxHashSet::default(),
             around: Vec::new(),
             recs: Vec::new(),
         }
@@ -186,6 +192,14 @@ impl<'a> Checker<'a> {
         };
         self.report("E0202", role.name.span, format!("there is no role `{wanted}`"), "unknown role", &help);
         None
+    }
+
+    /// Reports the binding of a name that the language has bound already.
+    fn refuse_predefined(&mut self, name: Name) {
+        if self.text(name.symbol) == "session" {
+            let text = "`session` is predefined and cannot be bound again".to_owned();
+            self.report("E0210", name.span, text, "bound again here", "choose another name");
+        }
     }
 
     fn new_var(&mut self, name: Symbol, ty: Ty, span: Span) -> Var {

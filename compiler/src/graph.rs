@@ -56,8 +56,6 @@ pub struct Graph {
     pub ops: Vec<Op>,
     /// Parameters of the protocol: role, name, binding.
     pub params: Vec<(Role, Symbol, GVar)>,
-    /// Names in scope at the end: role, name, binding.
-    pub finals: Vec<(Role, Symbol, GVar)>,
 }
 
 impl Graph {
@@ -95,11 +93,20 @@ impl Graph {
         }
     }
 
+    /// The counter that arm `arm` of a counted loop's decision sets.
+    #[must_use]
+    pub fn counted(on: &CaseOn, arm: usize) -> Option<GVar> {
+        match on {
+            CaseOn::Counter(counter) | CaseOn::Start { counter, .. } if arm == 0 => Some(*counter),
+            _ => None,
+        }
+    }
+
     /// The nodes that can come directly after a node.
     #[must_use]
     pub fn successors(&self, id: NodeId) -> Vec<NodeId> {
         match &self.node(id).kind {
-            NodeKind::End => Vec::new(),
+            NodeKind::End { .. } => Vec::new(),
             NodeKind::Comm { branches, .. } => branches.iter().map(|branch| branch.cont).collect(),
             NodeKind::Choice { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
             NodeKind::Case { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
@@ -120,8 +127,8 @@ pub struct Node {
 /// The kinds of nodes.
 #[derive(Clone, Debug)]
 pub enum NodeKind {
-    /// The end of the choreography.
-    End,
+    /// An end of the choreography, with the names in scope there: role, name, binding.
+    End { finals: Rc<[(Role, Symbol, GVar)]> },
     /// A message; several branches are a choice of the sender.
     Comm { from: Role, to: Role, branches: Vec<Branch> },
     /// A choice of `decider` among arms with names and guards; an arm without a name is decided by its first send.
@@ -189,6 +196,8 @@ pub enum CaseOn {
     Expr(ExprRef),
     /// Whether a loop counter is above zero: arm 0 goes round and counts down, arm 1 leaves.
     Counter(GVar),
+    /// Whether a computed number of rounds is above zero: arm 0 enters and starts the counter, arm 1 passes by.
+    Start { count: ExprRef, counter: GVar },
     /// An unnamed shared decision of a pure type; nobody can evaluate it.
     Opaque,
 }

@@ -265,8 +265,8 @@ pub enum StmtKind {
     Continue { label: Symbol },
     /// A loop.
     Loop { kind: LoopKind, body: Block },
-    /// A call; arguments in order of the parameters.
-    Call { protocol: ProtocolId, roles: Vec<RoleId>, args: Vec<ExprId> },
+    /// A call; arguments in order of the parameters. A recursive one is the last thing its protocol does.
+    Call { protocol: ProtocolId, roles: Vec<RoleId>, args: Vec<ExprId>, recursive: bool },
     /// `let x at R = e`, `var`, `:=`: binds `var` at `role`.
     Let { role: RoleId, var: Var, value: ExprId },
     /// `assert e at R`

@@ -55,7 +55,7 @@ impl Import<'_> {
     }
 
     fn build(&mut self) -> NodeId {
-        let end = self.graph.add(NodeKind::End, Span::default());
+        let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::default());
         let mut bound: FxHashMap<String, Vec<NodeId>> = FxHashMap::default();
         let mut tasks = vec![Task::Enter(self.global.root)];
         let mut results: Vec<NodeId> = Vec::new();

@@ -4,10 +4,12 @@
 //! get their head first. Calls are inlined: one [`Instance`] each, a recursive tail call is a back edge to the head
 //! of its instance.
 
+mod calls;
 mod first;
 mod loops;
 mod structure;
 
+pub(crate) use calls::callees;
 pub use loops::{CONTINUE, STOP};
 
 use crate::graph::{
@@ -42,16 +44,27 @@ pub fn lower(program: &Program, protocol: ProtocolId) -> Result<Graph, Vec<Diagn
     if lowering.diagnostics.is_empty() { Ok(lowering.graph) } else { Err(lowering.diagnostics) }
 }
 
-/// A call being inlined: callee, roles, continuation.
-type Active = (ProtocolId, Vec<Role>, NodeId);
+/// What makes two calls the same: callee, roles, what follows, and whether the end of the callee is an end of the
+/// whole choreography, where its own names are in scope.
+type CallKey = (ProtocolId, Vec<Role>, NodeId, Ends);
+
+/// Whether the end of an instance is an end of the whole choreography.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Ends {
+    /// It is: the protocol itself, or one it goes on as by a tail call.
+    All,
+    /// Something follows, or the caller's names are in scope.
+    Itself,
+}
 
 struct Lowering<'a> {
     program: &'a Program,
     graph: Graph,
     diagnostics: Vec<Diagnostic>,
-    active: Vec<(Active, NodeId, u32)>,
-    done_labels: FxHashMap<(ProtocolId, Span), String>,
-    firsts: first::Firsts<'a>,
+    /// Head and number of every instance: equal calls lead to one.
+    inlined: FxHashMap<CallKey, (NodeId, u32)>,
+    done_labels: loops::DoneLabels,
+    firsts: first::Firsts,
     labels: FxHashMap<(Symbol, Vec<Ty>), u32>,
     depth: usize,
 }
@@ -61,11 +74,15 @@ struct Context<'a> {
     instance: u32,
     body: &'a Body,
     recs: Vec<(Symbol, NodeId)>,
+    /// What follows the instance; a recursive call goes on there too.
+    cont: NodeId,
+    ends: Ends,
 }
 
 impl<'a> Lowering<'a> {
     fn new(program: &'a Program, protocol: ProtocolId) -> Self {
         let root = program.protocol(protocol);
+        let order = calls::callees_first(program, protocol);
         let graph = Graph {
             name: program.text(root.name).to_owned(),
             file: root.file,
@@ -77,31 +94,23 @@ impl<'a> Lowering<'a> {
             program,
             graph,
             diagnostics: Vec::new(),
-            active: Vec::new(),
-            done_labels: FxHashMap::default(),
-            firsts: first::Firsts::new(program),
+            inlined: FxHashMap::default(),
+            done_labels: loops::name_done_labels(program, &order),
+            firsts: first::Firsts::new(program, &order),
             labels: FxHashMap::default(),
             depth: 0,
         }
     }
 
     fn run(&mut self, protocol: ProtocolId) {
-        let body = self.body(protocol);
-        let roles = (0..).take(self.graph.roles.len()).collect();
-        let instance = self.instance(protocol, roles);
-        let var = |var: Var| GVar(var.0);
+        let roles: Vec<Role> = (0..).take(self.graph.roles.len()).collect();
         self.graph.params = (0..)
             .zip(&self.program.protocol(protocol).params)
             .map(|(index, param)| (param.role.0, param.name, GVar(index)))
             .collect();
-        self.graph.finals = body.finals.iter().map(|(role, name, v)| (role.0, *name, var(*v))).collect();
-        let end = self.graph.add(NodeKind::End, body.block.span);
-        let head = self.graph.add(NodeKind::Rename { pairs: Vec::new(), cont: end }, body.block.span);
-        let roles = self.graph.instances[instance as usize].roles.clone();
-        self.active.push(((protocol, roles, end), head, instance));
-        let mut context = Context { instance, body, recs: Vec::new() };
-        let start = self.block(&mut context, &body.block, end);
-        self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: start };
+        // Every instance that ends the whole gets an end of its own; this one only stands for "nothing follows".
+        let nothing = self.graph.add(NodeKind::End { finals: [].into() }, self.graph.span);
+        let (head, _) = self.inline((protocol, roles, nothing, Ends::All), self.body(protocol).block.span);
         self.graph.start = head;
     }
 
@@ -114,7 +123,6 @@ impl<'a> Lowering<'a> {
         let body = self.body(protocol);
         self.graph.vars.extend(body.vars.iter().map(|var| Variable { name: var.name, ty: var.ty }));
         self.graph.instances.push(Instance { protocol, vars, roles });
-        loops::name_done_labels(self.program, protocol, body, &mut self.done_labels);
         u32::try_from(self.graph.instances.len() - 1).expect("fewer instances than nodes")
     }
 
@@ -205,9 +213,10 @@ impl<'a> Lowering<'a> {
                 head.expect("`continue` names an enclosing `rec`").1
             }
             StmtKind::Loop { kind, body } => self.loop_stmt(context, kind, body, stmt.span, cont),
-            StmtKind::Call { protocol, roles, args } => {
+            StmtKind::Call { protocol, roles, args, recursive } => {
                 let roles = roles.iter().map(|role| self.role(context, *role)).collect();
-                self.call(context, *protocol, roles, args, stmt.span, cont)
+                let (cont, ends) = if *recursive { (context.cont, context.ends) } else { (cont, Ends::Itself) };
+                self.call(context, (*protocol, roles, cont, ends), args, stmt.span)
             }
             StmtKind::Let { role, var, value } => {
                 let action = Action::Let { var: self.var(context, *var), value: Self::expr(context, *value) };
@@ -285,35 +294,34 @@ impl<'a> Lowering<'a> {
         id
     }
 
-    /// Inlines a call, or leads back to the instance it recurs to.
-    fn call(
-        &mut self,
-        context: &mut Context<'a>,
-        callee: ProtocolId,
-        roles: Vec<Role>,
-        args: &[ExprId],
-        span: Span,
-        cont: NodeId,
-    ) -> NodeId {
-        let key: Active = (callee, roles.clone(), cont);
-        let open =
-            self.active.iter().find(|(active, _, _)| *active == key).map(|(_, head, instance)| (*head, *instance));
-        let (head, instance) = match open {
-            Some(open) => open,
-            None => self.inline(key, roles, span),
+    /// Goes to the instance of a call, inlined if there is none yet.
+    fn call(&mut self, context: &Context<'a>, key: CallKey, args: &[ExprId], span: Span) -> NodeId {
+        let (head, instance) = match self.inlined.get(&key) {
+            Some(known) => *known,
+            None => self.inline(key, span),
         };
         self.pass_arguments(context, instance, args, span, head)
     }
 
-    fn inline(&mut self, key: Active, roles: Vec<Role>, span: Span) -> (NodeId, u32) {
-        let (callee, _, cont) = key;
+    fn inline(&mut self, key: CallKey, span: Span) -> (NodeId, u32) {
+        let (callee, roles, cont, ends) = key.clone();
         let instance = self.instance(callee, roles);
         let body = self.body(callee);
         let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, span);
-        self.active.push((key, head, instance));
-        let mut inner = Context { instance, body, recs: Vec::new() };
-        let start = self.block(&mut inner, &body.block, cont);
-        self.active.pop();
+        self.inlined.insert(key, (head, instance));
+        let mut inner = Context { instance, body, recs: Vec::new(), cont, ends };
+        let end = match ends {
+            Ends::All => {
+                let finals = body
+                    .finals
+                    .iter()
+                    .map(|(role, name, var)| (self.role(&inner, *role), *name, self.var(&inner, *var)));
+                let finals = finals.collect();
+                self.add(NodeKind::End { finals }, body.block.span)
+            }
+            Ends::Itself => cont,
+        };
+        let start = self.block(&mut inner, &body.block, end);
         self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: start };
         (head, instance)
     }

@@ -137,50 +137,40 @@ fn lower_and_project(program: &Program, protocol: ProtocolId, limits: Limits) ->
     Ok(Projected { graph, projection })
 }
 
-/// Protocols that are checked as a whole: those no other calls; the first if they all call each other.
+/// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of
+/// them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
-    let called: FxHashSet<ProtocolId> = (0..)
-        .map(ProtocolId)
-        .take(program.protocols.len())
-        .flat_map(|id| callees(program, id).into_iter().filter(move |callee| *callee != id))
-        .collect();
-    let all = (0..).map(ProtocolId).take(program.protocols.len());
-    let roots: Vec<ProtocolId> = all.filter(|id| !called.contains(id)).collect();
-    if roots.is_empty() { program.protocols.first().map(|_| ProtocolId(0)).into_iter().collect() } else { roots }
-}
-
-fn callees(program: &Program, id: ProtocolId) -> Vec<ProtocolId> {
-    use crate::hir::{Block, StmtKind};
-    let Some(body) = &program.protocol(id).body else { return Vec::new() };
-    let mut blocks: Vec<&Block> = vec![&body.block];
-    let mut found = Vec::new();
-    while let Some(block) = blocks.pop() {
-        for stmt in &block.stmts {
-            match &stmt.kind {
-                StmtKind::Call { protocol, .. } => found.push(*protocol),
-                StmtKind::Choice { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
-                StmtKind::Case { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
-                StmtKind::Rec { body, .. } | StmtKind::Loop { body, .. } => blocks.push(body),
-                _ => {}
-            }
+    let all = || (0..).map(ProtocolId).take(program.protocols.len());
+    let called: FxHashSet<ProtocolId> =
+        all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
+    let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();
+    let mut reached = FxHashSet::default();
+    roots.iter().for_each(|root| reach(program, *root, &mut reached));
+    for id in all() {
+        if !reached.contains(&id) {
+            roots.push(id);
+            reach(program, id, &mut reached);
         }
     }
-    found
+    roots.sort_unstable();
+    roots
+}
+
+/// Adds a protocol and all it calls.
+fn reach(program: &Program, from: ProtocolId, reached: &mut FxHashSet<ProtocolId>) {
+    let mut todo = vec![from];
+    while let Some(id) = todo.pop() {
+        if reached.insert(id) {
+            todo.extend(lower::callees(program, id));
+        }
+    }
 }
 
 /// Whether the protocol and all it calls were checked without errors.
 fn can_lower(program: &Program, protocol: ProtocolId) -> bool {
-    let mut seen = FxHashSet::default();
-    let mut todo = vec![protocol];
-    while let Some(id) = todo.pop() {
-        if program.protocol(id).body.is_none() {
-            return false;
-        }
-        if seen.insert(id) {
-            todo.extend(callees(program, id));
-        }
-    }
-    true
+    let mut reached = FxHashSet::default();
+    reach(program, protocol, &mut reached);
+    reached.iter().all(|id| program.protocol(*id).body.is_some())
 }
 
 /// Source order, each once; warnings only when there are no errors, so that nothing merely follows from one.

@@ -138,7 +138,7 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
     let role = |role: u32| graph.roles[role as usize].as_str();
     let var = |var: crate::graph::GVar| format!("{}#{}", program.text(graph.vars[var.0 as usize].name), var.0);
     match &graph.node(id).kind {
-        NodeKind::End => "end".into(),
+        NodeKind::End { .. } => "end".into(),
         NodeKind::Comm { from, to, branches } => {
             let branches: Vec<String> = branches
                 .iter()
@@ -164,7 +164,7 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
             let deciders: Vec<&str> = deciders.iter().map(|decider| role(*decider)).collect();
             let on = match on {
                 CaseOn::Expr(_) => "a value".to_owned(),
-                CaseOn::Counter(counter) => var(*counter),
+                CaseOn::Counter(counter) | CaseOn::Start { counter, .. } => var(*counter),
                 CaseOn::Opaque => "(unknown)".to_owned(),
             };
             let arms: Vec<String> = arms.iter().map(|arm| format!("n{}", arm.cont.0)).collect();
@@ -250,6 +250,6 @@ fn action(graph: &Graph, site: &Site) -> String {
         NodeKind::Local { action: Action::Let { .. }, .. } => "let".into(),
         NodeKind::Local { action: Action::Assert { .. }, .. } => "assert".into(),
         NodeKind::Local { action: Action::Perform { .. }, .. } => "perform".into(),
-        NodeKind::End | NodeKind::Rename { .. } => String::new(),
+        NodeKind::End { .. } | NodeKind::Rename { .. } => String::new(),
     }
 }

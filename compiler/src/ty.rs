@@ -1,7 +1,7 @@
 //! Types at compile time: interned, so that equal types are equal numbers.
 
 use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tell_language::symbol::{Interner, Symbol};
 
 /// Deepest nesting of a type after aliases are expanded.
@@ -79,6 +79,8 @@ impl TyKind {
 pub struct Types {
     kinds: IndexSet<TyKind, FxBuildHasher>,
     depths: Vec<u16>,
+    /// Whether a `Param` or `Infer` occurs in the type; closed types are shared and never walked.
+    open: Vec<bool>,
 }
 
 macro_rules! ground {
@@ -104,7 +106,7 @@ ground! {
 
 impl Default for Types {
     fn default() -> Self {
-        Self { kinds: GROUND.iter().cloned().collect(), depths: vec![1; GROUND.len()] }
+        Self { kinds: GROUND.iter().cloned().collect(), depths: vec![1; GROUND.len()], open: vec![false; GROUND.len()] }
     }
 }
 
@@ -114,7 +116,10 @@ impl Types {
         if let Some(index) = self.kinds.get_index_of(&kind) {
             return Ty(u32::try_from(index).expect("fewer than 2^32 types"));
         }
-        let depth = 1 + kind.children().iter().map(|child| self.depth(*child)).max().unwrap_or(0);
+        let children = kind.children();
+        let depth = 1 + children.iter().map(|child| self.depth(*child)).max().unwrap_or(0);
+        let is_leaf = matches!(kind, TyKind::Param(_) | TyKind::Infer(_));
+        self.open.push(is_leaf || children.iter().any(|child| self.is_open(*child)));
         let index = self.kinds.insert_full(kind).0;
         self.depths.push(depth);
         Ty(u32::try_from(index).expect("fewer than 2^32 types"))
@@ -126,39 +131,73 @@ impl Types {
         self.kinds.get_index(ty.0 as usize).expect("a type of this table")
     }
 
+    /// Whether a type variable or a type still to be inferred occurs in the type.
+    #[must_use]
+    pub fn is_open(&self, ty: Ty) -> bool {
+        self.open[ty.0 as usize]
+    }
+
     /// How deep the type nests; at most [`MAX_TYPE_DEPTH`] + 1.
     #[must_use]
     pub fn depth(&self, ty: Ty) -> u16 {
         self.depths[ty.0 as usize]
     }
 
-    /// The same type with its leaves `Param` and `Infer` replaced.
+    /// The same type with its leaves `Param` and `Infer` replaced; each distinct part is looked at once.
     pub fn map_leaves(&mut self, ty: Ty, leaf: &mut dyn FnMut(&mut Self, &TyKind) -> Option<Ty>) -> Ty {
-        let kind = self.kind(ty).clone();
-        if let Some(replaced) = leaf(self, &kind) {
-            return replaced;
-        }
-        let mapped = match kind {
-            TyKind::List(a) => TyKind::List(self.map_leaves(a, leaf)),
-            TyKind::Maybe(a) => TyKind::Maybe(self.map_leaves(a, leaf)),
-            TyKind::Result(a, b) => TyKind::Result(self.map_leaves(a, leaf), self.map_leaves(b, leaf)),
-            TyKind::Map(a, b) => TyKind::Map(self.map_leaves(a, leaf), self.map_leaves(b, leaf)),
-            TyKind::Tuple(items) => TyKind::Tuple(items.iter().map(|item| self.map_leaves(*item, leaf)).collect()),
-            TyKind::Record(fields) => {
-                TyKind::Record(fields.iter().map(|(name, ty)| (*name, self.map_leaves(*ty, leaf))).collect())
-            }
-            _ => return ty,
-        };
-        self.intern(mapped)
+        self.map_shared(ty, leaf, &mut FxHashMap::default())
     }
 
-    /// Whether a type variable or hole occurs in the type.
+    fn map_shared(
+        &mut self,
+        ty: Ty,
+        leaf: &mut dyn FnMut(&mut Self, &TyKind) -> Option<Ty>,
+        done: &mut FxHashMap<Ty, Ty>,
+    ) -> Ty {
+        if !self.is_open(ty) {
+            return ty;
+        }
+        if let Some(known) = done.get(&ty) {
+            return *known;
+        }
+        let kind = self.kind(ty).clone();
+        let replaced = leaf(self, &kind);
+        let mapped = replaced.unwrap_or_else(|| {
+            let mut map = |part: Ty| self.map_shared(part, leaf, done);
+            let kind = match kind {
+                TyKind::List(a) => TyKind::List(map(a)),
+                TyKind::Maybe(a) => TyKind::Maybe(map(a)),
+                TyKind::Result(a, b) => TyKind::Result(map(a), map(b)),
+                TyKind::Map(a, b) => TyKind::Map(map(a), map(b)),
+                TyKind::Tuple(items) => TyKind::Tuple(items.iter().map(|item| map(*item)).collect()),
+                TyKind::Record(fields) => TyKind::Record(fields.iter().map(|(name, ty)| (*name, map(*ty))).collect()),
+                other => other,
+            };
+            self.intern(kind)
+        });
+        done.insert(ty, mapped);
+        mapped
+    }
+
+    /// Whether a leaf for which `found` holds occurs in the type.
     #[must_use]
     pub fn any_leaf(&self, ty: Ty, found: &dyn Fn(&TyKind) -> bool) -> bool {
-        let kind = self.kind(ty);
-        found(kind) || kind.children().iter().any(|child| self.any_leaf(*child, found))
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![ty];
+        while let Some(ty) = todo.pop() {
+            if self.is_open(ty) && seen.insert(ty) {
+                if found(self.kind(ty)) {
+                    return true;
+                }
+                todo.extend(self.kind(ty).children());
+            }
+        }
+        false
     }
 }
+
+/// Parts of a type that are printed at most.
+const MAX_SHOWN: usize = 500;
 
 /// Names of declared types, for printing.
 pub struct TypeNames<'a> {
@@ -173,10 +212,18 @@ pub struct TypeNames<'a> {
 }
 
 impl TypeNames<'_> {
-    /// The type as a person writes it.
+    /// The type as a person writes it; the parts of a very large one are left out.
     #[must_use]
     pub fn show(&self, ty: Ty) -> String {
-        let list = |items: &[Ty]| items.iter().map(|item| self.show(*item)).collect::<Vec<_>>().join(", ");
+        let mut left = MAX_SHOWN;
+        self.show_within(ty, &mut left)
+    }
+
+    fn show_within(&self, ty: Ty, left: &mut usize) -> String {
+        if *left == 0 {
+            return "…".into();
+        }
+        *left -= 1;
         let text = |symbol: Symbol| self.interner.text(symbol).to_owned();
         match self.types.kind(ty) {
             TyKind::Unit => "Unit".into(),
@@ -187,14 +234,19 @@ impl TypeNames<'_> {
             TyKind::Duration => "Duration".into(),
             TyKind::Session => "Session".into(),
             TyKind::Role => "Role".into(),
-            TyKind::List(a) => format!("List {}", self.argument(*a)),
-            TyKind::Maybe(a) => format!("Maybe {}", self.argument(*a)),
-            TyKind::Result(a, b) => format!("Result {} {}", self.argument(*a), self.argument(*b)),
-            TyKind::Map(a, b) => format!("Map {} {}", self.argument(*a), self.argument(*b)),
-            TyKind::Tuple(items) => format!("({})", list(items)),
+            TyKind::List(a) => format!("List {}", self.argument(*a, left)),
+            TyKind::Maybe(a) => format!("Maybe {}", self.argument(*a, left)),
+            TyKind::Result(a, b) => format!("Result {} {}", self.argument(*a, left), self.argument(*b, left)),
+            TyKind::Map(a, b) => format!("Map {} {}", self.argument(*a, left), self.argument(*b, left)),
+            TyKind::Tuple(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.show_within(*item, left)).collect();
+                format!("({})", items.join(", "))
+            }
             TyKind::Record(fields) => {
-                let fields: Vec<_> =
-                    fields.iter().map(|(name, ty)| format!("{} : {}", text(*name), self.show(*ty))).collect();
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(name, ty)| format!("{} : {}", text(*name), self.show_within(*ty, left)))
+                    .collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             TyKind::Union(id) => text((self.unions)(*id)),
@@ -205,10 +257,11 @@ impl TypeNames<'_> {
         }
     }
 
-    fn argument(&self, ty: Ty) -> String {
+    fn argument(&self, ty: Ty, left: &mut usize) -> String {
+        let shown = self.show_within(ty, left);
         match self.types.kind(ty) {
-            TyKind::List(_) | TyKind::Maybe(_) | TyKind::Result(..) | TyKind::Map(..) => format!("({})", self.show(ty)),
-            _ => self.show(ty),
+            TyKind::List(_) | TyKind::Maybe(_) | TyKind::Result(..) | TyKind::Map(..) => format!("({shown})"),
+            _ => shown,
         }
     }
 }

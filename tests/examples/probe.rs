@@ -1,4 +1,6 @@
 //! Shows what becomes of a text: machines, code, trace.
+
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 use tell_tests::*;
 fn main() {
     let text = if let Some(seed) = std::env::args().nth(1).and_then(|a| a.parse().ok()) {

@@ -175,17 +175,16 @@ impl<'a> Body<'a> {
         self.lines.push(format!("{}{text}", "  ".repeat(self.depth + 1)));
     }
 
-    /// Writes a block: what is bound in it ends with it.
-    fn block<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
+    /// Writes a block: what is bound in it ends with it. Gives the scopes at its end.
+    fn block(&mut self, write: impl FnOnce(&mut Self)) -> Scopes {
         self.depth += 1;
         let scopes = self.scopes.clone();
         let before = self.lines.len();
-        let value = write(self);
+        write(self);
         if self.lines.len() == before {
             self.line("{}");
         }
-        self.scopes = scopes;
         self.depth -= 1;
-        value
+        std::mem::replace(&mut self.scopes, scopes)
     }
 }

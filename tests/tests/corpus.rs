@@ -46,8 +46,8 @@ fn fail<T>(message: impl Into<String>) -> datatest_stable::Result<T> {
     Err(Box::new(Failure(message.into())))
 }
 
-/// What accepts changed snapshots.
-const BLESS: &str = "INSTA_UPDATE=always cargo test -p tell-tests --test corpus";
+/// What accepts changed snapshots (`.cargo/config.toml`; `INSTA_UPDATE=always` on this test).
+const BLESS: &str = "cargo bless";
 
 datatest_stable::harness! {
     { test = verdict, root = "corpus", pattern = r"\.tell$" },

@@ -3,6 +3,8 @@
 //! `tests/corpus/bridge/projection.json` collects global types from the literature with the verdict of their source;
 //! `par` is read but not projected in this version, so types with it must be refused with `E0901`.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 use serde_json::Value;
 use tell_bridge::import::json_to_global;
 use tell_compiler::pipeline::{self, Checked};

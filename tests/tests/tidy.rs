@@ -188,6 +188,19 @@ fn instructions_are_written_in_few_places() {
 }
 
 #[test]
+fn later_stages_do_not_see_the_syntax_tree() {
+    let early = ["compiler/src/resolve", "compiler/src/check", "compiler/src/hir.rs", "compiler/src/error.rs"];
+    let mut found = Vec::new();
+    for (file, text) in sources() {
+        if file.starts_with("compiler/src/") && !early.iter().any(|place| file.starts_with(place)) {
+            let uses = code(&text).find(|(_, line)| has_word(line, "tell_language::ast"));
+            found.extend(uses.map(|(line, _)| format!("{file}:{line}")));
+        }
+    }
+    none("`tell_language::ast` behind resolve and check", &found);
+}
+
+#[test]
 fn packages_without_outside_world_have_none() {
     let mut found = Vec::new();
     for (file, text) in sources() {
@@ -196,7 +209,7 @@ fn packages_without_outside_world_have_none() {
             continue;
         }
         // tests at the end of a file may do what they like
-        let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let product = text.split("\nmod tests {").next().unwrap_or_default();
         for (line, content) in code(product) {
             let excused = |word: &str| HASHED.iter().any(|(place, _)| *place == file) && word.contains("Hash");
             let banned = BANNED.iter().filter(|(word, _)| has_word(content, word) && !excused(word));
@@ -316,6 +329,20 @@ fn the_corpus_is_complete() {
         .collect();
     assert!(constructs.len() >= 14, "the constructs of the matrix: {constructs:?}");
     none("cells of the matrix construct × context", &missing);
+}
+
+#[test]
+fn every_snapshot_is_of_a_file() {
+    let gone: Vec<String> = files(&root().join("tests/snapshots"), "snap")
+        .iter()
+        .filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .filter(|name| {
+            let file = name.split('@').nth(1).unwrap_or_default().replacen("__", "/", 1);
+            let folder = if file.starts_with("examples/") { root() } else { root().join("tests/corpus") };
+            !folder.join(file).exists()
+        })
+        .collect();
+    none("snapshots of files that are gone", &gone);
 }
 
 const CONTEXTS: [&str; 5] = ["top", "arm", "loop", "after_join", "callee"];

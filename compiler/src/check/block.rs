@@ -127,7 +127,7 @@ impl Checker<'_> {
     }
 
     fn rec(&mut self, label: Name, body: &ast::Block, span: Span, tail: Tail, out: &mut Vec<Stmt>) -> bool {
-        if let Some(outer) = self.recs.iter().find(|outer| outer.symbol == label.symbol).copied() {
+        if let Some(outer) = self.recs.iter().map(|(outer, _)| *outer).find(|outer| outer.symbol == label.symbol) {
             let file = self.program.modules[self.module].file;
             let text = format!("`rec {0}` inside `rec {0}`", self.text(label.symbol));
             let diagnostic = self
@@ -136,7 +136,7 @@ impl Checker<'_> {
                 .help("give the inner one another name");
             self.diagnostics.push(diagnostic);
         }
-        self.recs.push(label);
+        self.recs.push((label, body.clone()));
         let body = self.scoped(body, tail);
         self.recs.pop();
         let falls_through = body.falls_through;
@@ -145,11 +145,11 @@ impl Checker<'_> {
     }
 
     fn continue_to(&mut self, label: Name, span: Span, out: &mut Vec<Stmt>) -> bool {
-        if !self.recs.iter().any(|rec| rec.symbol == label.symbol) {
+        if !self.recs.iter().any(|(rec, _)| rec.symbol == label.symbol) {
             let name = self.text(label.symbol).to_owned();
             let text = format!("`continue {name}` stands outside `rec {name}`");
             let help = match self.recs.last() {
-                Some(rec) => format!("the enclosing one is `rec {}`", self.text(rec.symbol)),
+                Some((rec, _)) => format!("the enclosing one is `rec {}`", self.text(rec.symbol)),
                 None => format!("put the statements to repeat into `rec {name}`"),
             };
             self.report("E0411", label.span, text, "no such `rec` around this", &help);
@@ -164,11 +164,13 @@ impl Checker<'_> {
         let kind = match kind {
             ast::LoopKind::Decide { by } => self.decider(by).map(|by| LoopKind::Decided { by, guard: None }),
             ast::LoopKind::WhileBy { cond, by } => self.decider(by).map(|by| {
-                let guard = Some(self.condition(cond, by));
-                LoopKind::Decided { by, guard }
+                let guard = self.condition(cond, by);
+                self.warn_constant(guard);
+                LoopKind::Decided { by, guard: Some(guard) }
             }),
             ast::LoopKind::While { cond } => self.deciders(cond, None).map(|deciders| {
                 let cond = self.condition(cond, deciders[0]);
+                self.warn_constant(cond);
                 LoopKind::While { deciders, cond }
             }),
             ast::LoopKind::Repeat { count } => self.repeat(count),

@@ -22,6 +22,14 @@ impl Checker<'_> {
         out: &mut Vec<Stmt>,
     ) -> bool {
         if arms.is_empty() {
+            let file = self.program.modules[self.module].file;
+            let reported = |one: &tell_language::diagnostic::Diagnostic| {
+                let (other, at) = one.position();
+                other == file && one.code.0.starts_with("E01") && span.start <= at.start && at.start <= span.end
+            };
+            if self.diagnostics.iter().any(reported) {
+                return true;
+            }
             let help = "write its branches below: `| Name => …`";
             self.report("E0102", decider.name.span, "this choice has no branches".into(), "what can be chosen?", help);
             return true;
@@ -182,6 +190,11 @@ impl Checker<'_> {
             if all.iter().any(|other| self.cells.contains(other) || self.body.vars[other.index()].ty != info.ty) {
                 continue;
             }
+            if all.iter().all(|other| other == var) {
+                // One binding in every arm, passed on or kept: it stays what it is.
+                self.scope.bind(*role, *name, *var);
+                continue;
+            }
             let mut vars = all.iter().copied();
             let key: Vec<Option<Var>> =
                 arms.iter().map(|arm| arm.as_ref().map(|_| vars.next().expect("one per falling arm"))).collect();
@@ -205,7 +218,7 @@ impl Checker<'_> {
         self.used.extend(joins.keys().flatten().flatten());
     }
 
-    fn warn_constant(&mut self, cond: crate::hir::ExprId) {
+    pub(super) fn warn_constant(&mut self, cond: crate::hir::ExprId) {
         let expr = &self.body.exprs[cond.index()];
         if let ExprKind::Const(Const::Bool(value)) = expr.kind {
             let text = format!("this condition is always {value}");
@@ -218,9 +231,8 @@ impl Checker<'_> {
         if arms.is_empty() || arms.iter().any(|arm| arm.guard.is_none()) {
             return;
         }
-        let ast_text = |arm: &Arm| arm.guard.map(|guard| self.guard_key(guard));
-        let keys: Vec<GuardKey> = arms.iter().filter_map(ast_text).collect();
-        let complete = keys.iter().any(|(text, _)| text == "true")
+        let keys: Vec<GuardKey> = arms.iter().filter_map(|arm| arm.guard).map(|guard| self.guard_key(guard)).collect();
+        let complete = keys.iter().any(|(text, holds)| text == "true" && *holds)
             || keys
                 .iter()
                 .any(|(text, holds)| keys.iter().any(|(other, other_holds)| text == other && holds != other_holds));
@@ -250,23 +262,27 @@ impl Checker<'_> {
                     other => (other.text(), false, true),
                 };
                 let (a, b) = if swap { (args[1], args[0]) } else { (args[0], args[1]) };
-                (format!("({} {name} {})", self.guard_key(a).0, self.guard_key(b).0), holds)
+                (format!("({} {name} {})", self.signed(a), self.signed(b)), holds)
             }
-            kind => (format!("{}", GuardText(kind)), true),
+            ExprKind::And(a, b) => (format!("({} && {})", self.signed(*a), self.signed(*b)), true),
+            ExprKind::Or(a, b) => (format!("({} || {})", self.signed(*a), self.signed(*b)), true),
+            ExprKind::Get(base, index) => (format!("{}.{index}", self.signed(*base)), true),
+            ExprKind::Prim(prim, args) => {
+                let args: Vec<String> = args.iter().map(|arg| self.signed(*arg)).collect();
+                (format!("{}({})", prim.text(), args.join(", ")), true)
+            }
+            ExprKind::Const(Const::Bool(value)) => ("true".into(), *value),
+            // Anything else is taken for the same only if it is the same place.
+            ExprKind::Var(_) | ExprKind::Const(_) => (format!("{:?}", self.body.exprs[guard.index()].kind), true),
+            _ => (format!("#{}", guard.0), true),
         }
+    }
+
+    /// A guard's text with its sign.
+    fn signed(&self, guard: crate::hir::ExprId) -> String {
+        let (text, holds) = self.guard_key(guard);
+        if holds { text } else { format!("not {text}") }
     }
 }
 
 type GuardKey = (String, bool);
-
-/// A guard's leaf, distinct for distinct leaves.
-struct GuardText<'a>(&'a ExprKind);
-
-impl std::fmt::Display for GuardText<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            ExprKind::Const(Const::Bool(value)) => write!(f, "{value}"),
-            other => write!(f, "{other:?}"),
-        }
-    }
-}

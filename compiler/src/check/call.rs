@@ -132,7 +132,7 @@ impl Checker<'_> {
             .map(|(param, arg)| self.expr(*arg, resolved[param.role.index()], Some(param.ty)))
             .collect();
         self.finish_types(first);
-        out.push(Stmt { kind: StmtKind::Call { protocol: callee, roles: resolved, args }, span });
+        out.push(Stmt { kind: StmtKind::Call { protocol: callee, roles: resolved, args, recursive }, span });
         !recursive
     }
 

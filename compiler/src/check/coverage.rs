@@ -4,6 +4,7 @@
 
 use crate::hir::{Pattern, PatternKind, Program, variants};
 use crate::ty::{Ty, TyKind, Types};
+use rustc_hash::FxHashSet;
 use tell_ir::image::Const;
 
 /// What is wrong with a list of arms, if anything.
@@ -26,6 +27,9 @@ const MAX_COLUMNS: usize = 1_000;
 
 /// Checks the arms, tried from first to last, of a case on a value of type `ty`.
 pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
+    if let Some(verdict) = check_flat(program, arms, ty) {
+        return verdict;
+    }
     let mut search = Search { program, budget: BUDGET };
     let mut rows: Vec<Row<'_>> = Vec::new();
     for (index, arm) in arms.iter().enumerate() {
@@ -41,6 +45,55 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
         Ok(None) => Verdict::Complete,
         Err(OutOfBudget) => Verdict::TooLarge,
     }
+}
+
+/// The common case, in time linear in the arms: constants, constructors without further tests, and a last resort.
+fn check_flat(program: &Program, arms: &[&Pattern], ty: Ty) -> Option<Verdict> {
+    let matches_all = |pattern: &Pattern| matches!(pattern.kind, PatternKind::Wildcard | PatternKind::Bind(_));
+    let count = variants(program, ty).map(|all| all.len());
+    let mut seen: FxHashSet<Flat> = FxHashSet::default();
+    let mut is_complete = false;
+    for (index, arm) in arms.iter().enumerate() {
+        if is_complete {
+            return Some(Verdict::Redundant(index));
+        }
+        let key = match &arm.kind {
+            _ if matches_all(arm) => {
+                is_complete = true;
+                continue;
+            }
+            PatternKind::Const(value) => Flat::Const(value.clone()),
+            PatternKind::Variant(tag, items) if items.iter().all(matches_all) => Flat::Variant(*tag),
+            _ => return None,
+        };
+        if !seen.insert(key) {
+            return Some(Verdict::Redundant(index));
+        }
+        is_complete = match program.types.kind(ty) {
+            TyKind::Unit => true,
+            TyKind::Bool => seen.len() == 2,
+            _ => count == Some(seen.len()),
+        };
+    }
+    // What is missing is named by the general algorithm, which is quick when few rows are left over.
+    if is_complete {
+        return Some(Verdict::Complete);
+    }
+    let Some(all) = variants(program, ty) else { return (arms.len() > SMALL).then(|| Verdict::Missing("_".into())) };
+    let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Flat::Variant(*tag)));
+    missing.filter(|_| arms.len() > SMALL).map(|(_, (name, args))| {
+        let holes = vec!["_"; args.len()].join(", ");
+        Verdict::Missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") })
+    })
+}
+
+/// Arms below which the general algorithm finds the nicer witness in no time.
+const SMALL: usize = 100;
+
+#[derive(PartialEq, Eq, Hash)]
+enum Flat {
+    Const(Const),
+    Variant(u16),
 }
 
 struct OutOfBudget;

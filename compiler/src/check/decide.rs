@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::block::Around;
-use crate::hir::{RoleId, Var};
+use crate::hir::{ProtocolId, RoleId, Var};
 use rustc_hash::FxHashSet;
 use tell_language::ast::{self, Block, ExprKind, LoopKind, Name, PatternKind, RoleRef, StmtId, StmtKind, Target};
 use tell_language::span::Span;
@@ -210,8 +210,8 @@ impl Checker<'_> {
 
     /// The sender of the communication that comes next, if it is the same on every path.
     fn next_sender(&self) -> Option<RoleId> {
-        let mut search =
-            NextSender { checker: self, senders: Vec::new(), budget: LOOKAHEAD, seen: FxHashSet::default() };
+        let mut search = NextSender::new(self, self.protocol, LOOKAHEAD);
+        search.recs = self.recs.iter().map(|(label, body)| (label.symbol, body)).collect();
         for Around { stmts, next, is_loop } in self.around.iter().rev() {
             if search.block(&stmts[*next..]) == Flow::Stops {
                 break;
@@ -241,12 +241,21 @@ enum Flow {
 
 struct NextSender<'a, 'b> {
     checker: &'a Checker<'b>,
+    /// The protocol whose statements are looked at.
+    protocol: ProtocolId,
     senders: Vec<Symbol>,
     budget: usize,
-    seen: FxHashSet<Symbol>,
+    /// The `rec`s around the statement being looked at, innermost last.
+    recs: Vec<(Symbol, &'a Block)>,
+    /// `rec`s whose head was looked at because of a `continue`.
+    seen: FxHashSet<Span>,
 }
 
-impl NextSender<'_, '_> {
+impl<'a, 'b> NextSender<'a, 'b> {
+    fn new(checker: &'a Checker<'b>, protocol: ProtocolId, budget: usize) -> Self {
+        Self { checker, protocol, senders: Vec::new(), budget, recs: Vec::new(), seen: FxHashSet::default() }
+    }
+
     fn add(&mut self, sender: Symbol) -> Flow {
         if !self.senders.contains(&sender) {
             self.senders.push(sender);
@@ -283,7 +292,12 @@ impl NextSender<'_, '_> {
                 self.arms([then, els.as_ref().unwrap_or(&empty)].into_iter())
             }
             StmtKind::Case { arms, .. } => self.arms(arms.iter().map(|arm| &arm.body)),
-            StmtKind::Rec { body, .. } => self.block(&body.stmts),
+            StmtKind::Rec { label, body } => {
+                self.recs.push((label.symbol, body));
+                let flow = self.block(&body.stmts);
+                self.recs.pop();
+                flow
+            }
             StmtKind::Continue { label } => self.jump(label.symbol),
             StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => {
                 self.add(by.name.symbol)
@@ -306,16 +320,13 @@ impl NextSender<'_, '_> {
 
     /// Goes on at the head of the enclosing `rec`, once.
     fn jump(&mut self, label: Symbol) -> Flow {
-        if self.seen.insert(label) {
-            let ast = self.checker.ast();
-            let bodies = self.checker.around.iter().flat_map(|around| around.stmts.iter());
-            let mut body = bodies.filter_map(|stmt| match &ast.stmt(*stmt).kind {
-                StmtKind::Rec { label: own, body } if own.symbol == label => Some(body),
-                _ => None,
-            });
-            if let Some(body) = body.next_back() {
-                self.block(&body.stmts);
-            }
+        let head = self.recs.iter().rposition(|(name, _)| *name == label);
+        if let Some(head) = head
+            && self.seen.insert(self.recs[head].1.span)
+        {
+            let inner = self.recs.split_off(head + 1);
+            self.block(&self.recs[head].1.stmts);
+            self.recs.extend(inner);
         }
         Flow::Stops
     }
@@ -324,12 +335,11 @@ impl NextSender<'_, '_> {
     fn call(&mut self, id: StmtId) -> Flow {
         let checker = self.checker;
         let StmtKind::Call { protocol, roles, .. } = &checker.ast().stmt(id).kind else { return Flow::GoesOn };
-        let Some(callee) = checker.calls.find(checker.program, checker.names, checker.protocol, protocol) else {
+        let Some(callee) = checker.calls.find(checker.program, checker.names, self.protocol, protocol) else {
             return Flow::GoesOn;
         };
+        let mut inner = NextSender::new(checker, callee, self.budget / 2);
         let callee = checker.program.protocol(callee);
-        let mut inner =
-            NextSender { checker, senders: Vec::new(), budget: self.budget / 2, seen: FxHashSet::default() };
         let flow = inner.block(&callee.block.stmts);
         self.budget = if inner.budget == 0 { 0 } else { self.budget };
         for sender in inner.senders {

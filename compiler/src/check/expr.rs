@@ -21,6 +21,9 @@ impl Checker<'_> {
     /// The checked expression at `role`, of type `expected` if one is given.
     pub(super) fn expr(&mut self, id: ast::ExprId, role: RoleId, expected: Option<Ty>) -> ExprId {
         let ast::Expr { kind, span } = self.ast().expr(id).clone();
+        if self.has_too_many_parts(&kind, span) {
+            return self.add(ExprKind::Error, Types::ERROR, span);
+        }
         let (kind, ty) = self.kind(kind, span, role, expected);
         if let Some(expected) = expected
             && !self.unify(expected, ty)
@@ -29,6 +32,20 @@ impl Checker<'_> {
             return self.add(ExprKind::Error, Types::ERROR, span);
         }
         self.add(kind, ty, span)
+    }
+
+    fn has_too_many_parts(&mut self, kind: &ast::ExprKind, span: Span) -> bool {
+        let parts = match kind {
+            ast::ExprKind::Tuple(items) => items.len(),
+            ast::ExprKind::Record(fields) => fields.len(),
+            ast::ExprKind::Call { args, .. } => args.len(),
+            _ => 0,
+        };
+        if parts > super::MAX_PARTS {
+            let text = format!("this has {parts} parts, at most {} are possible", super::MAX_PARTS);
+            self.report("E0405", span, text, "too many parts", "use a list");
+        }
+        parts > super::MAX_PARTS
     }
 
     pub(super) fn mismatch(&mut self, span: Span, expected: Ty, found: Ty) {
@@ -125,6 +142,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn unknown_name(&mut self, name: Name, role: RoleId) {
+        if self.names[self.module].is_poisoned(name.symbol) {
+            return;
+        }
         let text = self.text(name.symbol).to_owned();
         let names = self.scope.names();
         let held = names.iter().filter(|name| self.scope.lookup(role, **name).is_some());

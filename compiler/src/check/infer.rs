@@ -1,7 +1,7 @@
 //! Types that are still open: unification.
 
 use super::Checker;
-use crate::hir::{ExprId, Pattern, PatternKind};
+use crate::hir::{ExprId, ExprKind, Pattern, PatternKind};
 use crate::ty::{Ty, TyKind, Types};
 
 impl Checker<'_> {
@@ -67,7 +67,11 @@ impl Checker<'_> {
     /// expression that is.
     pub(super) fn finish_types(&mut self, first: usize) {
         let mut open: Option<ExprId> = None;
+        let mut cases: Vec<usize> = Vec::new();
         for index in first..self.body.exprs.len() {
+            if matches!(self.body.exprs[index].kind, ExprKind::Case(..)) {
+                cases.push(index);
+            }
             let ty = self.body.exprs[index].ty;
             let ty = self.zonk(ty);
             self.body.exprs[index].ty = ty;
@@ -81,7 +85,20 @@ impl Checker<'_> {
             let help = "say it: `let x : T = …`";
             self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);
         }
+        cases.into_iter().for_each(|index| self.finish_case(index));
         self.forget_open_types();
+    }
+
+    /// Fills in the patterns of a `case` expression and checks that they are complete.
+    fn finish_case(&mut self, index: usize) {
+        let ExprKind::Case(scrutinee, mut arms) = self.body.exprs[index].kind.clone() else { return };
+        arms.iter_mut().for_each(|(pattern, _)| self.finish_pattern(pattern));
+        let (ty, span) = (self.body.exprs[scrutinee.index()].ty, self.body.exprs[index].span);
+        if !self.broken_cases.contains(&span) {
+            let patterns: Vec<&Pattern> = arms.iter().map(|(pattern, _)| pattern).collect();
+            self.cover(&patterns, ty, span);
+        }
+        self.body.exprs[index].kind = ExprKind::Case(scrutinee, arms);
     }
 
     /// Ends the inference of a statement: no binding keeps a type that is still open.

@@ -51,8 +51,9 @@ impl Checker<'_> {
                 self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
             }
             LetValue::Perform { perform, modality } => {
-                if let Some((word, word_span)) = modality {
-                    self.check_word(*word, *word_span, perform);
+                match modality {
+                    Some((word, word_span)) => self.check_word(*word, *word_span, perform),
+                    None => self.check_no_word(perform),
                 }
                 let Some(Performed { role, effect, op, args, result }) = self.perform(perform, at, expected, span)
                 else {
@@ -88,6 +89,7 @@ impl Checker<'_> {
         span: Span,
         out: &mut Vec<Stmt>,
     ) {
+        self.refuse_predefined(name);
         let var = self.new_var(name.symbol, ty, name.span);
         self.scope.bind(role, name.symbol, var);
         self.lets.push(var);
@@ -117,6 +119,7 @@ impl Checker<'_> {
         let value = self.expr(init, role, expected);
         self.finish_types(first);
         let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+        self.refuse_predefined(name);
         let var = self.new_var(name.symbol, ty, name.span);
         self.cells.insert(var);
         self.scope.bind(role, name.symbol, var);
@@ -195,10 +198,9 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Performed> {
         let first = self.body.exprs.len();
-        let operation = self.operation(perform);
+        let operation = self.operation(perform)?;
         let names = self.free_names_of(&perform.args);
         let role = self.place("performs this", at, &names, span)?;
-        let operation = operation?;
         if operation.params.len() != perform.args.len() {
             let what = format!("operation `{}`", self.text(perform.op.symbol));
             self.wrong_arity(&what, operation.params.len(), perform.args.len(), perform.span);
@@ -260,6 +262,9 @@ impl Checker<'_> {
 
     fn unknown_effect(&mut self, path: &ast::Path) {
         let wanted = path.last().symbol;
+        if self.names[self.module].is_poisoned(wanted) {
+            return;
+        }
         let name = self.text(wanted).to_owned();
         let help = match similar_effect(self.names, self.program, self.module, wanted) {
             Some(similar) => format!("did you mean `{similar}`?"),
@@ -285,6 +290,18 @@ impl Checker<'_> {
             let help = format!("write `{form} {}.{op}(…)`", self.text(perform.effect.last().symbol));
             self.report("E0502", perform.verb_span, text, &format!("needs `{}`", wanted.1), &help);
         }
+    }
+
+    /// Only a command is bound by a plain `let`.
+    fn check_no_word(&mut self, perform: &ast::Perform) {
+        let (verb, word) = match perform.verb {
+            ast::Modality::Authoritative => ("check", "authoritative"),
+            ast::Modality::Observe => ("observe", "observe"),
+            ast::Modality::Command => return,
+        };
+        let text = format!("the result of `{verb}` is bound by `{word} let`");
+        let help = format!("write `{word} let … = {verb} …`");
+        self.report("E0502", perform.verb_span, text, &format!("bound without `{word}`"), &help);
     }
 
     fn check_word(&mut self, word: ast::Modality, span: Span, perform: &ast::Perform) {

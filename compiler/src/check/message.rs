@@ -25,11 +25,28 @@ impl Checker<'_> {
             }
         };
         let Some(sender) = sender else { return self.poison_fields(fields) };
-        let Some((first, others)) = receivers.split_first() else { return self.poison_fields(fields) };
+        let Some((first, others)) = receivers.split_first() else {
+            if let Target::Others(place) = to {
+                let text = "this message has no receiver: the protocol has no other role".to_owned();
+                self.report("E0215", place, text, "to whom?", "declare the roles that receive it");
+            }
+            return self.poison_fields(fields);
+        };
+        if let Some(extra) = fields.get(super::MAX_PARTS) {
+            let text = format!("a message has at most {} fields", super::MAX_PARTS);
+            self.report("E0405", extra.span, text, "one too many", "send a list, or several messages");
+            return self.poison_fields(fields);
+        }
         self.check_field_names(fields);
         let before = self.body.exprs.len();
         let mut payload: Vec<Field> = fields.iter().filter_map(|field| self.payload(field, sender)).collect();
         self.finish_types(before);
+        if !others.is_empty() {
+            // What has no name is supplied once and passed on under none.
+            for field in payload.iter_mut().filter(|field| field.name.is_none()) {
+                field.sender = Some(self.new_var(label.symbol, field.ty, field.span));
+            }
+        }
         self.bind_payload(&payload, sender, *first);
         let message = |to: RoleId, fields: Vec<Field>| {
             let kind = StmtKind::Message { from: sender, to, label: label.symbol, label_span: label.span, fields };
@@ -106,6 +123,7 @@ impl Checker<'_> {
             FieldKind::Computed { name, ty, value } => {
                 let ty = self.annotation(ty);
                 let value = self.expr(value, sender, Some(ty));
+                self.refuse_predefined(name);
                 let var = self.new_var(name.symbol, ty, name.span);
                 Some(Field {
                     source: Source::Expr(value),
@@ -121,6 +139,7 @@ impl Checker<'_> {
                 if let Some(held) = self.scope.lookup(sender, name.symbol) {
                     self.already_held(name, held, sender);
                 }
+                self.refuse_predefined(name);
                 let var = self.new_var(name.symbol, ty, name.span);
                 Some(Field {
                     source: Source::Supply,

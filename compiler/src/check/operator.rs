@@ -84,6 +84,7 @@ impl Checker<'_> {
         if known || ty == Types::ERROR {
             return result;
         }
+        let ty = self.zonk(ty);
         if self.is_open(ty) {
             let text = format!("the operands of `{}` have no known type", op.text());
             self.report("E0310", span, text, "on what?", "give one of them a type with `let x : T = …`");

@@ -49,6 +49,7 @@ impl Checker<'_> {
                 .help("rename one of them and compare them with `==`");
             self.diagnostics.push(diagnostic);
         }
+        self.refuse_predefined(name);
         let var = self.new_var(name.symbol, ty, name.span);
         binds.push((name, var));
         var
@@ -148,9 +149,8 @@ impl Checker<'_> {
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
-            let mut pattern = self.pattern(*pattern, ty, &mut binds);
+            let pattern = self.pattern(*pattern, ty, &mut binds);
             patterns_are_fine &= self.diagnostics.len() == errors;
-            self.finish_pattern(&mut pattern);
             let mark = self.scope.mark();
             for (name, var) in binds {
                 self.scope.bind(role, name.symbol, var);
@@ -158,9 +158,8 @@ impl Checker<'_> {
             checked.push((pattern, self.expr(*value, role, Some(result))));
             self.scope.rollback(mark);
         }
-        let patterns: Vec<&Pattern> = checked.iter().map(|(pattern, _)| pattern).collect();
-        if patterns_are_fine {
-            self.cover(&patterns, ty, span);
+        if !patterns_are_fine {
+            self.broken_cases.insert(span);
         }
         (ExprKind::Case(scrutinee, checked.into()), result)
     }

@@ -1,7 +1,7 @@
 //! Code of decisions: the role's own choices, shared cases, counted loops.
 
 use super::function::{Function, Label};
-use crate::graph::{CaseOn, GVar, NodeKind};
+use crate::graph::{CaseOn, NodeKind};
 use crate::hir::Pattern;
 use crate::project::machine::{Site, StateId, Step};
 use tell_ir::image::{Const, Shape};
@@ -114,7 +114,14 @@ impl Function<'_, '_> {
         let NodeKind::Case { on, arms, .. } = &graph.node(site.node).kind else { panic!("bug: a case was offered") };
         match on {
             CaseOn::Opaque => panic!("bug: nobody can evaluate an unnamed decision"),
-            CaseOn::Counter(counter) => self.count(*counter, site, steps, slots),
+            CaseOn::Counter(counter) => {
+                let at = site.env.binary_search_by_key(counter, |(var, _)| *var).expect("a decider holds the counter");
+                self.count(slots[site.env[at].1 as usize], steps, slots)
+            }
+            CaseOn::Start { count, .. } => {
+                let count = self.eval(*count, &site.env, slots, None);
+                self.count(count.reg, steps, slots)
+            }
             CaseOn::Expr(scrutinee) => {
                 let value = self.eval(*scrutinee, &site.env, slots, None);
                 if arms.iter().any(|arm| arm.pattern.is_none()) {
@@ -173,9 +180,7 @@ impl Function<'_, '_> {
     }
 
     /// A counted loop: another round while the counter is above zero.
-    fn count(&mut self, counter: GVar, site: &Site, steps: &[Step], slots: &[Reg]) -> Option<StateId> {
-        let at = site.env.binary_search_by_key(&counter, |(var, _)| *var).expect("a decider holds the counter");
-        let counter = slots[site.env[at].1 as usize];
+    fn count(&mut self, counter: Reg, steps: &[Step], slots: &[Reg]) -> Option<StateId> {
         let integer = self.frame.regs[counter as usize];
         let boolean = self.tables.structure(Type::Bool);
         let zero = self.constant(Const::Int(0));

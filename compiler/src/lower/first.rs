@@ -26,33 +26,48 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct First {
     kind: Kind,
     /// Whether the role acts on every path through the block.
     always: bool,
 }
 
+/// Rounds through circles of calls; each adds a role or weakens an action, so few are ever needed.
+const MAX_ROUNDS: usize = 1_000;
+
 /// Roles in order of their first action.
 type Map = IndexMap<RoleId, First, FxBuildHasher>;
 
 /// First actions of blocks; those of whole protocols are computed once.
-pub(super) struct Firsts<'a> {
-    program: &'a Program,
+pub(super) struct Firsts {
     protocols: FxHashMap<ProtocolId, Map>,
 }
 
-impl<'a> Firsts<'a> {
-    pub(super) fn new(program: &'a Program) -> Self {
-        Self { program, protocols: FxHashMap::default() }
+impl Firsts {
+    /// First actions of protocols, callees first; a circle of calls is gone round until nothing changes.
+    pub(super) fn new(program: &Program, callees_first: &[ProtocolId]) -> Self {
+        let mut firsts = Self { protocols: FxHashMap::default() };
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for id in callees_first {
+                let Some(body) = &program.protocol(*id).body else { continue };
+                let map = firsts.block(&body.block);
+                changed |= firsts.protocols.insert(*id, map.clone()) != Some(map);
+            }
+            if !changed {
+                break;
+            }
+        }
+        firsts
     }
 
     /// The roles that act in the block, in order of their first action, and what that is.
-    pub(super) fn of(&mut self, block: &Block) -> Vec<(RoleId, Kind)> {
+    pub(super) fn of(&self, block: &Block) -> Vec<(RoleId, Kind)> {
         self.block(block).into_iter().map(|(role, first)| (role, first.kind)).collect()
     }
 
-    fn block(&mut self, block: &Block) -> Map {
+    fn block(&self, block: &Block) -> Map {
         let mut all = Map::default();
         for stmt in &block.stmts {
             for (role, next) in self.stmt(stmt) {
@@ -68,7 +83,7 @@ impl<'a> Firsts<'a> {
         all
     }
 
-    fn stmt(&mut self, stmt: &Stmt) -> Map {
+    fn stmt(&self, stmt: &Stmt) -> Map {
         let acts = |role: &RoleId| (*role, First { kind: Kind::Acts(stmt.span), always: true });
         match &stmt.kind {
             StmtKind::Message { from, to, .. } => {
@@ -104,7 +119,7 @@ impl<'a> Firsts<'a> {
         }
     }
 
-    fn arms<'b>(&mut self, arms: impl Iterator<Item = &'b Block>) -> Map {
+    fn arms<'b>(&self, arms: impl Iterator<Item = &'b Block>) -> Map {
         let maps: Vec<(Map, bool)> = arms.map(|arm| (self.block(arm), arm.falls_through)).collect();
         let mut all = Map::default();
         for (map, _) in &maps {
@@ -117,20 +132,12 @@ impl<'a> Firsts<'a> {
         all
     }
 
-    fn call(&mut self, protocol: ProtocolId, roles: &[RoleId]) -> Map {
-        if !self.protocols.contains_key(&protocol) {
-            self.protocols.insert(protocol, Map::default());
-            let program = self.program;
-            if let Some(body) = &program.protocol(protocol).body {
-                let map = self.block(&body.block);
-                self.protocols.insert(protocol, map);
-            }
-        }
+    fn call(&self, protocol: ProtocolId, roles: &[RoleId]) -> Map {
         let rename = |kind| match kind {
             Kind::Receives(from) => Kind::Receives(roles[from.index()]),
             other => other,
         };
-        let map = &self.protocols[&protocol];
+        let Some(map) = self.protocols.get(&protocol) else { return Map::default() };
         map.iter().map(|(role, first)| (roles[role.index()], First { kind: rename(first.kind), ..*first })).collect()
     }
 }

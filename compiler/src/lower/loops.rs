@@ -1,9 +1,9 @@
 //! Loops: their heads, and how everybody learns that a decided loop is over.
 
 use super::first::Kind;
-use super::{Context, Lowering};
-use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, Label, NodeId, NodeKind, PatternRef, Renamed};
-use crate::hir::{Block, Body, ExprId, ExprKind, LoopKind, Program, ProtocolId, RoleId, Stmt, StmtKind, Var};
+use super::{Context, Lowering, calls};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Label, NodeId, NodeKind, PatternRef, Renamed};
+use crate::hir::{Block, ExprId, ExprKind, LoopKind, Program, ProtocolId, RoleId, StmtKind, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_ir::image::Const;
 use tell_ir::sort::Sort;
@@ -14,6 +14,13 @@ use tell_language::span::Span;
 pub const CONTINUE: &str = "continue";
 /// Name of the arm that stops, as the host sees it.
 pub const STOP: &str = "stop";
+
+/// A counted loop.
+struct Repeat<'h> {
+    deciders: &'h [RoleId],
+    count: ExprId,
+    counter: Var,
+}
 
 impl<'a> Lowering<'a> {
     pub(super) fn loop_stmt(
@@ -55,32 +62,33 @@ impl<'a> Lowering<'a> {
         self.graph.nodes[head.index()].kind = decision;
         match kind {
             LoopKind::Repeat { deciders, count, counter } => {
-                self.start_counter(context, deciders, *count, *counter, span, head)
+                let repeat = Repeat { deciders, count: *count, counter: *counter };
+                self.start_counter(context, repeat, span, head, start, cont)
             }
             _ => head,
         }
     }
 
-    /// Sets the counter of every decider: silently for a name or a number, else by evaluating the count there.
+    /// Starts the counter of every decider: silently for a name or a number. A computed number of rounds is a decision
+    /// of its own before the first round, evaluated only by those who use it.
     fn start_counter(
         &mut self,
         context: &Context<'_>,
-        deciders: &[RoleId],
-        count: ExprId,
-        counter: Var,
+        repeat: Repeat<'_>,
         span: Span,
         head: NodeId,
+        body: NodeId,
+        cont: NodeId,
     ) -> NodeId {
-        let counter = self.var(context, counter);
-        let from = match context.body.exprs[count.index()].kind {
+        let counter = self.var(context, repeat.counter);
+        let from = match context.body.exprs[repeat.count.index()].kind {
             ExprKind::Var(var) => Renamed::Var(self.var(context, var)),
             ExprKind::Const(Const::Int(value)) => Renamed::Int(value),
             _ => {
-                let value = Self::expr(context, count);
-                return deciders.iter().rev().fold(head, |cont, role| {
-                    let role = self.role(context, *role);
-                    self.add(NodeKind::Local { role, action: Action::Let { var: counter, value }, cont }, span)
-                });
+                let deciders = repeat.deciders.iter().map(|role| self.role(context, *role)).collect();
+                let on = CaseOn::Start { count: Self::expr(context, repeat.count), counter };
+                let arms = [body, cont].map(|cont| CaseArm { pattern: None, cont, span });
+                return self.add(NodeKind::Case { deciders, on, arms: arms.into() }, span);
             }
         };
         self.add(NodeKind::Rename { pairs: vec![(counter, from)], cont: head }, span)
@@ -120,41 +128,33 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Gives every decided loop of a protocol its label, in text order: `Done`, `Done_1`, … skipping labels in use.
-pub(super) fn name_done_labels(
-    program: &Program,
-    protocol: ProtocolId,
-    body: &Body,
-    names: &mut FxHashMap<(ProtocolId, Span), String>,
-) {
-    let mut used: FxHashSet<&str> = FxHashSet::default();
-    let mut loops: Vec<Span> = Vec::new();
-    let mut blocks: Vec<&Block> = vec![&body.block];
-    while let Some(block) = blocks.pop() {
-        for stmt in &block.stmts {
-            match &stmt.kind {
-                StmtKind::Message { label, .. } => {
-                    used.insert(program.text(*label));
-                }
-                StmtKind::Loop { kind: LoopKind::Decided { .. }, .. } => loops.push(stmt.span),
-                _ => {}
-            }
-            blocks.extend(inner_blocks(stmt));
-        }
-    }
-    loops.sort_unstable();
-    let mut candidates = (0..).map(|index| if index == 0 { "Done".to_owned() } else { format!("Done_{index}") });
-    for span in loops {
-        let label = candidates.find(|label| !used.contains(label.as_str())).expect("there are endlessly many");
-        names.insert((protocol, span), label);
-    }
-}
+/// The label that ends each decided loop, by protocol and place.
+pub(super) type DoneLabels = FxHashMap<(ProtocolId, Span), String>;
 
-fn inner_blocks(stmt: &Stmt) -> Vec<&Block> {
-    match &stmt.kind {
-        StmtKind::Choice { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
-        StmtKind::Case { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
-        StmtKind::Rec { body, .. } | StmtKind::Loop { body, .. } => vec![body],
-        _ => Vec::new(),
+/// Gives every decided loop its label, in text order of its protocol: `Done`, `Done_1`, … Labels in use are skipped,
+/// those of called protocols included: their messages can meet.
+pub(super) fn name_done_labels(program: &Program, callees_first: &[ProtocolId]) -> DoneLabels {
+    let mut names = DoneLabels::default();
+    let mut all_used: FxHashMap<ProtocolId, FxHashSet<String>> = FxHashMap::default();
+    for id in callees_first {
+        let mut used: FxHashSet<String> = FxHashSet::default();
+        let mut loops: Vec<Span> = Vec::new();
+        calls::statements(program, *id, &mut |stmt| match &stmt.kind {
+            StmtKind::Message { label, .. } => {
+                used.insert(program.text(*label).to_owned());
+            }
+            StmtKind::Loop { kind: LoopKind::Decided { .. }, .. } => loops.push(stmt.span),
+            StmtKind::Call { protocol, .. } => used.extend(all_used.get(protocol).into_iter().flatten().cloned()),
+            _ => {}
+        });
+        loops.sort_unstable();
+        let mut candidates = (0..).map(|index| if index == 0 { "Done".to_owned() } else { format!("Done_{index}") });
+        for span in loops {
+            let label = candidates.find(|label| !used.contains(label)).expect("there are endlessly many");
+            used.insert(label.clone());
+            names.insert((*id, span), label);
+        }
+        all_used.insert(*id, used);
     }
+    names
 }

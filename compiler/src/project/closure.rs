@@ -121,7 +121,7 @@ impl Closure {
         while let Some(index) = todo.pop() {
             let Item { node, ref sigma, .. } = self.items[index as usize];
             let kind = &ground.graph.node(node).kind;
-            if acts(kind, ground.role) || matches!(kind, NodeKind::End) {
+            if acts(kind, ground.role) || matches!(kind, NodeKind::End { .. }) {
                 self.frontier.push(index);
                 continue;
             }
@@ -164,7 +164,8 @@ impl Closure {
             NodeKind::Case { deciders, on, arms } => {
                 let decides = deciders.contains(&ground.role);
                 for (position, arm) in arms.iter().enumerate() {
-                    let bound = if decides { arm_binds(ground.program, graph, arm.pattern) } else { Vec::new() };
+                    let bound =
+                        if decides { arm_binds(ground.program, graph, on, arm.pattern, position) } else { Vec::new() };
                     let sigma = carry(view, node, &sigma, arm.cont, |var| match on {
                         CaseOn::Counter(counter) if decides && *counter == var && position == 0 => {
                             Some(slots.count_down(lookup(view, node, &sigma, var)))
@@ -183,7 +184,7 @@ impl Closure {
         }
     }
 
-    /// Takes the shared decisions that `expand` picks as unseen steps.
+    /// Takes the shared decisions that `pick` picks as unseen steps, also those with the same key met behind them.
     pub(super) fn expand(
         &mut self,
         ground: &mut Ground<'_>,
@@ -203,17 +204,41 @@ impl Closure {
         }
     }
 
-    /// Whether, behind each of these decisions, every arm leads to the same places, with every value known.
-    pub(super) fn arms_agree(&self, decisions: &[u32]) -> bool {
-        decisions.iter().all(|decision| {
-            let mut arms = self.next[*decision as usize].iter().map(|arm| self.places_behind(*arm));
-            let Some(first) = arms.next() else { return true };
-            let known = |index: &u32| !self.items[*index as usize].sigma.contains(&UNKNOWN);
-            first.iter().all(known) && arms.all(|other| other == first)
+    /// Takes all shared decisions as unseen steps, but not those met behind them.
+    pub(super) fn pass(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional) {
+        let mut todo = Vec::new();
+        for (index, _) in std::mem::take(&mut self.cases) {
+            self.step_unseen(ground, slots, index, &mut todo);
+        }
+        self.follow(ground, keys, slots, &mut todo);
+    }
+
+    /// Whether, behind each of the decisions, every arm leads to the same places, with every value known: then the
+    /// role need not look. The decision itself, met again by a loop, is no place of its own.
+    pub(super) fn arms_agree(&self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional) -> bool {
+        self.cases.iter().all(|(index, _)| {
+            let item = self.items[*index as usize].clone();
+            let decision = item.node;
+            let mut behind = Self::default();
+            let first = behind.insert(item).expect("the first item is new");
+            let mut todo = Vec::new();
+            behind.step_unseen(ground, slots, first, &mut todo);
+            behind.follow(ground, keys, slots, &mut todo);
+            while let Some(again) =
+                behind.cases.iter().position(|(case, _)| behind.items[*case as usize].node == decision)
+            {
+                let (case, _) = behind.cases.swap_remove(again);
+                behind.step_unseen(ground, slots, case, &mut todo);
+                behind.follow(ground, keys, slots, &mut todo);
+            }
+            let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
+            let mut arms = behind.next[first as usize].iter().map(|arm| behind.places_behind(*arm));
+            let Some(one) = arms.next() else { return true };
+            one.iter().all(known) && arms.all(|other| other == one)
         })
     }
 
-    /// The frontier items reachable by unseen steps, ascending.
+    /// Where the role acts or decides, reachable by unseen steps, ascending.
     fn places_behind(&self, from: u32) -> Vec<u32> {
         let mut seen = vec![false; self.items.len()];
         let mut todo = vec![from];
@@ -222,7 +247,8 @@ impl Closure {
                 todo.extend(&self.next[index as usize]);
             }
         }
-        let mut places: Vec<u32> = self.frontier.iter().copied().filter(|index| seen[*index as usize]).collect();
+        let places = self.frontier.iter().copied().chain(self.cases.iter().map(|(index, _)| *index));
+        let mut places: Vec<u32> = places.filter(|index| seen[*index as usize]).collect();
         places.sort_unstable();
         places
     }

@@ -86,6 +86,10 @@ impl<'a> Keys<'a> {
                 let slot = self.slot(node, *counter, sigma);
                 key.extend([6, slot]);
             }
+            CaseOn::Start { count, .. } => {
+                key.push(8);
+                self.expr(node, *count, sigma, &mut key);
+            }
             CaseOn::Expr(expr) => {
                 key.push(7);
                 self.expr(node, *expr, sigma, &mut key);

@@ -61,7 +61,7 @@ pub(super) fn acts(kind: &NodeKind, role: Role) -> bool {
         NodeKind::Comm { from, to, .. } => *from == role || *to == role,
         NodeKind::Choice { decider, .. } => *decider == role,
         NodeKind::Local { role: own, .. } => *own == role,
-        NodeKind::End | NodeKind::Case { .. } | NodeKind::Rename { .. } => false,
+        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => false,
     }
 }
 
@@ -104,8 +104,8 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
     let mut uses: Vec<GVar> = Vec::new();
     let mut read = |expr: ExprRef| variables(program, graph, expr, &mut uses);
     match &graph.node(id).kind {
-        NodeKind::End => {
-            uses.extend(graph.finals.iter().filter(|(own, _, _)| *own == role).map(|(_, _, var)| *var));
+        NodeKind::End { finals } => {
+            uses.extend(finals.iter().filter(|(own, _, _)| *own == role).map(|(_, _, var)| *var));
             set(uses)
         }
         NodeKind::Comm { from, to, branches } => {
@@ -137,13 +137,13 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
         NodeKind::Case { deciders, on, arms } => {
             let decides = deciders.contains(&role);
             match on {
-                CaseOn::Expr(expr) if decides => read(*expr),
+                CaseOn::Expr(expr) | CaseOn::Start { count: expr, .. } if decides => read(*expr),
                 CaseOn::Counter(counter) if decides => uses.push(*counter),
                 _ => {}
             }
             let mut all = uses;
-            for arm in arms {
-                let bound = if decides { arm_binds(program, graph, arm.pattern) } else { Vec::new() };
+            for (index, arm) in arms.iter().enumerate() {
+                let bound = if decides { arm_binds(program, graph, on, arm.pattern, index) } else { Vec::new() };
                 all.extend(behind(arm.cont).iter().filter(|var| !bound.contains(var)));
             }
             set(all)
@@ -204,9 +204,15 @@ fn union<'a>(mut parts: impl Iterator<Item = &'a Rc<[GVar]>>, more: Vec<GVar>) -
     all.map_or_else(|| first.clone(), set)
 }
 
-/// The bindings of an arm's pattern.
-pub(super) fn arm_binds(program: &Program, graph: &Graph, pattern: Option<crate::graph::PatternRef>) -> Vec<GVar> {
-    let mut bound = Vec::new();
+/// The bindings that taking an arm of a shared decision makes.
+pub(super) fn arm_binds(
+    program: &Program,
+    graph: &Graph,
+    on: &CaseOn,
+    pattern: Option<crate::graph::PatternRef>,
+    arm: usize,
+) -> Vec<GVar> {
+    let mut bound: Vec<GVar> = Graph::counted(on, arm).into_iter().collect();
     if let Some(at) = pattern {
         let instance = &graph.instances[at.instance as usize];
         let body = body(program, graph, at.instance);

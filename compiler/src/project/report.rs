@@ -206,7 +206,7 @@ fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
         NodeKind::Choice { .. } => (word(6), "must choose".into()),
         NodeKind::Local { action: Action::Perform { .. }, .. } => (node.span, "must perform this".into()),
         NodeKind::Local { .. } => (node.span, "must do this".into()),
-        NodeKind::End | NodeKind::Case { .. } | NodeKind::Rename { .. } => {
+        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => {
             let at = node.span.end.saturating_sub(1);
             (Span::new(at, node.span.end), "has nothing more to do".into())
         }

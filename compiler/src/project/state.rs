@@ -6,7 +6,7 @@ use super::key::{Key, Keys};
 use super::live::{View, arm_binds};
 use super::machine::{Finals, Kind, Machine, Site, State, StateId, Step, UNKNOWN, Value};
 use super::{Limits, report};
-use crate::graph::{Action, CaseOn, GVar, Graph, NodeId, NodeKind, Role};
+use crate::graph::{Action, GVar, Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -142,13 +142,10 @@ impl<'a> Construction<'a> {
                     && closure.reaching(&targets).iter().all(|reaching| *reaching)
             };
             if uniform(closure) {
-                let mut attempt = closure.clone();
-                attempt.expand(&mut self.ground, &mut self.keys, slots, &|_| true);
-                let decisions: Vec<u32> = closure.cases.iter().map(|(index, _)| *index).collect();
-                if !attempt.arms_agree(&decisions) {
+                if !closure.arms_agree(&mut self.ground, &mut self.keys, slots) {
                     return;
                 }
-                *closure = attempt;
+                closure.pass(&mut self.ground, &mut self.keys, slots);
                 continue;
             }
             let distinct: indexmap::IndexSet<Key, FxBuildHasher> =
@@ -228,7 +225,7 @@ impl<'a> Construction<'a> {
                     let key = self.keys.local(*node, action, sigma);
                     frontier.locals.entry(key).or_default().push((index, 0));
                 }
-                NodeKind::End | NodeKind::Case { .. } | NodeKind::Rename { .. } => frontier.ends.push(index),
+                NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => frontier.ends.push(index),
             }
         }
         frontier
@@ -336,11 +333,7 @@ impl<'a> Construction<'a> {
             let offers: Vec<(u32, usize)> = offers.iter().map(|(index, _)| (*index, arm)).collect();
             steps.push(self.step(closure, &offers, slots, &|graph, node, arm| {
                 let NodeKind::Case { on, arms, .. } = &graph.node(node).kind else { panic!("bug: a case was offered") };
-                let bound = match on {
-                    CaseOn::Counter(counter) if arm == 0 => vec![*counter],
-                    _ => arm_binds(program, graph, arms[arm].pattern),
-                };
-                (arms[arm].cont, bound)
+                (arms[arm].cont, arm_binds(program, graph, on, arms[arm].pattern, arm))
             })?);
         }
         Ok(Kind::Case { site, steps })
@@ -412,17 +405,22 @@ impl<'a> Construction<'a> {
         Ok(())
     }
 
-    /// Names in scope at the end on whose slot all runs agree.
+    /// Names in scope at the end on whose slot all runs agree; where runs end with different names, none.
     fn finals(&self, closure: &Closure, ends: &[u32]) -> Finals {
         let graph = self.ground.graph;
         let ends: Vec<&Item> = ends.iter().map(|index| &closure.items[*index as usize]).collect();
-        let own = graph.finals.iter().filter(|(role, _, _)| *role == self.ground.role);
-        own.filter_map(|(_, name, var)| {
-            let mut slots = ends.iter().map(|item| lookup(self.ground.view, item.node, &item.sigma, *var));
-            let first = slots.next().filter(|slot| *slot != UNKNOWN)?;
-            slots.all(|slot| slot == first).then_some((*name, first))
-        })
-        .collect()
+        let names = |item: &Item| match &graph.node(item.node).kind {
+            NodeKind::End { finals } => finals
+                .iter()
+                .filter(|(role, _, _)| *role == self.ground.role)
+                .map(|(_, name, var)| (*name, lookup(self.ground.view, item.node, &item.sigma, *var)))
+                .collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        let Some((first, others)) = ends.split_first() else { return Vec::new() };
+        let others: Vec<Finals> = others.iter().map(|item| names(item)).collect();
+        let agreed = |entry: &(tell_language::symbol::Symbol, u32)| others.iter().all(|other| other.contains(entry));
+        names(first).into_iter().filter(|entry| entry.1 != UNKNOWN && agreed(entry)).collect()
     }
 }
 

@@ -37,15 +37,32 @@ impl Resolver<'_> {
             Some(index) => index,
             None => match sources.module(&name) {
                 Some(text) => self.add_std(&name, text),
-                None => return self.unknown_module(module, import, &name),
+                None => {
+                    self.poison_import(module, import);
+                    return self.unknown_module(module, import, &name);
+                }
             },
         };
         let full = self.program.interner.intern(&name);
+        let first =
+            self.program.modules[module].ast.imports.iter().find(|other| {
+                other.module.names.iter().map(|n| n.symbol).eq(import.module.names.iter().map(|n| n.symbol))
+            });
+        if let Some(first) = first.map(|first| first.module.span()).filter(|first| *first != import.module.span()) {
+            self.report_duplicate(module, "E0210", "import of", first, import.module.span());
+        }
         self.names_mut(module).modules.insert(full, target);
         if let Some(alias) = import.alias
             && self.names_mut(module).modules.insert(alias.symbol, target).is_some()
         {
             self.report_duplicate(module, "E0210", "import alias", import.module.span(), alias.span);
+        }
+    }
+
+    /// What a broken import exposes is not reported again where it is used.
+    fn poison_import(&mut self, module: usize, import: &Import) {
+        for name in import.exposing.iter().chain(&import.alias) {
+            self.names_mut(module).poisoned.insert(name.symbol, ());
         }
     }
 
@@ -127,6 +144,8 @@ impl Resolver<'_> {
             if known {
                 continue;
             }
+            self.names_mut(module).poisoned.insert(name.symbol, ());
+            let names = &self.names[target];
             let text = self.program.text(name.symbol).to_owned();
             let all = names.types.keys().chain(names.effects.keys()).chain(names.functions.keys());
             let similar = did_you_mean(&text, all.map(|name| self.program.text(*name)));

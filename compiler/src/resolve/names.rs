@@ -33,6 +33,16 @@ pub struct Names {
     /// Where each own declaration stands, for duplicates.
     pub(super) places: Table<Span>,
     pub(super) constructor_places: Table<Span>,
+    /// Names whose declaration or import is wrong: reported once, where that is.
+    pub(super) poisoned: Table<()>,
+}
+
+impl Names {
+    /// Whether a mistake with this name was reported already.
+    #[must_use]
+    pub fn is_poisoned(&self, name: Symbol) -> bool {
+        self.poisoned.contains_key(&name)
+    }
 }
 
 /// What a dotted path is looked up in.

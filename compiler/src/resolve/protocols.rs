@@ -79,7 +79,7 @@ impl Resolver<'_> {
             let first = *places.entry(role.symbol).or_insert(role.span);
             if first == role.span {
                 roles.push(role);
-            } else {
+            } else if lines.len() < 2 {
                 self.report_duplicate(module, "E0211", "role", first, role.span);
             }
         }
@@ -123,8 +123,12 @@ impl Resolver<'_> {
             let span = used.effect.span();
             let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
                 let wanted = used.effect.last().symbol;
+                if self.names[module].is_poisoned(wanted) {
+                    continue;
+                }
+                self.names_mut(module).poisoned.insert(wanted, ());
                 let similar = names::similar_effect(&self.names, self.program, module, wanted);
-                let name = self.program.text(wanted);
+                let name = self.program.text(wanted).to_owned();
                 let help = similar.map_or_else(
                     || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
                     |similar| format!("did you mean `{similar}`?"),

@@ -70,6 +70,15 @@ impl Resolver<'_> {
     }
 
     fn declare_type(&mut self, module: usize, name: Name, ty: TypeName) {
+        if self.built_in(name.symbol, &[]).is_some() {
+            let text = format!("`{}` is a type of the language", self.program.text(name.symbol));
+            return self.report(
+                module,
+                "E0210",
+                name.span,
+                Texts::new(text, "declared again here", "choose another name"),
+            );
+        }
         if self.take_place(module, "type", name) {
             self.names_mut(module).types.insert(name.symbol, ty);
         }
@@ -296,6 +305,9 @@ impl Resolver<'_> {
 
     fn unknown_type(&mut self, module: usize, path: &ast::Path) -> Ty {
         let name = path.last().symbol;
+        if self.names[module].is_poisoned(name) {
+            return Types::ERROR;
+        }
         let text = format!("there is no type `{}`", self.program.text(name));
         let help = match similar_type(&self.names, self.program, module, name) {
             Some(similar) => format!("did you mean `{similar}`?"),

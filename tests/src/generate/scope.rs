@@ -70,6 +70,37 @@ impl Scopes {
         self.bind(to, Held { received: true, ..held.clone() });
     }
 
+    /// The scopes after some arms, of which each that falls through ended with one of these scopes.
+    ///
+    /// A name that every arm binds at a role with one type is in scope there. It is the same binding as another one
+    /// if it is so in every arm (LANGUAGE §3).
+    pub(super) fn join(&mut self, arms: &[Self]) {
+        let Some(first) = arms.first() else { return };
+        self.next = arms.iter().map(|arm| arm.next).max().unwrap_or(self.next).max(self.next);
+        let mut joined: Vec<(Vec<u32>, u32)> = Vec::new();
+        for role in 0..self.roles.len() {
+            for held in first.held(role).iter().filter(|held| held.storage == Storage::Binding) {
+                let in_arms: Option<Vec<&Held>> = arms.iter().map(|arm| arm.find(role, &held.name)).collect();
+                let Some(in_arms) = in_arms else { continue };
+                if in_arms.iter().any(|other| other.ty != held.ty || other.storage != Storage::Binding) {
+                    continue;
+                }
+                let ids: Vec<u32> = in_arms.iter().map(|other| other.id).collect();
+                let id = match joined.iter().find(|(known, _)| *known == ids) {
+                    Some((_, id)) => *id,
+                    None if ids.iter().all(|id| *id == ids[0]) => ids[0],
+                    None => {
+                        let id = self.fresh_id();
+                        joined.push((ids, id));
+                        id
+                    }
+                };
+                let received = in_arms.iter().any(|other| other.received);
+                self.bind(role, Held { id, received, ..held.clone() });
+            }
+        }
+    }
+
     fn bind(&mut self, role: usize, held: Held) {
         self.roles[role].retain(|other| other.name != held.name);
         self.roles[role].push(held);

@@ -17,6 +17,14 @@ struct Join {
     to: usize,
 }
 
+/// A message that passes on what was known before.
+struct Same {
+    text: String,
+    name: String,
+    from: usize,
+    to: usize,
+}
+
 /// What the arms of a branching have in common.
 struct Arms {
     /// Who knows the branch from the start.
@@ -29,7 +37,7 @@ struct Arms {
     /// Each arm begins with a message of the first decider.
     opened: bool,
     /// A message with which each arm ends, to a role that is not told which arm it is.
-    same: Option<String>,
+    same: Option<Same>,
 }
 
 impl Body<'_> {
@@ -228,15 +236,16 @@ impl Body<'_> {
         self.line(&format!("choice {} at", self.names[decider]));
         self.depth += 1;
         let unguarded = self.numbers().below(count);
+        let mut ends = Vec::new();
         for number in 0..count {
             let guard = self.bool(decider, From::All).filter(|_| number != unguarded && self.percent(60));
             let guard = guard.map_or_else(String::new, |guard| format!(" when ({})", guard.text));
             let name = self.fresh_label();
             self.line(&format!("| {name}{guard} =>"));
-            self.block(|body| body.arm(&arms));
+            ends.push(self.block(|body| body.arm(&arms)));
         }
         self.depth -= 1;
-        self.joined(&arms);
+        self.scopes.join(&ends);
     }
 
     /// An `if` that everybody decides who holds what its condition reads.
@@ -247,12 +256,14 @@ impl Body<'_> {
         let arms = self.arms(deciders, active, 0);
         let can_be_empty = arms.others.is_empty() && arms.join.is_none() && arms.same.is_none();
         self.line(&format!("if {}{at} then", condition.text));
-        self.block(|body| body.arm(&arms));
+        let mut ends = vec![self.block(|body| body.arm(&arms))];
         if !can_be_empty || self.percent(60) {
             self.line("else");
-            self.block(|body| body.arm(&arms));
+            ends.push(self.block(|body| body.arm(&arms)));
+        } else {
+            ends.push(self.scopes.clone());
         }
-        self.joined(&arms);
+        self.scopes.join(&ends);
     }
 
     /// A `case` of a number, a union or a `Maybe`.
@@ -275,17 +286,18 @@ impl Body<'_> {
         let arms = self.arms(deciders, active, 0);
         self.line(&format!("case {on}{at} of"));
         self.depth += 1;
+        let mut ends = Vec::new();
         for (pattern, bound) in patterns {
             self.line(&format!("| {pattern} =>"));
-            self.block(|body| {
+            ends.push(self.block(|body| {
                 for name in bound {
                     body.scopes.bind_fresh(&holders, name, Ty::Int);
                 }
                 body.arm(&arms);
-            });
+            }));
         }
         self.depth -= 1;
-        self.joined(&arms);
+        self.scopes.join(&ends);
     }
 
     /// Who of the active roles decides something that `role` could decide, and what has to be written for it.
@@ -324,11 +336,12 @@ impl Body<'_> {
     }
 
     /// A message that is the same in all arms.
-    fn same_for(&mut self, knowing: &[usize], to: usize) -> Option<String> {
+    fn same_for(&mut self, knowing: &[usize], to: usize) -> Option<Same> {
         let from = *self.numbers().pick(knowing);
         let name = self.name_of(from, Ty::Int, From::Bindings)?;
         let label = self.fresh_label();
-        Some(format!("{} -> {} : {label}({name})", self.names[from], self.names[to]))
+        let text = format!("{} -> {} : {label}({name})", self.names[from], self.names[to]);
+        Some(Same { text, name, from, to })
     }
 
     fn shuffle(&mut self, items: &mut [usize]) {
@@ -365,9 +378,14 @@ impl Body<'_> {
                 format!("{} -> {} : {label}({name} : Int = {})", self.names[*from], self.names[*to], value.text)
             };
             self.line(&line);
+            let roles = if from == to { vec![*from] } else { vec![*from, *to] };
+            self.scopes.bind_fresh(&roles, name, Ty::Int);
         }
         if let Some(same) = &arms.same {
-            self.line(same);
+            self.line(&same.text);
+            if let Some(held) = self.scopes.find(same.from, &same.name).cloned() {
+                self.scopes.pass(&held, same.to);
+            }
         }
     }
 
@@ -391,14 +409,6 @@ impl Body<'_> {
             knowing.push(other);
         }
         knowing
-    }
-
-    /// What holds after the arms.
-    fn joined(&mut self, arms: &Arms) {
-        if let Some(Join { name, from, to }) = &arms.join {
-            let roles = if from == to { vec![*from] } else { vec![*from, *to] };
-            self.scopes.bind_fresh(&roles, name, Ty::Int);
-        }
     }
 
     // ---- loops
@@ -434,7 +444,7 @@ impl Body<'_> {
                 let rounds = 1 + number * 2;
                 let guard = if counted && goes_on { format!(" when (k{name} < {rounds})") } else { String::new() };
                 body.line(&format!("| {label}{guard} =>"));
-                body.block(|body| {
+                let end = body.block(|body| {
                     body.arm(&arms);
                     if goes_on {
                         if counted {
@@ -443,6 +453,9 @@ impl Body<'_> {
                         body.line(&format!("continue X{name}"));
                     }
                 });
+                if !goes_on {
+                    body.scopes.join(&[end]);
+                }
             }
             body.depth -= 1;
             if body.percent(30) {
