@@ -23,8 +23,11 @@ struct Change {
 pub(super) struct Mark(usize);
 
 impl Scope {
-    /// From here on `role` holds `var` under `name`.
+    /// From here on `role` holds `var` under `name`. A binding it holds already under that name is not a new one.
     pub(super) fn bind(&mut self, role: RoleId, name: Symbol, var: Var) {
+        if self.lookup(role, name) == Some(var) {
+            return;
+        }
         let before = self.set(role, name, Some(var));
         self.log.push(Change { role, name, before });
     }
