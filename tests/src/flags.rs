@@ -1,11 +1,11 @@
 //! The flags of a verdict's `run` line, a part of those of `tellc run`.
 
-use crate::value::from_json;
+use crate::value::from_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tell_ir::image::CodeImage;
-use tell_ir::ty::Type;
+use tell_ir::supplied::supplied;
 use tell_vm::Value;
 
 /// Who makes open choices.
@@ -23,7 +23,7 @@ pub enum Choose {
 /// The flags.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// `--arg Role.name=value`
+    /// `--arg Role.name=value`: a parameter, or a field that the host supplies; a field may have several.
     pub args: Vec<(String, String, String)>,
     /// `--choose`
     pub choose: Choose,
@@ -73,11 +73,12 @@ impl Flags {
         image: &CodeImage,
         mut make: impl FnMut(tell_ir::ty::TypeId) -> Result<Value, String>,
     ) -> Result<Vec<Vec<Value>>, String> {
-        let known = |role: &str, name: &str| {
-            image.roles.iter().any(|entry| entry.name == role && entry.params.iter().any(|param| param.name == name))
-        };
-        if let Some((role, name, _)) = self.args.iter().find(|(role, name, _)| !known(role, name)) {
-            return Err(format!("no parameter `{role}.{name}`"));
+        let params = image.roles.iter().flat_map(|role| role.params.iter().map(|param| (&*role.name, &*param.name)));
+        let mut known: Vec<(&str, &str)> = params.collect();
+        let fields = supplied(image);
+        known.extend(fields.iter().map(|field| (&*image.roles[usize::from(field.role)].name, &*field.name)));
+        if let Some((role, name, _)) = self.args.iter().find(|(role, name, _)| !known.contains(&(role, name))) {
+            return Err(format!("nothing is called `{role}.{name}`"));
         }
         let mut all = Vec::new();
         for role in &image.roles {
@@ -88,13 +89,9 @@ impl Flags {
                     .iter()
                     .rev()
                     .find(|(name, param_name, _)| *name == role.name && *param_name == param.name);
-                values.push(match (given, image.types.get(param.ty.0 as usize)) {
-                    (Some((_, _, text)), Some(Type::String)) => Value::text(text.as_str()),
-                    (Some((_, _, text)), _) => {
-                        let json = serde_json::from_str(text).map_err(|error| format!("`{text}`: {error}"))?;
-                        from_json(&json, param.ty, &image.types)?
-                    }
-                    (None, _) => make(param.ty)?,
+                values.push(match given {
+                    Some((_, _, text)) => from_text(text, param.ty, &image.types)?,
+                    None => make(param.ty)?,
                 });
             }
             all.push(values);

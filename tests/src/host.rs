@@ -2,7 +2,7 @@
 
 use crate::flags::{Choose, Flags};
 use crate::numbers::Numbers;
-use crate::value::{from_json, made_up};
+use crate::value::{from_json, from_text, made_up};
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub enum Missing {
 #[derive(Debug)]
 pub struct Inputs {
     fields: BTreeMap<(String, String), Json>,
+    /// Values of fields from the command line.
+    args: Vec<(String, String, String)>,
     /// How many values of a field were used.
     used: BTreeMap<(String, String), usize>,
     choose: Choose,
@@ -39,7 +41,7 @@ impl Inputs {
     #[must_use]
     pub fn new(flags: &Flags, missing: Missing) -> Self {
         let (fields, used, numbers) = (flags.inputs.clone(), BTreeMap::new(), BTreeMap::new());
-        Self { fields, used, choose: flags.choose, missing, seed: flags.seed, numbers }
+        Self { fields, args: flags.args.clone(), used, choose: flags.choose, missing, seed: flags.seed, numbers }
     }
 
     fn numbers(&mut self, role: u16) -> &mut Numbers {
@@ -51,6 +53,11 @@ impl Inputs {
 impl HostInputs for Inputs {
     fn supply(&mut self, call: &Call<'_>, field: &str) -> Result<Value, Failure> {
         let key = (call.role_name.to_owned(), field.to_owned());
+        let mut args = self.args.iter().filter(|(role, name, _)| (role, name) == (&key.0, &key.1));
+        if let Some((_, _, text)) = args.nth(self.used.get(&key).copied().unwrap_or(0)) {
+            *self.used.entry(key).or_default() += 1;
+            return from_text(text, call.result, call.types).map_err(Failure::invalid_input);
+        }
         let Some(json) = self.fields.get(&key) else {
             return match self.missing {
                 Missing::Fails => Err(Failure::unavailable(format!("no value for `{}.{field}`", call.role_name))),

@@ -25,6 +25,18 @@ pub fn from_json(json: &Json, ty: TypeId, types: &[Type]) -> Result<Value, Strin
     }
 }
 
+/// The value a text on a command line stands for; a `String` has no quotes.
+///
+/// # Errors
+/// As [`from_json`].
+pub fn from_text(text: &str, ty: TypeId, types: &[Type]) -> Result<Value, String> {
+    if let Some(Type::String) = types.get(ty.0 as usize) {
+        return Ok(Value::text(text));
+    }
+    let json = serde_json::from_str(text).map_err(|error| format!("`{text}`: {error}"))?;
+    from_json(&json, ty, types)
+}
+
 /// Deepest nesting of made-up values.
 const DEPTH: usize = 4;
 

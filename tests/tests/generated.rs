@@ -15,8 +15,8 @@ use tell_vm::Retention;
 /// How many programs; `TELL_CASES` asks for another number.
 const CASES: u64 = 10_000;
 
-/// Of a hundred programs this many are accepted; the others are shown.
-const ACCEPTED: usize = 95;
+/// Of a hundred programs at least this many are accepted.
+const ACCEPTED: usize = 100;
 
 /// What is wrong with the program of a seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,9 +143,6 @@ fn generated_programs_are_accepted_and_end_well() {
     assert!(wrong.is_empty(), "{} of {count} are accepted and go wrong:\n\n{}", wrong.len(), shown(&wrong));
     let accepted = count as usize - rejected.len();
     assert!(accepted * 100 >= count as usize * ACCEPTED, "{accepted} of {count} are accepted:\n\n{}", shown(&rejected));
-    if !rejected.is_empty() {
-        println!("{}", shown(&rejected));
-    }
 }
 
 #[test]

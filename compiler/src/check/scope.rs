@@ -69,13 +69,14 @@ impl Scope {
         Mark(self.log.len())
     }
 
-    /// What was bound since the mark and is still visible, in order of first binding.
+    /// Who holds another binding under a name than at the mark, in order of first binding.
     pub(super) fn since(&self, mark: Mark) -> Vec<(RoleId, Symbol, Var)> {
         let mut bound: Vec<(RoleId, Symbol, Var)> = Vec::new();
         let mut seen = rustc_hash::FxHashSet::default();
         for change in &self.log[mark.0..] {
             if seen.insert((change.role, change.name))
                 && let Some(var) = self.lookup(change.role, change.name)
+                && change.before != Some(var)
             {
                 bound.push((change.role, change.name, var));
             }
