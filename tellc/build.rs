@@ -1,5 +1,7 @@
 //! Collects the pages of `docs/errors/` into a table for `tellc explain`.
 
+#![allow(clippy::disallowed_methods, reason = "a build script reads and writes files")]
+
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs, io};

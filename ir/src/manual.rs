@@ -64,6 +64,7 @@ fn table<const N: usize>(out: &mut String, title: &str, head: [&str; N], rows: i
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes docs/bytecode.md when asked to")]
 mod tests {
     use super::bytecode;
 

@@ -1,5 +1,7 @@
 //! Prints how many megabytes per second are lexed, laid out and parsed: `cargo bench -p tell-language`.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,8 @@
 //! All input and output of the project is here. [`args`] is the command line, each command has a file of its name,
 //! [`input`] reads, [`output`] writes, [`outcome`] says how a command ends. Start with the command you look for.
 
+#![allow(clippy::disallowed_methods, reason = "IO lives in tellc")]
+
 mod args;
 mod build;
 mod check;

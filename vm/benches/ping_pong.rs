@@ -1,6 +1,8 @@
 //! Ping-pong of two roles for ever: nanoseconds per message, from send to receive, all instructions of both roles
 //! included. Configuration: `Canonical`, cooperative, run-time checks on, verified image. Prints, asserts nothing.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
+
 use std::time::Instant;
 use tell_vm::ir::image::{Block, CodeImage, Const, Edge, Function, Label, Role};
 use tell_vm::ir::instr::Instr;

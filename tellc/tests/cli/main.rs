@@ -1,5 +1,7 @@
 //! The built `tellc`, run as a person runs it: every command, wrong inputs, exit codes, the forms of its output.
 
+#![allow(clippy::disallowed_methods, reason = "IO lives in tellc")]
+
 mod commands;
 mod examples;
 mod images;
