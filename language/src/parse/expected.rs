@@ -3,7 +3,7 @@
 use lalrpop_util::{ErrorRecovery, ParseError};
 
 use super::builder::Builder;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::span::Span;
 use crate::token::{KEYWORDS, SOFT_WORDS, Token};
 
@@ -34,8 +34,24 @@ impl Builder<'_> {
         };
         let label =
             if wanted.is_empty() { "this does not belong here".to_owned() } else { format!("expected {wanted}") };
-        let help = self.help(token, span, &expected);
+        let help = match self.misspelt(span) {
+            Some(keyword) => format!("did you mean `{keyword}`?"),
+            None => self.help(token, span, &expected),
+        };
         self.report(Diagnostic::new(Code("E0102"), message).label(self.file, span, label).help(help));
+    }
+
+    /// The keyword that the word at the place of the error, or the word before it that starts the line, is a typing
+    /// mistake of.
+    fn misspelt(&self, span: Span) -> Option<&'static str> {
+        let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let before = self.text[line..span.start as usize].trim();
+        let words = [self.slice(span.start, span.end), before];
+        let is_word = |word: &&str| word.len() >= MISSPELT && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        words.into_iter().filter(is_word).find_map(|word| {
+            let long = KEYWORDS.iter().copied().filter(|keyword| keyword.len() >= MISSPELT);
+            did_you_mean(word, long).filter(|_| !KEYWORDS.contains(&word))
+        })
     }
 
     /// What stands at the place of the error.
@@ -83,6 +99,9 @@ impl Builder<'_> {
         }
     }
 }
+
+/// Letters a word has at least to be taken for a misspelt keyword.
+const MISSPELT: usize = 4;
 
 fn shorten(text: &str) -> String {
     if text.chars().count() <= 30 { text.to_owned() } else { text.chars().take(29).chain(['…']).collect() }
