@@ -13,6 +13,9 @@ use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::Diagnostic;
 
+/// Diagnostics of a file that are kept; the first ones in source order.
+pub const MAX_DIAGNOSTICS: usize = 1_000;
+
 /// A checked file.
 pub struct Checked {
     /// Declarations, bodies, files, symbols.
@@ -183,6 +186,9 @@ fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     for diagnostic in diagnostics {
         if !unique.iter().rev().take(8).any(|known| *known == diagnostic) {
             unique.push(diagnostic);
+        }
+        if unique.len() == MAX_DIAGNOSTICS {
+            break;
         }
     }
     unique

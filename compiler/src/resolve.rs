@@ -3,11 +3,11 @@
 //! Names of roles and variables inside bodies are resolved by `check`, which knows who holds what. The submodules
 //! hold one kind of declaration each; this file drives them in dependency order.
 
+mod declared;
 mod effects;
 mod modules;
 mod names;
 mod protocols;
-mod types;
 
 pub use names::{
     Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
@@ -47,7 +47,7 @@ struct Resolver<'a> {
     program: &'a mut Program,
     diagnostics: &'a mut Vec<Diagnostic>,
     names: Cow<'a, [Names]>,
-    aliases: Vec<types::Alias>,
+    aliases: Vec<declared::Alias>,
 }
 
 impl Resolver<'_> {
@@ -100,5 +100,5 @@ pub fn body_type(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
     let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
-    resolver.ty(module, ty, &mut types::Generics::default())
+    resolver.ty(module, ty, &mut declared::Generics::default())
 }

@@ -6,7 +6,7 @@
 //!
 //! Parsing never fails: [`parse::parse`] returns a tree and the diagnostics found on the way, having recovered at
 //! declarations and statements. The tree has no meaning here; names are resolved in `compiler`.
-//! [`print`] goes the other way, [`dump`] shows a tree, [`render`] shows diagnostics on a terminal.
+//! [`mod@print`] goes the other way, [`dump`] shows a tree, [`render`] shows diagnostics on a terminal.
 //! Start with [`ast`] for what a program is and [`diagnostic`] for how anything is reported.
 
 pub mod ast;

@@ -42,6 +42,8 @@ pub struct File {
     pub name: String,
     /// The text, exactly as read.
     pub text: String,
+    /// Offsets at which lines start.
+    line_starts: Vec<u32>,
 }
 
 /// All source files of one compilation, in the order they were read.
@@ -55,7 +57,10 @@ impl Files {
     /// With more than `u32::MAX` files.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(u32::try_from(self.0.len()).expect("fewer than 2^32 files"));
-        self.0.push(File { name: name.into(), text: text.into() });
+        let text = text.into();
+        let starts = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+        let line_starts = std::iter::once(0).chain(starts).collect();
+        self.0.push(File { name: name.into(), text, line_starts });
         id
     }
 
@@ -73,15 +78,14 @@ impl Files {
     /// 1-based line and 1-based column (in characters) of a byte offset; offsets past the end count as the end.
     #[must_use]
     pub fn line_column(&self, id: FileId, offset: u32) -> (u32, u32) {
-        let text = &self.get(id).text;
+        let File { text, line_starts, .. } = self.get(id);
         let mut end = (offset as usize).min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |i| i + 1);
-        let column = before[start..].chars().count() + 1;
+        let line = line_starts.partition_point(|start| *start as usize <= end);
+        let start = line_starts[line - 1] as usize;
+        let column = text[start..end].chars().count() + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
 }

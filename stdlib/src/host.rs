@@ -20,10 +20,11 @@ pub trait HostInputs {
     fn choose(&mut self, call: &Call<'_>, names: &[&str]) -> Result<usize, Failure>;
 }
 
-/// A choice among `count` branches that is a function of the seed, the session, the role and the request.
+/// A choice among `count` branches that is a function of the seed, the session, the role and how often the role has
+/// chosen; so it does not depend on how roles take turns.
 #[must_use]
-pub fn random_choice(call: &Call<'_>, count: usize) -> usize {
-    let mut draws = crate::random::Draws::of_choice(call);
+pub fn random_choice(call: &Call<'_>, turn: u32, count: usize) -> usize {
+    let mut draws = crate::random::Draws::of_choice(call, turn);
     usize::try_from(draws.below(count.max(1) as u64)).unwrap_or(0)
 }
 

@@ -48,9 +48,9 @@ impl Draws {
         Self { key: absorb(key, call.role as u64), next }
     }
 
-    /// For the choice of one request: its words start at a number of its own.
-    pub(crate) const fn of_choice(call: &Call<'_>) -> Self {
-        Self::new(Domain::Choice, call, (call.request.0 as u64) << 32)
+    /// For one choice of a role: its words start at a number of its own.
+    pub(crate) const fn of_choice(call: &Call<'_>, turn: u32) -> Self {
+        Self::new(Domain::Choice, call, (turn as u64) << 32)
     }
 
     const fn word(&mut self) -> u64 {

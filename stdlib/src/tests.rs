@@ -180,8 +180,7 @@ fn host_supplies_and_chooses() {
     assert_eq!(ask(&mut host, &call("supply", 0, 0), &[Value::text("title")]), Ok(Value::text("title")));
     let names = Value::list(vec![Value::text("Yes"), Value::text("No")]).expect("small");
     assert_eq!(ask(&mut host, &call("choose", 0, 0), &[names]), Ok(Value::Int(1)));
-    let choices: Vec<usize> =
-        (0..64).map(|n| random_choice(&Call { request: RequestId(n), ..call("choose", 0, 0) }, 3)).collect();
+    let choices: Vec<usize> = (0..64).map(|turn| random_choice(&call("choose", 0, 0), turn, 3)).collect();
     assert!((0..3).all(|branch| choices.contains(&branch)) && choices.iter().all(|choice| *choice < 3));
 }
 

@@ -104,6 +104,8 @@ pub(crate) struct Host {
 pub(crate) struct Used {
     fields: BTreeMap<(u32, u16, String), usize>,
     branches: BTreeMap<u32, usize>,
+    /// How often a role of a session has chosen.
+    turns: BTreeMap<(u32, u16), u32>,
 }
 
 impl HostInputs for Host {
@@ -133,7 +135,11 @@ impl HostInputs for Host {
     fn choose(&mut self, call: &Call<'_>, names: &[&str]) -> Result<usize, Failure> {
         match &self.chooser {
             Chooser::First => Ok(0),
-            Chooser::Random => Ok(random_choice(call, names.len())),
+            Chooser::Random => {
+                let turn = self.used.turns.entry((call.session.0, call.role)).or_default();
+                *turn += 1;
+                Ok(random_choice(call, *turn, names.len()))
+            }
             Chooser::Ask => {
                 let numbered = (1..).zip(names).map(|(number, name): (usize, _)| format!("{number} {name}"));
                 let offered: Vec<String> = numbered.collect();

@@ -32,6 +32,8 @@ pub struct Inputs {
     choose: Choose,
     missing: Missing,
     seed: u64,
+    /// How often each role has chosen.
+    turns: BTreeMap<u16, u32>,
     /// Per role, so that the answers do not depend on how roles take turns.
     numbers: BTreeMap<u16, Numbers>,
 }
@@ -40,8 +42,16 @@ impl Inputs {
     /// A host with these flags.
     #[must_use]
     pub fn new(flags: &Flags, missing: Missing) -> Self {
-        let (fields, used, numbers) = (flags.inputs.clone(), BTreeMap::new(), BTreeMap::new());
-        Self { fields, args: flags.args.clone(), used, choose: flags.choose, missing, seed: flags.seed, numbers }
+        Self {
+            fields: flags.inputs.clone(),
+            args: flags.args.clone(),
+            used: BTreeMap::new(),
+            choose: flags.choose,
+            missing,
+            seed: flags.seed,
+            turns: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+        }
     }
 
     fn numbers(&mut self, role: u16) -> &mut Numbers {
@@ -81,7 +91,11 @@ impl HostInputs for Inputs {
     fn choose(&mut self, call: &Call<'_>, names: &[&str]) -> Result<usize, Failure> {
         Ok(match self.choose {
             Choose::First => 0,
-            Choose::Random => random_choice(call, names.len()),
+            Choose::Random => {
+                let turn = self.turns.entry(call.role).or_default();
+                *turn += 1;
+                random_choice(call, *turn, names.len())
+            }
             Choose::ByRole => self.numbers(call.role).below(names.len()),
         })
     }

@@ -204,38 +204,46 @@ impl Closure {
         }
     }
 
-    /// Takes all shared decisions as unseen steps, but not those met behind them.
-    pub(super) fn pass(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional) {
+    /// Takes these shared decisions as unseen steps, but not those met behind them.
+    pub(super) fn pass(
+        &mut self,
+        ground: &mut Ground<'_>,
+        keys: &mut Keys<'_>,
+        slots: &mut Provisional,
+        decisions: &[u32],
+    ) {
+        self.cases.retain(|(index, _)| !decisions.contains(index));
         let mut todo = Vec::new();
-        for (index, _) in std::mem::take(&mut self.cases) {
-            self.step_unseen(ground, slots, index, &mut todo);
+        for index in decisions {
+            self.step_unseen(ground, slots, *index, &mut todo);
         }
         self.follow(ground, keys, slots, &mut todo);
     }
 
-    /// Whether, behind each of the decisions, every arm leads to the same places, with every value known: then the
-    /// role need not look. The decision itself, met again by a loop, is no place of its own.
-    pub(super) fn arms_agree(&self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional) -> bool {
-        self.cases.iter().all(|(index, _)| {
-            let item = self.items[*index as usize].clone();
-            let decision = item.node;
-            let mut behind = Self::default();
-            let first = behind.insert(item).expect("the first item is new");
-            let mut todo = Vec::new();
-            behind.step_unseen(ground, slots, first, &mut todo);
+    /// The shared decisions behind which every arm leads to the same places, with every value known: the role need not
+    /// look at them. A decision that is met again by a loop is no place of its own.
+    pub(super) fn needless(&self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional) -> Vec<u32> {
+        let decisions = self.cases.iter().map(|(index, _)| *index);
+        decisions.filter(|decision| self.arms_agree(ground, keys, slots, *decision)).collect()
+    }
+
+    fn arms_agree(&self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional, decision: u32) -> bool {
+        let item = self.items[decision as usize].clone();
+        let node = item.node;
+        let mut behind = Self::default();
+        let first = behind.insert(item).expect("the first item is new");
+        let mut todo = Vec::new();
+        behind.step_unseen(ground, slots, first, &mut todo);
+        behind.follow(ground, keys, slots, &mut todo);
+        while let Some(again) = behind.cases.iter().position(|(case, _)| behind.items[*case as usize].node == node) {
+            let (case, _) = behind.cases.swap_remove(again);
+            behind.step_unseen(ground, slots, case, &mut todo);
             behind.follow(ground, keys, slots, &mut todo);
-            while let Some(again) =
-                behind.cases.iter().position(|(case, _)| behind.items[*case as usize].node == decision)
-            {
-                let (case, _) = behind.cases.swap_remove(again);
-                behind.step_unseen(ground, slots, case, &mut todo);
-                behind.follow(ground, keys, slots, &mut todo);
-            }
-            let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
-            let mut arms = behind.next[first as usize].iter().map(|arm| behind.places_behind(*arm));
-            let Some(one) = arms.next() else { return true };
-            one.iter().all(known) && arms.all(|other| other == one)
-        })
+        }
+        let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
+        let mut arms = behind.next[first as usize].iter().map(|arm| behind.places_behind(*arm));
+        let Some(one) = arms.next() else { return true };
+        one.iter().all(known) && arms.all(|other| other == one)
     }
 
     /// Where the role acts or decides, reachable by unseen steps, ascending.

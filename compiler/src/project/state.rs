@@ -142,10 +142,11 @@ impl<'a> Construction<'a> {
                     && closure.reaching(&targets).iter().all(|reaching| *reaching)
             };
             if uniform(closure) {
-                if !closure.arms_agree(&mut self.ground, &mut self.keys, slots) {
+                let needless = closure.needless(&mut self.ground, &mut self.keys, slots);
+                if needless.is_empty() {
                     return;
                 }
-                closure.pass(&mut self.ground, &mut self.keys, slots);
+                closure.pass(&mut self.ground, &mut self.keys, slots, &needless);
                 continue;
             }
             let distinct: indexmap::IndexSet<Key, FxBuildHasher> =

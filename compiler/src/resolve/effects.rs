@@ -1,6 +1,6 @@
 //! Effects with their operations, and native functions.
 
-use super::types::Generics;
+use super::declared::Generics;
 use super::{Resolver, Texts};
 use crate::hir::{Effect, EffectId, Fun, Op};
 use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};

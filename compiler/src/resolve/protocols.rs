@@ -1,6 +1,6 @@
 //! Headers of protocols: roles, parameters, effects used.
 
-use super::types::Generics;
+use super::declared::Generics;
 use super::{Resolver, Texts, names};
 use crate::hir::{Param, Protocol, ProtocolId, RoleId, Use};
 use tell_language::ast::{self, DeclKind, Name};
@@ -151,7 +151,7 @@ impl Resolver<'_> {
                 let name = self.program.text(used.effect.last().symbol);
                 let text = format!(
                     "effect `{name}` takes {arity} type argument{}, not {}",
-                    super::types::plural(arity),
+                    super::declared::plural(arity),
                     args.len()
                 );
                 let help = format!("write `{name}({})`", vec!["T"; arity].join(", "));

@@ -38,10 +38,10 @@ impl At<'_> {
         }
     }
 
-    /// The types of `len` registers from `first`; with `len` 0, `first` means nothing.
+    /// The types of `len` registers from `first`.
     fn range(&self, first: Reg, len: usize) -> Check<&[TypeId]> {
         let first = usize::from(first);
-        let range = if len == 0 { 0..0 } else { first..first + len };
+        let range = first..first + len;
         match self.subject.function.regs.get(range) {
             Some(types) => Ok(types),
             None => self.fault("V3.1", format!("{len} registers from r{first} on reach outside the frame")),
