@@ -178,3 +178,48 @@ fn sources_over_64_mib_are_refused() {
     let text = " ".repeat(MAX_BYTES + 1);
     assert_eq!(found(&text), ["E0113"]);
 }
+
+/// A text made of a header and numbered parts.
+fn repeated(header: &str, count: usize, part: impl Fn(usize, &mut String)) -> String {
+    let mut text = header.to_owned();
+    (0..count).for_each(|index| part(index, &mut text));
+    text
+}
+
+#[test]
+fn types_that_double_are_shared() {
+    let aliases = repeated("type alias A0 = (Int, Int)\n", 60, |index, text| {
+        writeln!(text, "type alias A{} = (A{index}, A{index})", index + 1).expect("writing to a String succeeds");
+    });
+    let text = format!("{aliases}protocol Doubled(A, B) =\n  A -> B : M of A60\n");
+    assert_eq!(found(&text), [""; 0]);
+    let lets = repeated("protocol Doubled(A, B) =\n  let v0 at A = (1, 1)\n", 60, |index, text| {
+        writeln!(text, "  let v{} at A = (v{index}, v{index})", index + 1).expect("writing to a String succeeds");
+    });
+    assert_eq!(found(&format!("{lets}  A -> B : M\n")), [""; 0]);
+}
+
+#[test]
+fn a_case_with_thousands_of_arms() {
+    let text = repeated("protocol Cases(A, B; n : Int at A) =\n  let x at A = case n of\n", 3_000, |index, text| {
+        writeln!(text, "    | {index} => {}", index + 1).expect("writing to a String succeeds");
+    });
+    assert_eq!(found(&format!("{text}    | _ => 0\n  A -> B : M(x)\n")), [""; 0]);
+    assert_eq!(found(&format!("{text}    | 7 => 0\n    | _ => 0\n  A -> B : M(x)\n")), ["E0308"]);
+    assert_eq!(found(&format!("{text}  A -> B : M(x)\n")), ["E0307"]);
+}
+
+#[test]
+fn equal_calls_are_inlined_once() {
+    let mut text = String::new();
+    for level in 0..30 {
+        writeln!(
+            text,
+            "protocol P{level}(A, B) =\n  choice A at\n    | L =>\n        A -> B : L\n        call P{0}(A, B)\n    | R =>\n        A -> B : R\n        call P{0}(A, B)",
+            level + 1
+        )
+        .expect("writing to a String succeeds");
+    }
+    text.push_str("protocol P30(A, B) =\n  A -> B : M\n");
+    assert!(encode(&built(&text)).len() < 100_000);
+}
