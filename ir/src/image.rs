@@ -194,6 +194,21 @@ pub enum Const {
     Session,
 }
 
+impl Const {
+    /// Its type.
+    #[must_use]
+    pub const fn ty(&self) -> Type {
+        match self {
+            Self::Unit => Type::Unit,
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Duration(_) => Type::Duration,
+            Self::Str(_) => Type::String,
+            Self::Session => Type::Session,
+        }
+    }
+}
+
 /// What `Make` builds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Shape {

@@ -147,14 +147,7 @@ impl<'a> Tables<'a> {
 
     /// The type of a constant.
     pub(super) fn constant_type(&mut self, value: &Const) -> TypeId {
-        self.structure(match value {
-            Const::Unit => Type::Unit,
-            Const::Bool(_) => Type::Bool,
-            Const::Int(_) => Type::Int,
-            Const::Duration(_) => Type::Duration,
-            Const::Str(_) => Type::String,
-            Const::Session => Type::Session,
-        })
+        self.structure(value.ty())
     }
 
     /// The number of a shape.

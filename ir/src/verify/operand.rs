@@ -74,7 +74,7 @@ impl At<'_> {
             }
             Instr::Perform { op, args, dst } => self.perform(op, args, dst, budget),
             Instr::Set { dst, value } => {
-                let ty = constant(self.entry(&image.consts, value as usize, "constant")?);
+                let ty = self.entry(&image.consts, value as usize, "constant")?.ty();
                 let fits = self.is(self.reg(dst)?, &ty);
                 self.expect(fits, "V3.4", || format!("r{dst} is not for a constant of type {ty:?}"))
             }
@@ -185,16 +185,5 @@ impl At<'_> {
             return self.fault("V3.5", format!("r{val} has no variants to switch on"));
         };
         self.expect(table.len() == variants, "V2.7", || format!("{} targets for {variants} variants", table.len()))
-    }
-}
-
-const fn constant(value: &Const) -> Type {
-    match value {
-        Const::Unit => Type::Unit,
-        Const::Bool(_) => Type::Bool,
-        Const::Int(_) => Type::Int,
-        Const::Duration(_) => Type::Duration,
-        Const::Str(_) => Type::String,
-        Const::Session => Type::Session,
     }
 }
