@@ -3,10 +3,11 @@
 //! The type is a tree whose equal subtrees are shared, so that a thousand choices in a row stay a thousand nodes;
 //! [`expanded_size`] says how large the tree is when written out.
 
-use crate::graph::{Graph, NodeKind};
-use crate::hir::Program;
+use crate::graph::{Graph, NodeKind, PatternRef};
+use crate::hir::{PatternKind, Program, variants};
 use crate::project::machine::{Kind, Machine, StateId};
 use rustc_hash::FxHashMap;
+use tell_ir::image::Const;
 use tell_ir::local::{LocalId, LocalNode, LocalType};
 use tell_ir::sort::Label;
 
@@ -190,8 +191,29 @@ impl Erasure<'_> {
                 .iter()
                 .map(|arm| arm.name.map_or(String::new(), |name| self.program.text(name).to_owned()))
                 .collect(),
+            NodeKind::Case { arms, .. } if arms.iter().all(|arm| arm.pattern.is_some()) => {
+                arms.iter().map(|arm| self.pattern_name(arm.pattern.expect("all arms have patterns"))).collect()
+            }
             _ if count == 2 => vec!["then".into(), "else".into()],
             _ => (1..=count).map(|index| format!("arm{index}")).collect(),
+        }
+    }
+
+    /// What an arm matches, by its outermost constructor.
+    fn pattern_name(&self, at: PatternRef) -> String {
+        let protocol = self.graph.instances[at.instance as usize].protocol;
+        let body = self.program.protocol(protocol).body.as_ref().expect("only checked protocols are lowered");
+        let pattern = &body.patterns[at.pattern as usize];
+        match &pattern.kind {
+            PatternKind::Variant(tag, _) => {
+                let all = variants(self.program, pattern.ty).unwrap_or_default();
+                all.into_iter().nth(usize::from(*tag)).map_or_else(String::new, |(name, _)| name)
+            }
+            PatternKind::Const(Const::Bool(value)) => if *value { "then" } else { "else" }.to_owned(),
+            PatternKind::Const(Const::Int(value)) => value.to_string(),
+            PatternKind::Const(Const::Str(value)) => format!("{value:?}"),
+            PatternKind::Const(_) | PatternKind::Product(_) | PatternKind::List(_) => "(…)".into(),
+            PatternKind::Wildcard | PatternKind::Bind(_) => "_".into(),
         }
     }
 

@@ -68,10 +68,15 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new() };
     }
+    let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.code.0.starts_with("E01"));
     check_stage::check(&mut program, &names, &mut diagnostics);
+    if is_broken {
+        // A statement that could not be read is missing: who holds what, and what follows what, is not known.
+        diagnostics.retain(|diagnostic| !depends_on_all_statements(diagnostic.code.0));
+    }
     let mut projected = Vec::new();
     for protocol in roots(&program) {
-        if !can_lower(&program, protocol) {
+        if is_broken || !can_lower(&program, protocol) {
             continue;
         }
         match lower_and_project(&program, protocol, limits) {
@@ -83,6 +88,11 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
         }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected }
+}
+
+/// Whether a diagnostic can come from a statement that is missing elsewhere.
+fn depends_on_all_statements(code: &str) -> bool {
+    matches!(code, "E0209" | "E0302" | "E0303" | "E0304" | "E0313" | "E0414" | "E0416")
 }
 
 /// Checks a pure global type.

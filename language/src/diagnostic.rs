@@ -124,7 +124,7 @@ pub fn did_you_mean<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a s
         .into_iter()
         .filter(|candidate| *candidate != wanted && candidate.len().abs_diff(wanted.len()) <= 8)
         .map(|candidate| (distance(wanted, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= limit(candidate))
+        .filter(|(distance, candidate)| *distance <= limit(candidate) && *distance < wanted.len().max(candidate.len()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -266,5 +266,5 @@ impl<'a> Layout<'a> {
 pub(crate) fn too_deep(file: FileId, place: Span) -> Diagnostic {
     Diagnostic::new(Code("E0106"), format!("nesting is deeper than {MAX_DEPTH}"))
         .label(file, place, "this is one level too deep")
-        .help("name a part of it, with `let` or as a protocol of its own")
+        .help("name a part of it, with `let` or as a protocol of its own; operators in a row count as levels, too")
 }

@@ -27,6 +27,9 @@ pub fn render(diagnostics: &[Diagnostic], files: &Files, color: bool, out: &mut 
     for diagnostic in diagnostics {
         header(diagnostic, color, out)?;
         snippets(diagnostic, &mut views, color, out)?;
+        if let Some(place) = place_on_cut_line(diagnostic, files) {
+            remark("note", &place, color, out)?;
+        }
         for note in &diagnostic.notes {
             remark("note", note, color, out)?;
         }
@@ -36,6 +39,20 @@ pub fn render(diagnostics: &[Diagnostic], files: &Files, color: bool, out: &mut 
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Where the primary label is, if its line is too long to be shown whole: the columns above count what is shown.
+fn place_on_cut_line(diagnostic: &Diagnostic, files: &Files) -> Option<String> {
+    let primary = diagnostic.labels.first()?;
+    let file = files.get(primary.file);
+    let mut at = (primary.span.start as usize).min(file.text.len());
+    while !file.text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let start = file.text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let end = file.text[at..].find('\n').map_or(file.text.len(), |length| at + length);
+    let (line, column) = files.line_column(primary.file, primary.span.start);
+    (end - start > MAX_LINE).then(|| format!("the line is cut; the place is {}:{line}:{column}", file.name))
 }
 
 /// `error[E0401]: message`

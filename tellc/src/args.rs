@@ -158,8 +158,8 @@ pub(crate) struct Run {
     /// Seed of random numbers and choices
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
-    /// Sessions that run side by side
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Sessions that run side by side, at most 1048576
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub(crate) sessions: u32,
     /// Steps after which the run is stopped, with exit code 3
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]

@@ -24,6 +24,7 @@ pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
         }
         None => args.source.file.with_extension("tellimg"),
     };
+    refuse_overwriting(&args.source.file, &target)?;
     let input = read(&args.source)?;
     if let Input::Image { name, .. } = &input {
         return Err(Trouble::usage(format!("`{name}` is an image already")));
@@ -39,6 +40,21 @@ pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
         summary(&target, image.image(), bytes.len(), output)?;
     }
     Ok(Exit::Ok)
+}
+
+/// A file that is read cannot be written in the same run.
+///
+/// # Errors
+/// A usage error if both names lead to one file.
+pub(crate) fn refuse_overwriting(source: &Path, target: &Path) -> Result<(), Trouble> {
+    let same = match (fs::canonicalize(source), fs::canonicalize(target)) {
+        (Ok(source), Ok(target)) => source == target && source.is_file(),
+        _ => false,
+    };
+    if same {
+        return Err(Trouble::usage(format!("writing `{}` would overwrite what is read", target.display())));
+    }
+    Ok(())
 }
 
 fn summary(target: &Path, image: &CodeImage, size: usize, output: &Output) -> io::Result<()> {

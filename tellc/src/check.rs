@@ -7,6 +7,7 @@ use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tell_compiler::pipeline::MAX_DIAGNOSTICS;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Files;
 
@@ -16,6 +17,8 @@ struct Tally {
     files: usize,
     errors: usize,
     warnings: usize,
+    /// Whether a file had more mistakes than are kept.
+    cut: bool,
     /// The worst that happened besides.
     exit: Option<Exit>,
 }
@@ -69,6 +72,7 @@ fn check_file(path: &Path, stdin_filename: Option<&str>, tally: &mut Tally, outp
 fn found(diagnostics: &[Diagnostic], files: &Files, tally: &mut Tally, output: &Output) -> Result<(), Trouble> {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     tally.errors += errors;
+    tally.cut |= diagnostics.len() == MAX_DIAGNOSTICS;
     tally.warnings += diagnostics.len() - errors;
     Ok(output.findings(diagnostics, files)?)
 }
@@ -117,7 +121,8 @@ fn summary(tally: &Tally) -> String {
     };
     let mut found = Vec::new();
     if tally.errors > 0 {
-        found.push(count(tally.errors, "error"));
+        let more = if tally.cut { " or more; the first ones are shown" } else { "" };
+        found.push(format!("{}{more}", count(tally.errors, "error")));
     }
     if tally.warnings > 0 {
         found.push(count(tally.warnings, "warning"));

@@ -6,6 +6,7 @@ mod ending;
 mod inputs;
 
 use crate::args::{Choose, Run};
+use crate::build::refuse_overwriting;
 use crate::compile::{Compiled, compile};
 use crate::host::{Chooser, Host, Paper, Terminal, Used};
 use crate::input::{bad_json, bytes, is_dash, read, shown, text};
@@ -35,6 +36,9 @@ const QUANTUM: u32 = 256;
 /// # Errors
 /// What keeps it from running; how the sessions end is part of the result.
 pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
+    for target in args.trace.iter().filter(|path| !is_dash(path)) {
+        refuse_overwriting(&args.source.file, target)?;
+    }
     let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), output)?;
     let interrupt = Interrupt::install().map_err(|error| Trouble::io("heard", "Ctrl-C", &error))?;
     let prompt = Prompt::new(output.clone(), interrupt.clone());

@@ -120,11 +120,26 @@ impl Checker<'_> {
         self.finish_types(first);
         let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
         self.refuse_predefined(name);
+        self.refuse_second_cell(name, role);
         let var = self.new_var(name.symbol, ty, name.span);
         self.cells.insert(var);
         self.scope.bind(role, name.symbol, var);
         self.lets.push(var);
         out.push(Stmt { kind: StmtKind::Let { role, var, value }, span });
+    }
+
+    /// A cell is set by its name alone, so no other role may have one of that name at the time.
+    fn refuse_second_cell(&mut self, name: Name, role: RoleId) {
+        let holders = self.scope.holders(name.symbol).to_vec();
+        let other = holders.into_iter().find(|(holder, var)| *holder != role && self.cells.contains(var));
+        let Some((holder, var)) = other else { return };
+        let file = self.program.modules[self.module].file;
+        let text = format!("`{}` has a cell `{}` already", self.role_name(holder), self.text(name.symbol));
+        let diagnostic = self
+            .diagnostic("E0313", name.span, text, "a second cell of this name")
+            .label(file, self.body.vars[var.index()].span, "the first one")
+            .help("give the cells different names");
+        self.diagnostics.push(diagnostic);
     }
 
     pub(super) fn assign(&mut self, name: Name, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {

@@ -34,11 +34,28 @@ impl Builder<'_> {
         };
         let label =
             if wanted.is_empty() { "this does not belong here".to_owned() } else { format!("expected {wanted}") };
-        let help = match self.misspelt(span) {
-            Some(keyword) => format!("did you mean `{keyword}`?"),
-            None => self.help(token, span, &expected),
+        let help = match (self.habit(span), self.misspelt(span)) {
+            (Some(help), _) => help.into(),
+            (None, Some(keyword)) => format!("did you mean `{keyword}`?"),
+            (None, None) => self.help(token, span, &expected),
         };
         self.report(Diagnostic::new(Code("E0102"), message).label(self.file, span, label).help(help));
+    }
+
+    /// What is written differently in other languages.
+    fn habit(&self, span: Span) -> Option<&'static str> {
+        let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let before = self.text[line..span.start as usize].trim();
+        match self.slice(span.start, span.end) {
+            "fn" | "func" | "function" | "def" => {
+                Some("functions of your own are declared with `fun`, in a later version")
+            }
+            "elif" | "elsif" | "elseif" => Some("write `else if`"),
+            _ if before.starts_with("type ") && before.ends_with('=') && !before.starts_with("type alias") => Some(
+                "constructors are written with bars, `type Color = | Red | Green`; other types with `type alias … = …`",
+            ),
+            _ => None,
+        }
     }
 
     /// The keyword that the word at the place of the error, or the word before it that starts the line, is a typing

@@ -75,9 +75,6 @@ pub(super) fn conclude(
     if count > MAX_FAULTS {
         output.status(format_args!("and {} more faults", count - MAX_FAULTS));
     }
-    if let End::Interrupted { steps } = end {
-        output.status(format_args!("interrupted after {steps} steps"));
-    }
     Ok(exit)
 }
 
@@ -88,7 +85,11 @@ const fn is_cancelled(fault: &Fault) -> bool {
 /// What is to be said about a run that did not end by itself.
 fn stopped(end: End) -> Option<Diagnostic> {
     match end {
-        End::Done | End::Interrupted { .. } => None,
+        End::Done => None,
+        End::Interrupted { steps } => {
+            let text = format!("the run was interrupted after {steps} steps");
+            Some(Diagnostic::new(Code("F0006"), text).help("what the sessions did so far is in the trace"))
+        }
         End::Limit { steps } => {
             let text = format!("the run was stopped after {steps} steps");
             Some(Diagnostic::new(Code("F0006"), text).help("if it is not endless, allow more with `--max-steps`"))

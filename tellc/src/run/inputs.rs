@@ -243,7 +243,11 @@ impl<'a> Gathering<'a> {
             let question = format!("{}.{} : {} = ", self.roles[role], param.name, types.text(param.ty));
             match keyboard.ask(&question, |line| literal::read(line, param.ty, &types)) {
                 Ok(value) => self.params[role][at] = Some(value),
-                Err(NoLine::End | NoLine::Interrupted | NoLine::Failed(_)) => return self.complete(),
+                Err(NoLine::Interrupted) => {
+                    let text = "the run was interrupted before it started";
+                    return Err(Trouble::plain(Diagnostic::new(Code("F0006"), text).help("nothing was run")));
+                }
+                Err(NoLine::End | NoLine::Failed(_)) => return self.complete(),
             }
         }
         Ok(())

@@ -90,7 +90,7 @@ fn wrong_names_and_values_are_reported_at_once() {
     let program = folder.file("ping.tell", PING);
     let ran = tellc(&["run", &program, "--arg", "Aa.x=1", "--arg", "A.y=1", "--arg", "A.x=one"]).ends(2);
     assert_eq!(ran.err.matches("error[E0704]").count(), 2, "{ran:?}");
-    ran.says("did you mean `A`?").says("did you mean `x`?").says("E0702").says("has to be `Int`");
+    ran.says("did you mean `A`?").says("there is `x`").says("E0702").says("has to be `Int`");
     tellc(&["run", &program, "--arg", "A.x=1", "--arg", "A.x=2"]).ends(1).says("given twice");
     tellc(&["run", &program, "--arg", "A.x=1)\n  A -> B : More(2"]).ends(1).says("E0702");
     tellc(&["run", &program, "--arg", "A.x=99999999999999999999"]).ends(1).says("E0702");

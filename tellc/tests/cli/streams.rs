@@ -65,7 +65,7 @@ fn ctrl_c_ends_a_run_and_keeps_its_trace() {
     let program = folder.file("endless.tell", ENDLESS);
     let trace = folder.path("trace.jsonl");
     let (ran, took) = interrupt(&["run", &program, "--max-steps", "100000000000", "--trace", &trace]);
-    ran.ends(3).says("interrupted after");
+    ran.ends(3).says("was interrupted after");
     assert!(took < Duration::from_secs(10), "{took:?}");
     let text = std::fs::read_to_string(&trace).expect("written");
     assert!(text.ends_with("}\n") && text.lines().count() > 10);
@@ -81,6 +81,6 @@ fn ctrl_c_ends_the_wait_for_a_line() {
     let program = folder.file("choice.tell", crate::support::CHOICE);
     let trace = folder.path("trace.jsonl");
     let (ran, _) = interrupt(&["run", &program, "--choose", "ask", "--trace", &trace]);
-    ran.ends(3).says("interrupted after");
+    ran.ends(3).says("was interrupted after");
     assert!(std::fs::read_to_string(&trace).expect("written").lines().count() > 1);
 }
