@@ -42,6 +42,19 @@ impl Builder<'_> {
         self.report(Diagnostic::new(Code("E0102"), message).label(self.file, span, label).help(help));
     }
 
+    /// Whether the place starts a line that the layout joined to the one above.
+    fn is_continuation(&self, span: Span, expected: &Expected<'_>) -> bool {
+        let before = &self.text[..span.start as usize];
+        let indentation = before.rfind('\n').map_or(before, |at| &before[at + 1..]);
+        let starts_something = expected.has("\"choice\"") || expected.has("\"protocol\"");
+        !indentation.is_empty() && indentation.trim().is_empty() && span.end > span.start && !starts_something
+    }
+
+    /// The rest of the line from a place on.
+    fn line_behind(&self, span: Span) -> &str {
+        self.text[span.start as usize..].lines().next().unwrap_or_default()
+    }
+
     /// What is written differently in other languages.
     fn habit(&self, span: Span) -> Option<&'static str> {
         let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
@@ -100,7 +113,14 @@ impl Builder<'_> {
                 "to set a cell write `x := e`; to bind a name write `let x = e`".into()
             }
             Some(Token::Eq) if expected.has("\"==\"") => "equality is written `==`".into(),
+            Some(Token::Indent) if expected.has("\"=\"") => "write `=` at the end of the line above".into(),
             Some(Token::Indent) => "align the line with the block it belongs to".into(),
+            Some(_) if self.is_continuation(span, expected) => {
+                "this line is deeper than its block, so it continues the line above; align it with its block".into()
+            }
+            Some(_) if expected.has("\"protocol\"") && self.line_behind(span).contains("->") => {
+                "a message stands in the body of a protocol: indent it".into()
+            }
             _ if expected.has("indent") && expected.has("block_open") => {
                 "indent the lines of the block deeper than its owner; an empty block is written `{}`".into()
             }

@@ -56,7 +56,10 @@ pub(super) fn tab_report(file: FileId, tabs: &[Span]) -> Option<Diagnostic> {
     let spaces = " ".repeat(TAB_COLUMNS as usize);
     let report = Diagnostic::new(Code("E0107"), "tab in the indentation")
         .label(file, first, "the first tab is here")
-        .help(format!("indent with spaces; write {TAB_COLUMNS} spaces for each of the {} tabs", tabs.len()));
+        .help(match tabs.len() {
+            1 => format!("indent with spaces; write {TAB_COLUMNS} spaces for the tab"),
+            count => format!("indent with spaces; write {TAB_COLUMNS} spaces for each of the {count} tabs"),
+        });
     Some(tabs.iter().fold(report, |report, tab| report.fix(file, *tab, spaces.as_str())))
 }
 
