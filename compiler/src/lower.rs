@@ -39,7 +39,7 @@ pub fn lower(program: &Program, protocol: ProtocolId) -> Result<Graph, Vec<Diagn
     let mut lowering = Lowering::new(program, protocol);
     lowering.run(protocol);
     if lowering.diagnostics.is_empty() {
-        lowering.diagnostics = structure::check(program, &lowering.graph);
+        lowering.diagnostics = structure::check(&lowering.graph);
     }
     if lowering.diagnostics.is_empty() { Ok(lowering.graph) } else { Err(lowering.diagnostics) }
 }

@@ -24,6 +24,12 @@ impl Span {
         Self::new(self.start.min(other.start), self.end.max(other.end))
     }
 
+    /// Its first `length` bytes: the word that a construct starts with.
+    #[must_use]
+    pub fn head(self, length: u32) -> Self {
+        Self::new(self.start, (self.start + length).min(self.end))
+    }
+
     /// The span as a range of `usize`, for slicing the text.
     #[must_use]
     pub fn range(self) -> Range<usize> {

@@ -208,14 +208,9 @@ impl Checker<'_> {
             };
             self.scope.bind(*role, *name, joined);
         }
-        self.mark_joined(&joins);
-        joins.into_iter().map(|(from, var)| Join { var, from }).collect()
-    }
-
-    /// A `let` that lives on behind the arms counts as used where its joined name is; here: at once, since the
-    /// joined binding has no `let` of its own to be warned about.
-    fn mark_joined(&mut self, joins: &indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher>) {
+        // A joined binding has no `let` of its own to warn about, so what it joins counts as used.
         self.used.extend(joins.keys().flatten().flatten());
+        joins.into_iter().map(|(from, var)| Join { var, from }).collect()
     }
 
     pub(super) fn warn_constant(&mut self, cond: crate::hir::ExprId) {
@@ -238,7 +233,7 @@ impl Checker<'_> {
                 .any(|(text, holds)| keys.iter().any(|(other, other_holds)| text == other && holds != other_holds));
         if !complete {
             let text = "this choice may find no branch open".to_owned();
-            let head = Span::new(span.start, (span.start + 6).min(span.end));
+            let head = span.head(6);
             self.report("W0303", head, text, "every branch has a guard", "leave one branch without a guard");
         }
     }

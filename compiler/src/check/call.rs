@@ -25,14 +25,10 @@ impl CallGraph {
     pub(super) fn is_recursive(&self, caller: ProtocolId, callee: ProtocolId) -> bool {
         caller == callee || self.reachable[callee.index()].contains(&caller)
     }
-
-    /// The protocol a path names inside `from`: its own `where` first, then those around it, then the module.
-    pub(super) fn find(&self, program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Option<ProtocolId> {
-        find(program, names, from, path)
-    }
 }
 
-fn find(program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Option<ProtocolId> {
+/// The protocol a path names inside `from`: its own `where` first, then those around it, then the module.
+pub(super) fn find(program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Option<ProtocolId> {
     if path.names.len() == 1 {
         let mut owner = Some(from);
         while let Some(id) = owner {
@@ -100,7 +96,7 @@ impl Checker<'_> {
         out: &mut Vec<Stmt>,
     ) -> bool {
         let resolved: Vec<Option<RoleId>> = roles.iter().map(|role| self.role(*role)).collect();
-        let Some(callee) = self.calls.find(self.program, self.names, self.protocol, path) else {
+        let Some(callee) = find(self.program, self.names, self.protocol, path) else {
             self.unknown_protocol(path);
             return true;
         };

@@ -118,7 +118,7 @@ impl<'a> Lowering<'a> {
     fn acts_too_early(&mut self, context: &Context<'_>, role: RoleId, by: RoleId, place: Span, loop_span: Span) {
         let name = |role: RoleId| self.graph.roles[self.role(context, role) as usize].clone();
         let (role, by) = (name(role), name(by));
-        let head = Span::new(loop_span.start, (loop_span.start + 4).min(loop_span.end));
+        let head = loop_span.head(4);
         let diagnostic =
             Diagnostic::new(Code("E0417"), format!("`{role}` acts before it knows whether the loop goes on"))
                 .label(self.graph.file, place, format!("`{role}` acts first here"))

@@ -1,14 +1,13 @@
 //! What must hold of a choreography before it is projected: loops communicate, choices are opened by their decider.
 
 use crate::graph::{Graph, NodeId, NodeKind, Role};
-use crate::hir::Program;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
 
 /// Reports every place where the structure is wrong.
-pub(super) fn check(_: &Program, graph: &Graph) -> Vec<Diagnostic> {
+pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
     let mut diagnostics = silent_loops(graph);
     if diagnostics.is_empty() {
         for node in &graph.nodes {
@@ -66,7 +65,7 @@ fn silent_loops(graph: &Graph) -> Vec<Diagnostic> {
 
 fn silent_loop(graph: &Graph, head: NodeId) -> Diagnostic {
     let span = graph.node(head).span;
-    let word = Span::new(span.start, (span.start + 4).min(span.end));
+    let word = span.head(4);
     Diagnostic::new(Code("E0413"), "this repeats without any communication")
         .label(graph.file, word, "a round of this can pass without a message")
         .help("send a message in every round, before it starts again")
@@ -90,7 +89,7 @@ fn reachable(graph: &Graph) -> Vec<NodeId> {
 fn openings(graph: &Graph, decider: Role, arms: &[(NodeId, Span)], choice: Span, diagnostics: &mut Vec<Diagnostic>) {
     let name = |role: Role| &graph.roles[role as usize];
     let mut first: IndexMap<(Role, &str), (usize, Span), FxBuildHasher> = IndexMap::default();
-    let word = Span::new(choice.start, (choice.start + 6).min(choice.end));
+    let word = choice.head(6);
     for (index, (start, arm_span)) in arms.iter().enumerate() {
         let mut seen = FxHashSet::default();
         let mut todo = vec![*start];

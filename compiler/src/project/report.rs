@@ -195,7 +195,6 @@ fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
     let graph = ground.graph;
     let (id, branch) = graph.message(id, branch);
     let node = graph.node(id);
-    let word = |length: u32| Span::new(node.span.start, (node.span.start + length).min(node.span.end));
     match &node.kind {
         NodeKind::Comm { from, branches, .. } if *from == ground.role => {
             (branches[branch].span, format!("must send {}", message(graph, id, branch)))
@@ -203,7 +202,7 @@ fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
         NodeKind::Comm { branches, .. } => {
             (branches[branch].span, format!("must wait for {}", message(graph, id, branch)))
         }
-        NodeKind::Choice { .. } => (word(6), "must choose".into()),
+        NodeKind::Choice { .. } => (node.span.head(6), "must choose".into()),
         NodeKind::Local { action: Action::Perform { .. }, .. } => (node.span, "must perform this".into()),
         NodeKind::Local { .. } => (node.span, "must do this".into()),
         NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => {
@@ -247,7 +246,7 @@ fn divergence(ground: &Ground<'_>, closure: &Closure, one: u32, two: u32) -> Opt
         NodeKind::Choice { .. } => 6,
         _ => 4,
     };
-    let span = Span::new(node.span.start, (node.span.start + word).min(node.span.end));
+    let span = node.span.head(word);
     Some((span, arm_name(ground, at, a), arm_name(ground, at, b)))
 }
 

@@ -3,7 +3,6 @@
 use super::live::{Predecessors, acts};
 use crate::graph::{CaseOn, Graph, NodeId, NodeKind, Role};
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_language::span::Span;
 
 /// One warning per role that may starve.
 pub(super) fn warnings(graph: &Graph) -> Vec<(Role, Diagnostic)> {
@@ -37,7 +36,7 @@ fn starving(graph: &Graph, predecessors: &Predecessors, role: Role) -> Option<Di
     let head = cycle(graph, &inside)?;
     let span = graph.node(head).span;
     let name = &graph.roles[role as usize];
-    let word = Span::new(span.start, (span.start + 4).min(span.end));
+    let word = span.head(4);
     let diagnostic = Diagnostic::new(Code("W0402"), format!("`{name}` may starve while the others repeat this"))
         .label(graph.file, word, format!("rounds of this can pass without `{name}`, which still has something to do"))
         .help(format!("let `{name}` take part in every round, or bound the loop with `loop repeat`"));

@@ -18,7 +18,7 @@ pub(super) struct Construction<'a> {
     keys: Keys<'a>,
     available: Availability<'a>,
     limits: Limits,
-    states: Vec<Option<State>>,
+    states: Vec<State>,
     known: FxHashMap<Vec<u32>, StateId>,
     todo: Vec<(StateId, Closure, u32)>,
     /// Members of all states so far, for the limit.
@@ -81,10 +81,9 @@ impl<'a> Construction<'a> {
         let step = self.enter(kernel, &values, Provisional::new(first))?;
         while let Some((id, closure, slots)) = self.todo.pop() {
             let kind = self.kind(&closure, slots)?;
-            self.states[id.0 as usize].as_mut().expect("entered before").kind = kind;
+            self.states[id.0 as usize].kind = kind;
         }
-        let states = self.states.into_iter().map(|state| state.expect("every state was built")).collect();
-        Ok((Machine { role: self.ground.role, states, start: step.values }, self.warned))
+        Ok((Machine { role: self.ground.role, states: self.states, start: step.values }, self.warned))
     }
 
     /// The state of a kernel, new if it was not met before. `values` says what the provisional slots are.
@@ -124,7 +123,8 @@ impl<'a> Construction<'a> {
         }
         let id = StateId(u32::try_from(self.states.len()).expect("the state limit is below 2^32"));
         let count = u32::try_from(order.len()).expect("fewer slots than bindings");
-        self.states.push(Some(State { kind: Kind::End { finals: Vec::new() }, slots: count, nodes: closure.nodes() }));
+        // What the role does here is filled in when the closure is taken from the queue.
+        self.states.push(State { kind: Kind::End { finals: Vec::new() }, slots: count, nodes: closure.nodes() });
         self.known.insert(key, id);
         self.todo.push((id, closure, count));
         Ok(Step { target: id, values })

@@ -294,7 +294,7 @@ impl Resolver<'_> {
     }
 
     fn dotted_opaque(&mut self, module: usize, path: &ast::Path) -> Ty {
-        let dotted = self.dotted(&path.names.iter().map(|name| name.symbol).collect::<Vec<_>>());
+        let dotted = self.dotted(path);
         let symbol = self.program.interner.intern(&dotted);
         let text = format!("`{dotted}` comes from a module that is not imported");
         let help = "its values are carried and compared, nothing else; declare `type` in this file to say so";

@@ -3,7 +3,7 @@
 use super::{Names, Resolver, Texts};
 use crate::hir::Module;
 use crate::sources::Sources;
-use tell_language::ast::Import;
+use tell_language::ast::{Import, Path};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::parse;
 use tell_language::span::{FileId, Span};
@@ -32,7 +32,7 @@ impl Resolver<'_> {
     }
 
     fn load_import(&mut self, module: usize, import: &Import, sources: &dyn Sources) {
-        let name = self.dotted(&import.module.names.iter().map(|name| name.symbol).collect::<Vec<_>>());
+        let name = self.dotted(&import.module);
         let target = match self.program.modules.iter().position(|module| module.name == name) {
             Some(index) => index,
             None => match sources.module(&name) {
@@ -44,10 +44,8 @@ impl Resolver<'_> {
             },
         };
         let full = self.program.interner.intern(&name);
-        let first =
-            self.program.modules[module].ast.imports.iter().find(|other| {
-                other.module.names.iter().map(|n| n.symbol).eq(import.module.names.iter().map(|n| n.symbol))
-            });
+        let imports = &self.program.modules[module].ast.imports;
+        let first = imports.iter().find(|other| self.dotted(&other.module) == name);
         if let Some(first) = first.map(|first| first.module.span()).filter(|first| *first != import.module.span()) {
             self.report_duplicate(module, "E0210", "import of", first, import.module.span());
         }
@@ -96,8 +94,9 @@ impl Resolver<'_> {
         self.program.modules.len() - 1
     }
 
-    pub(super) fn dotted(&self, symbols: &[Symbol]) -> String {
-        symbols.iter().map(|symbol| self.program.text(*symbol)).collect::<Vec<_>>().join(".")
+    /// A path as written.
+    pub(super) fn dotted(&self, path: &Path) -> String {
+        path.names.iter().map(|name| self.program.text(name.symbol)).collect::<Vec<_>>().join(".")
     }
 
     /// Makes the types of imported modules visible; before types are resolved, so that they can be mentioned.
@@ -160,7 +159,7 @@ impl Resolver<'_> {
     }
 
     fn target(&self, module: usize, import: &Import) -> Option<usize> {
-        let name = self.dotted(&import.module.names.iter().map(|name| name.symbol).collect::<Vec<_>>());
+        let name = self.dotted(&import.module);
         self.program.modules.iter().position(|module| module.name == name).filter(|index| *index != module)
     }
 
@@ -209,10 +208,7 @@ impl Resolver<'_> {
             let prefix = import.alias.unwrap_or(import.module.names[0]);
             let word = self.program.text(prefix.symbol);
             if import.exposing.is_empty() && !occurs(word, after) {
-                unused.push((
-                    import.module.span(),
-                    self.dotted(&import.module.names.iter().map(|n| n.symbol).collect::<Vec<_>>()),
-                ));
+                unused.push((import.module.span(), self.dotted(&import.module)));
             }
         }
         for (span, name) in unused {
