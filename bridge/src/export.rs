@@ -141,10 +141,32 @@ fn sort<'a, Id>(sort: &'a Sort, out: &mut Out<'a, Id>) {
 }
 
 /// `then`, unless nothing follows.
-fn then<'a>(global: &GlobalType, out: &mut Out<'a, GlobalId>, id: GlobalId) {
-    if *global.node(id) != GlobalNode::End {
+fn then<Id>(out: &mut Out<'_, Id>, id: Id, is_end: bool) {
+    if !is_end {
         term(out, "then", id);
     }
+}
+
+fn par<Id: Copy>(out: &mut Out<'_, Id>, parts: &[Id], id: Id, is_end: bool) {
+    text(out, "kind", "par");
+    key(out, "branches");
+    array(out, |out| out.extend(parts.iter().map(|&branch| Work::Term(branch))));
+    then(out, id, is_end);
+}
+
+fn timed<'a, Id: Copy>(
+    out: &mut Out<'a, Id>,
+    owner: &'a str,
+    body: Id,
+    outcomes: &'a [(String, Id)],
+    (id, is_end): (Id, bool),
+) {
+    text(out, "kind", "timed");
+    text(out, "owner", owner);
+    term(out, "body", body);
+    key(out, "outcomes");
+    object(out, |out| outcomes.iter().for_each(|(name, block)| term(out, name, *block)));
+    then(out, id, is_end);
 }
 
 fn global_term<'a>(global: &'a GlobalType, id: GlobalId, out: &mut Out<'a, GlobalId>) {
@@ -187,19 +209,9 @@ fn global_term<'a>(global: &'a GlobalType, id: GlobalId, out: &mut Out<'a, Globa
                 *then
             });
         }
-        GlobalNode::Par { branches, then } => {
-            text(out, "kind", "par");
-            key(out, "branches");
-            array(out, |out| out.extend(branches.iter().map(|&branch| Work::Term(branch))));
-            self::then(global, out, *then);
-        }
+        GlobalNode::Par { branches, then } => par(out, branches, *then, *global.node(*then) == GlobalNode::End),
         GlobalNode::Timed { owner, body, outcomes, then } => {
-            text(out, "kind", "timed");
-            text(out, "owner", role(*owner));
-            term(out, "body", *body);
-            key(out, "outcomes");
-            object(out, |out| outcomes.iter().for_each(|(name, block)| term(out, name, *block)));
-            self::then(global, out, *then);
+            timed(out, role(*owner), *body, outcomes, (*then, *global.node(*then) == GlobalNode::End));
         }
     });
 }
@@ -242,6 +254,10 @@ fn local_term<'a>(local: &'a LocalType, id: LocalId, out: &mut Out<'a, LocalId>)
                 text(out, "name", name);
                 *then
             });
+        }
+        LocalNode::Par { branches, then } => par(out, branches, *then, *local.node(*then) == LocalNode::End),
+        LocalNode::Timed { owner, body, outcomes, then } => {
+            timed(out, owner, *body, outcomes, (*then, *local.node(*then) == LocalNode::End));
         }
     });
 }

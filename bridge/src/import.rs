@@ -344,16 +344,24 @@ fn global_term(document: &Document, id: ValueId, roles: &mut Roles) -> Import<(V
             (parts, Box::new(node))
         }
         "par" => {
-            object.only(&["kind", "branches", "then"])?;
-            let mut parts: Vec<_> = array(document, object.key("branches")?)?.iter().map(|&id| Part::Of(id)).collect();
-            parts.push(then(&object));
+            let parts = par(&object)?;
             let node = |parts: &[u32]| {
                 let (then, branches) = parts.split_last().expect("`then` is a part");
                 GlobalNode::Par { branches: branches.iter().map(|&id| GlobalId(id)).collect(), then: GlobalId(*then) }
             };
             (parts, Box::new(node))
         }
-        "timed" => timed(&object, roles)?,
+        "timed" => {
+            let owner = roles.role(document, object.key("owner")?)?;
+            let (names, parts) = timed(&object)?;
+            let node = move |parts: &[u32]| GlobalNode::Timed {
+                owner,
+                body: GlobalId(parts[0]),
+                then: GlobalId(parts[parts.len() - 1]),
+                outcomes: joined(names, &parts[1..], |name, block| (name, GlobalId(block))),
+            };
+            (parts, Box::new(node))
+        }
         _ => return unknown_kind(document, kind),
     })
 }
@@ -373,22 +381,20 @@ fn choice(object: &Object<'_>, roles: &mut Roles) -> Import<(Vec<Part>, Waiting<
     Ok((parts, Box::new(node)))
 }
 
-fn timed(object: &Object<'_>, roles: &mut Roles) -> Import<(Vec<Part>, Waiting<GlobalNode>)> {
-    let document = object.document;
+/// The parts of a `par`: its branches, then what follows.
+fn par(object: &Object<'_>) -> Import<Vec<Part>> {
+    object.only(&["kind", "branches", "then"])?;
+    let branches = array(object.document, object.key("branches")?)?;
+    Ok(branches.iter().map(|&id| Part::Of(id)).chain([then(object)]).collect())
+}
+
+/// The names of the outcomes of a `timed`, and its parts: body, outcomes, what follows.
+fn timed(object: &Object<'_>) -> Import<(Vec<String>, Vec<Part>)> {
     object.only(&["kind", "owner", "body", "outcomes", "then"])?;
-    let owner = roles.role(document, object.key("owner")?)?;
-    let mut parts = vec![Part::Of(object.key("body")?)];
-    let outcomes = Object::read(document, object.key("outcomes")?)?.entries;
-    let names: Vec<_> = outcomes.iter().map(|(name, _)| name.clone()).collect();
-    parts.extend(outcomes.iter().map(|(_, block)| Part::Of(*block)));
-    parts.push(then(object));
-    let node = move |parts: &[u32]| GlobalNode::Timed {
-        owner,
-        body: GlobalId(parts[0]),
-        then: GlobalId(parts[parts.len() - 1]),
-        outcomes: joined(names, &parts[1..], |name, block| (name, GlobalId(block))),
-    };
-    Ok((parts, Box::new(node)))
+    let outcomes = Object::read(object.document, object.key("outcomes")?)?.entries;
+    let names = outcomes.iter().map(|(name, _)| name.clone()).collect();
+    let blocks = outcomes.iter().map(|(_, block)| Part::Of(*block));
+    Ok((names, [Part::Of(object.key("body")?)].into_iter().chain(blocks).chain([then(object)]).collect()))
 }
 
 fn local_term(document: &Document, id: ValueId) -> Import<(Vec<Part>, Waiting<LocalNode>)> {
@@ -432,6 +438,25 @@ fn local_term(document: &Document, id: ValueId) -> Import<(Vec<Part>, Waiting<Lo
             let (heads, parts) = branches(document, rows, |row| named(document, row))?;
             let join = |name, then| (name, LocalId(then));
             (parts, Box::new(move |parts| LocalNode::Case(joined(heads, parts, join))))
+        }
+        "par" => {
+            let parts = par(&object)?;
+            let node = |parts: &[u32]| {
+                let (then, branches) = parts.split_last().expect("`then` is a part");
+                LocalNode::Par { branches: branches.iter().map(|&id| LocalId(id)).collect(), then: LocalId(*then) }
+            };
+            (parts, Box::new(node))
+        }
+        "timed" => {
+            let owner = text(document, object.key("owner")?)?.to_owned();
+            let (names, parts) = timed(&object)?;
+            let node = move |parts: &[u32]| LocalNode::Timed {
+                owner,
+                body: LocalId(parts[0]),
+                then: LocalId(parts[parts.len() - 1]),
+                outcomes: joined(names, &parts[1..], |name, block| (name, LocalId(block))),
+            };
+            (parts, Box::new(node))
         }
         _ => return unknown_kind(document, kind),
     })

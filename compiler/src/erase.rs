@@ -20,6 +20,10 @@ enum Shown {
     Send(Vec<Row>),
     Recv(Vec<Row>),
     Case(Vec<(String, StateId)>),
+    /// Branches, then what follows.
+    Par(Vec<StateId>),
+    /// Owner and names of the outcomes; the body, the outcomes' blocks, then what follows.
+    Timed(String, Vec<String>, Vec<StateId>),
 }
 
 /// The local type of a machine.
@@ -50,6 +54,10 @@ fn children(node: &LocalNode) -> Vec<LocalId> {
         LocalNode::Send(_, rows) | LocalNode::Recv(_, rows) => rows.iter().map(|(_, cont)| *cont).collect(),
         LocalNode::SendAny(rows) | LocalNode::RecvAny(rows) => rows.iter().map(|(_, _, cont)| *cont).collect(),
         LocalNode::Case(arms) => arms.iter().map(|(_, cont)| *cont).collect(),
+        LocalNode::Par { branches, then } => branches.iter().chain([then]).copied().collect(),
+        LocalNode::Timed { body, outcomes, then, .. } => {
+            [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).chain([*then]).collect()
+        }
     }
 }
 
@@ -161,7 +169,12 @@ impl Erasure<'_> {
     fn shown(&self, state: StateId) -> Shown {
         match &self.machine.states[state.0 as usize].kind {
             // A cycle of local actions only: the role never communicates again.
-            Kind::End { .. } | Kind::Local { .. } => Shown::End,
+            Kind::End { .. } | Kind::Local { .. } | Kind::Join => Shown::End,
+            Kind::Par { .. } => Shown::Par(self.parts(state)),
+            Kind::Scope { owner, outcomes, .. } => {
+                let names = outcomes.iter().map(|(name, _)| name.clone()).collect();
+                Shown::Timed(self.graph.roles[*owner as usize].clone(), names, self.parts(state))
+            }
             Kind::Send { sends } => Shown::Send(sends.iter().map(|row| self.row(row)).collect()),
             Kind::Recv { rows, .. } => Shown::Recv(rows.iter().map(|row| self.row(row)).collect()),
             Kind::Decide { site, steps } => {
@@ -183,6 +196,10 @@ impl Erasure<'_> {
                 Shown::Case(self.arm_names(site.node, steps.len()).into_iter().zip(targets).collect())
             }
         }
+    }
+
+    fn parts(&self, state: StateId) -> Vec<StateId> {
+        self.machine.states[state.0 as usize].kind.steps().iter().map(|step| step.target).collect()
     }
 
     fn arm_names(&self, node: crate::graph::NodeId, count: usize) -> Vec<String> {
@@ -244,6 +261,16 @@ impl Erasure<'_> {
                 Ok((partner, rows)) => LocalNode::Recv(partner, rows),
                 Err(rows) => LocalNode::RecvAny(rows),
             },
+            Shown::Par(_) => {
+                let (then, branches) = open.children.split_last().expect("what follows is a part");
+                LocalNode::Par { branches: branches.to_vec(), then: *then }
+            }
+            Shown::Timed(owner, names, _) => LocalNode::Timed {
+                owner: owner.clone(),
+                body: open.children[0],
+                outcomes: names.iter().cloned().zip(open.children[1..].iter().copied()).collect(),
+                then: *open.children.last().expect("what follows is a part"),
+            },
             Shown::Case(arms) => {
                 if open.children.iter().all(|child| *child == open.children[0]) {
                     return open.children[0];
@@ -262,6 +289,7 @@ fn shown_state(shown: &Shown, index: usize) -> Option<StateId> {
         Shown::End => None,
         Shown::Send(rows) | Shown::Recv(rows) => rows.get(index).map(|(_, _, state)| *state),
         Shown::Case(arms) => arms.get(index).map(|(_, state)| *state),
+        Shown::Par(parts) | Shown::Timed(_, _, parts) => parts.get(index).copied(),
     }
 }
 

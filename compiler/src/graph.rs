@@ -102,6 +102,18 @@ impl Graph {
         }
     }
 
+    /// What follows a `Par` or `Timed`.
+    ///
+    /// # Panics
+    /// If the node is neither.
+    #[must_use]
+    pub fn then(&self, id: NodeId) -> NodeId {
+        match self.node(id).kind {
+            NodeKind::Par { then, .. } | NodeKind::Timed { then, .. } => then,
+            _ => panic!("bug: only a `Par` or a `Timed` has something that follows its parts"),
+        }
+    }
+
     /// The nodes that can come directly after a node.
     #[must_use]
     pub fn successors(&self, id: NodeId) -> Vec<NodeId> {
@@ -111,6 +123,11 @@ impl Graph {
             NodeKind::Choice { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
             NodeKind::Case { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
             NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => vec![*cont],
+            NodeKind::Par { branches, .. } => branches.clone(),
+            NodeKind::Timed { body, outcomes, .. } => {
+                [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).collect()
+            }
+            NodeKind::Join { of } => vec![self.then(*of)],
         }
     }
 }
@@ -139,6 +156,13 @@ pub enum NodeKind {
     Local { role: Role, action: Action, cont: NodeId },
     /// Bindings get new names; nobody sees this.
     Rename { pairs: Vec<(GVar, Renamed)>, cont: NodeId },
+    /// Branches side by side, each up to its `Join`; `then` follows when all are over.
+    Par { branches: Vec<NodeId>, then: NodeId },
+    /// A scope with outcomes (LANGUAGE §4): the body up to its `Join`, then, unless the body was done and there is no
+    /// block for that, the block of the outcome that `owner` decided up to its `Join`; then `then`.
+    Timed { owner: Role, body: NodeId, outcomes: Vec<(String, NodeId)>, then: NodeId },
+    /// The end of a branch of the `Par`, or of a block of the `Timed`, at `of`.
+    Join { of: NodeId },
 }
 
 /// What a binding is renamed from.

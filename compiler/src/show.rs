@@ -193,6 +193,15 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
                 .collect();
             format!("{} then n{}", if pairs.is_empty() { "head".into() } else { pairs.join(", ") }, cont.0)
         }
+        NodeKind::Par { branches, then } => {
+            let branches: Vec<String> = branches.iter().map(|branch| format!("n{}", branch.0)).collect();
+            format!("par | {} then n{}", branches.join(" | "), then.0)
+        }
+        NodeKind::Timed { owner, body, outcomes, then } => {
+            let outcomes: Vec<String> = outcomes.iter().map(|(name, block)| format!("{name} n{}", block.0)).collect();
+            format!("scope of {}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
+        }
+        NodeKind::Join { of } => format!("join of n{}", of.0),
     }
 }
 
@@ -216,6 +225,16 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
             Kind::Decide { site, steps } | Kind::Case { site, steps } => {
                 line!(out, "    {}", action(graph, site));
                 steps.iter().for_each(|next| line!(out, "    | {}", step(next)));
+            }
+            Kind::Join => line!(out, "    join"),
+            Kind::Par { branches, then } => {
+                branches.iter().for_each(|branch| line!(out, "    par {}", step(branch)));
+                line!(out, "    then {}", step(then));
+            }
+            Kind::Scope { owner, body, outcomes, then } => {
+                line!(out, "    scope of {} {}", graph.roles[*owner as usize], step(body));
+                outcomes.iter().for_each(|(name, block)| line!(out, "    on {name} {}", step(block)));
+                line!(out, "    then {}", step(then));
             }
             Kind::Send { sends } => {
                 sends.iter().for_each(|(site, next)| line!(out, "    {} then {}", action(graph, site), step(next)))
@@ -251,5 +270,6 @@ fn action(graph: &Graph, site: &Site) -> String {
         NodeKind::Local { action: Action::Assert { .. }, .. } => "assert".into(),
         NodeKind::Local { action: Action::Perform { .. }, .. } => "perform".into(),
         NodeKind::End { .. } | NodeKind::Rename { .. } => String::new(),
+        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => String::new(),
     }
 }

@@ -52,14 +52,14 @@ pub enum GlobalNode {
         /// Name of the arm and continuation.
         branches: Vec<(String, GlobalId)>,
     },
-    /// Independent branches and what follows (extension `par`; read and printed, not projected yet).
+    /// Independent branches and what follows (extension `par`).
     Par {
         /// The branches.
         branches: Vec<GlobalId>,
         /// What follows their join.
         then: GlobalId,
     },
-    /// A scope with outcomes (extension `timed`; read and printed, not projected yet).
+    /// A scope with outcomes (extension `timed`).
     Timed {
         /// The role that decides the outcome.
         owner: u32,

@@ -36,6 +36,24 @@ pub enum LocalNode {
     RecvAny(Vec<(String, Label, LocalId)>),
     /// A decision taken without a message (extension `case`): arm name, continuation.
     Case(Vec<(String, LocalId)>),
+    /// Branches side by side and what follows when all are over (extension `par`).
+    Par {
+        /// The branches.
+        branches: Vec<LocalId>,
+        /// What follows their join.
+        then: LocalId,
+    },
+    /// A scope with outcomes the role takes part in (extension `timed`).
+    Timed {
+        /// The role that decides the outcome.
+        owner: String,
+        /// The body.
+        body: LocalId,
+        /// Outcome name and its block.
+        outcomes: Vec<(String, LocalId)>,
+        /// What follows.
+        then: LocalId,
+    },
 }
 
 impl LocalType {

@@ -244,8 +244,35 @@ impl fmt::Display for LocalType {
                 actions("&", depth, branches.iter().map(row).collect(), out);
             }
             LocalNode::Case(branches) => alternatives("case ".to_owned(), depth, branches.iter().cloned(), out),
+            LocalNode::Par { branches, then } => par(branches, *then, depth, out),
+            LocalNode::Timed { owner, body, outcomes, then } => timed(owner, *body, outcomes, *then, depth, out),
         })
     }
+}
+
+/// Branches side by side.
+fn par<Id: Copy>(branches: &[Id], then: Id, depth: usize, out: &mut Vec<Line<Id>>) {
+    out.push(Line::Text("par {".to_owned(), depth));
+    for (index, &branch) in branches.iter().enumerate() {
+        if index > 0 {
+            out.push(Line::Text("} and {".to_owned(), depth));
+        }
+        out.push(Line::Term(branch, depth + 1));
+    }
+    out.push(Line::Text("}.".to_owned(), depth));
+    out.push(Line::Term(then, depth));
+}
+
+/// A scope with outcomes.
+fn timed<Id: Copy>(owner: &str, body: Id, outcomes: &[(String, Id)], then: Id, depth: usize, out: &mut Vec<Line<Id>>) {
+    out.push(Line::Text(format!("timed {owner} {{"), depth));
+    out.push(Line::Term(body, depth + 1));
+    for (outcome, block) in outcomes {
+        out.push(Line::Text(format!("}} on {outcome} {{"), depth));
+        out.push(Line::Term(*block, depth + 1));
+    }
+    out.push(Line::Text("}.".to_owned(), depth));
+    out.push(Line::Term(then, depth));
 }
 
 impl fmt::Display for GlobalType {
@@ -290,26 +317,9 @@ impl GlobalType {
                 let deciders: Vec<_> = deciders.iter().map(|&role| self.role(role)).collect();
                 alternatives(format!("case {} ", deciders.join(", ")), depth, branches.iter().cloned(), out);
             }
-            GlobalNode::Par { branches, then } => {
-                out.push(Line::Text("par {".to_owned(), depth));
-                for (index, &branch) in branches.iter().enumerate() {
-                    if index > 0 {
-                        out.push(Line::Text("} and {".to_owned(), depth));
-                    }
-                    out.push(Line::Term(branch, depth + 1));
-                }
-                out.push(Line::Text("}.".to_owned(), depth));
-                out.push(Line::Term(*then, depth));
-            }
+            GlobalNode::Par { branches, then } => par(branches, *then, depth, out),
             GlobalNode::Timed { owner, body, outcomes, then } => {
-                out.push(Line::Text(format!("timed {} {{", self.role(*owner)), depth));
-                out.push(Line::Term(*body, depth + 1));
-                for (outcome, block) in outcomes {
-                    out.push(Line::Text(format!("}} on {outcome} {{"), depth));
-                    out.push(Line::Term(*block, depth + 1));
-                }
-                out.push(Line::Text("}.".to_owned(), depth));
-                out.push(Line::Term(*then, depth));
+                timed(self.role(*owner), *body, outcomes, *then, depth, out);
             }
         }
     }

@@ -62,6 +62,7 @@ pub(super) fn acts(kind: &NodeKind, role: Role) -> bool {
         NodeKind::Choice { decider, .. } => *decider == role,
         NodeKind::Local { role: own, .. } => *own == role,
         NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => false,
+        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => false,
     }
 }
 
@@ -162,6 +163,9 @@ fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[
                 return behind(*cont).clone();
             }
             set(behind(*cont).iter().filter_map(|var| renamed(pairs, *var)).collect())
+        }
+        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => {
+            union(graph.successors(id).into_iter().map(behind), Vec::new())
         }
     }
 }

@@ -132,6 +132,13 @@ pub enum Kind {
     Send { sends: Vec<(Site, Step)> },
     /// It waits for the first of these; with `finals`, the names in scope then, the session may end instead.
     Recv { rows: Vec<(Site, Step)>, finals: Option<Finals> },
+    /// Its branches run side by side, each up to a `Join`; when all are over it goes on with `then`.
+    Par { branches: Vec<Step>, then: Step },
+    /// It takes part in a scope of `owner`: its body up to a `Join`, where it waits for the outcome; then the block of
+    /// the outcome up to a `Join` (none if the body was done and has no block for that), then `then`.
+    Scope { owner: Role, body: Step, outcomes: Vec<(String, Step)>, then: Step },
+    /// The end of a branch of a `Par` or of a block of a `Scope`.
+    Join,
 }
 
 impl Kind {
@@ -139,7 +146,11 @@ impl Kind {
     #[must_use]
     pub fn steps(&self) -> Vec<&Step> {
         match self {
-            Self::End { .. } => Vec::new(),
+            Self::End { .. } | Self::Join => Vec::new(),
+            Self::Par { branches, then } => branches.iter().chain([then]).collect(),
+            Self::Scope { body, outcomes, then, .. } => {
+                [body].into_iter().chain(outcomes.iter().map(|(_, step)| step)).chain([then]).collect()
+            }
             Self::Local { step, .. } => vec![step],
             Self::Decide { steps, .. } | Self::Case { steps, .. } => steps.iter().collect(),
             Self::Send { sends: rows } | Self::Recv { rows, .. } => rows.iter().map(|(_, step)| step).collect(),

@@ -205,7 +205,9 @@ fn demand(ground: &Ground<'_>, id: NodeId, branch: usize) -> (Span, String) {
         NodeKind::Choice { .. } => (node.span.head(6), "must choose".into()),
         NodeKind::Local { action: Action::Perform { .. }, .. } => (node.span, "must perform this".into()),
         NodeKind::Local { .. } => (node.span, "must do this".into()),
-        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => {
+        NodeKind::Par { .. } => (node.span, "must start the branches of this".into()),
+        NodeKind::Timed { .. } => (node.span, "must enter this scope".into()),
+        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } | NodeKind::Join { .. } => {
             let at = node.span.end.saturating_sub(1);
             (Span::new(at, node.span.end), "has nothing more to do".into())
         }

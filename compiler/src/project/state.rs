@@ -227,6 +227,7 @@ impl<'a> Construction<'a> {
                     frontier.locals.entry(key).or_default().push((index, 0));
                 }
                 NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => frontier.ends.push(index),
+                NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => frontier.ends.push(index),
             }
         }
         frontier
