@@ -82,7 +82,9 @@ fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagn
 fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
     let states = machine.states.iter().map(|state| match &state.kind {
         Kind::End { .. } => State::End,
-        Kind::Par { .. } | Kind::Scope { .. } | Kind::Join => panic!("bug: refused before anything was emitted"),
+        Kind::Par { .. } | Kind::Scope { .. } | Kind::Join | Kind::Mixed { .. } => {
+            panic!("bug: refused before anything was emitted")
+        }
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
             let mut targets: Vec<StateId> = state.kind.steps().iter().map(|step| StateId(step.target.0)).collect();
             targets.sort_unstable();

@@ -170,6 +170,7 @@ impl Erasure<'_> {
         match &self.machine.states[state.0 as usize].kind {
             // A cycle of local actions only: the role never communicates again.
             Kind::End { .. } | Kind::Local { .. } | Kind::Join => Shown::End,
+            Kind::Mixed { .. } => panic!("bug: a rejected choreography has no local types"),
             Kind::Par { .. } => Shown::Par(self.parts(state)),
             Kind::Scope { owner, outcomes, .. } => {
                 let names = outcomes.iter().map(|(name, _)| name.clone()).collect();

@@ -227,6 +227,11 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
                 steps.iter().for_each(|next| line!(out, "    | {}", step(next)));
             }
             Kind::Join => line!(out, "    join"),
+            Kind::Mixed { actions, .. } => {
+                actions
+                    .iter()
+                    .for_each(|(site, next)| line!(out, "    {} or then {}", action(graph, site), step(next)));
+            }
             Kind::Par { branches, then } => {
                 branches.iter().for_each(|branch| line!(out, "    par {}", step(branch)));
                 line!(out, "    then {}", step(then));

@@ -195,7 +195,9 @@ impl Function<'_, '_> {
             Kind::Local { site, step } => self.local(site, step, &slots),
             Kind::Decide { site, steps } => self.decide(site, steps, &slots),
             Kind::Case { site, steps } => self.case(site, steps, &slots),
-            Kind::Par { .. } | Kind::Scope { .. } | Kind::Join => panic!("bug: refused before anything was emitted"),
+            Kind::Par { .. } | Kind::Scope { .. } | Kind::Join | Kind::Mixed { .. } => {
+                panic!("bug: refused before anything was emitted")
+            }
             Kind::Send { sends } => self.send_one_of(id, sends, &slots),
             Kind::Recv { rows, finals } => {
                 let finals = finals.as_ref().map(|finals| self.finals(finals, &slots));

@@ -139,6 +139,10 @@ pub enum Kind {
     Scope { owner: Role, body: Step, outcomes: Vec<(String, Step)>, then: Step },
     /// The end of a branch of a `Par` or of a block of a `Scope`.
     Join,
+    /// What a role that cannot tell its runs apart would have to do: any of these actions (sends, receives, local
+    /// actions, decisions; a decision has one entry per arm, its arm in `site.branch`), or nothing more with
+    /// `may_end`. Only in machines of rejected choreographies.
+    Mixed { actions: Vec<(Site, Step)>, may_end: bool },
 }
 
 impl Kind {
@@ -153,7 +157,9 @@ impl Kind {
             }
             Self::Local { step, .. } => vec![step],
             Self::Decide { steps, .. } | Self::Case { steps, .. } => steps.iter().collect(),
-            Self::Send { sends: rows } | Self::Recv { rows, .. } => rows.iter().map(|(_, step)| step).collect(),
+            Self::Send { sends: rows } | Self::Recv { rows, .. } | Self::Mixed { actions: rows, .. } => {
+                rows.iter().map(|(_, step)| step).collect()
+            }
         }
     }
 }
