@@ -82,7 +82,7 @@ fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagn
 fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
     let states = machine.states.iter().map(|state| match &state.kind {
         Kind::End { .. } => State::End,
-        Kind::Par { .. } | Kind::Scope { .. } | Kind::Join | Kind::Mixed { .. } => {
+        Kind::Par { .. } | Kind::Scope(_) | Kind::Join | Kind::Mixed { .. } => {
             panic!("bug: refused before anything was emitted")
         }
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
@@ -109,7 +109,7 @@ fn transition(
         panic!("bug: a row is a message")
     };
     let partner = if *from == machine.role { *to } else { *from };
-    let label = tables.label(branches[site.branch].label);
+    let label = tables.label(branches[site.branch as usize].label);
     Transition { partner: index(partner), label, target: StateId(step.target.0) }
 }
 

@@ -172,9 +172,9 @@ impl Erasure<'_> {
             Kind::End { .. } | Kind::Local { .. } | Kind::Join => Shown::End,
             Kind::Mixed { .. } => panic!("bug: a rejected choreography has no local types"),
             Kind::Par { .. } => Shown::Par(self.parts(state)),
-            Kind::Scope { owner, outcomes, .. } => {
-                let names = outcomes.iter().map(|(name, _)| name.clone()).collect();
-                Shown::Timed(self.graph.roles[*owner as usize].clone(), names, self.parts(state))
+            Kind::Scope(scope) => {
+                let names = scope.outcomes.iter().map(|(name, _)| name.clone()).collect();
+                Shown::Timed(self.graph.roles[scope.owner as usize].clone(), names, self.parts(state))
             }
             Kind::Send { sends } => Shown::Send(sends.iter().map(|row| self.row(row)).collect()),
             Kind::Recv { rows, .. } => Shown::Recv(rows.iter().map(|row| self.row(row)).collect()),
@@ -240,7 +240,7 @@ impl Erasure<'_> {
             panic!("bug: a row is a message")
         };
         let partner = if *from == self.machine.role { *to } else { *from };
-        let label = &self.graph.labels[branches[site.branch].label as usize];
+        let label = &self.graph.labels[branches[site.branch as usize].label as usize];
         let label = Label { name: label.name.clone(), sort: label.sort.clone() };
         (self.graph.roles[partner as usize].clone(), label, step.target)
     }

@@ -54,7 +54,7 @@ pub struct Graph {
     pub labels: Vec<Label>,
     /// Operations performed.
     pub ops: Vec<Op>,
-    /// Parameters of the protocol: role, name, binding.
+    /// Parameters of the protocol: role (ascending), name, binding.
     pub params: Vec<(Role, Symbol, GVar)>,
 }
 
@@ -63,6 +63,12 @@ impl Graph {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
+    }
+
+    /// The parameters of a role.
+    #[must_use]
+    pub fn params_of(&self, role: Role) -> &[(Role, Symbol, GVar)] {
+        entries_of(&self.params, role)
     }
 
     /// Adds a node.
@@ -114,22 +120,40 @@ impl Graph {
         }
     }
 
-    /// The nodes that can come directly after a node.
+    /// The nodes that can come directly after a node. What follows a `Par` or `Timed` comes last: roles outside need not
+    /// wait for the parts.
     #[must_use]
     pub fn successors(&self, id: NodeId) -> Vec<NodeId> {
+        let mut all = Vec::new();
+        self.each_successor(id, &mut |next| all.push(next));
+        all
+    }
+
+    /// Calls `visit` for each of [`Graph::successors`].
+    pub fn each_successor(&self, id: NodeId, visit: &mut dyn FnMut(NodeId)) {
         match &self.node(id).kind {
-            NodeKind::End { .. } => Vec::new(),
-            NodeKind::Comm { branches, .. } => branches.iter().map(|branch| branch.cont).collect(),
-            NodeKind::Choice { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
-            NodeKind::Case { arms, .. } => arms.iter().map(|arm| arm.cont).collect(),
-            NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => vec![*cont],
-            NodeKind::Par { branches, .. } => branches.clone(),
-            NodeKind::Timed { body, outcomes, .. } => {
-                [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).collect()
+            NodeKind::End { .. } => {}
+            NodeKind::Comm { branches, .. } => branches.iter().for_each(|branch| visit(branch.cont)),
+            NodeKind::Choice { arms, .. } => arms.iter().for_each(|arm| visit(arm.cont)),
+            NodeKind::Case { arms, .. } => arms.iter().for_each(|arm| visit(arm.cont)),
+            NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => visit(*cont),
+            NodeKind::Par { branches, then } => branches.iter().chain([then]).for_each(|next| visit(*next)),
+            NodeKind::Timed { body, outcomes, then, .. } => {
+                visit(*body);
+                outcomes.iter().for_each(|(_, block)| visit(*block));
+                visit(*then);
             }
-            NodeKind::Join { of } => vec![self.then(*of)],
+            NodeKind::Join { of } => visit(self.then(*of)),
         }
     }
+}
+
+/// The entries of a role in a list ordered by role.
+#[must_use]
+pub fn entries_of(entries: &[(Role, Symbol, GVar)], role: Role) -> &[(Role, Symbol, GVar)] {
+    let start = entries.partition_point(|(own, _, _)| *own < role);
+    let end = entries.partition_point(|(own, _, _)| *own <= role);
+    &entries[start..end]
 }
 
 /// A node and where it comes from.
@@ -144,7 +168,7 @@ pub struct Node {
 /// The kinds of nodes.
 #[derive(Clone, Debug)]
 pub enum NodeKind {
-    /// An end of the choreography, with the names in scope there: role, name, binding.
+    /// An end of the choreography, with the names in scope there: role (ascending), name, binding.
     End { finals: Rc<[(Role, Symbol, GVar)]> },
     /// A message; several branches are a choice of the sender.
     Comm { from: Role, to: Role, branches: Vec<Branch> },

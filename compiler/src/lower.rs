@@ -108,6 +108,7 @@ impl<'a> Lowering<'a> {
             .zip(&self.program.protocol(protocol).params)
             .map(|(index, param)| (param.role.0, param.name, GVar(index)))
             .collect();
+        self.graph.params.sort_by_key(|(role, _, _)| *role);
         // Every instance that ends the whole gets an end of its own; this one only stands for "nothing follows".
         let nothing = self.graph.add(NodeKind::End { finals: [].into() }, self.graph.span);
         let (head, _) = self.inline((protocol, roles, nothing, Ends::All), self.body(protocol).block.span);
@@ -316,8 +317,9 @@ impl<'a> Lowering<'a> {
                     .finals
                     .iter()
                     .map(|(role, name, var)| (self.role(&inner, *role), *name, self.var(&inner, *var)));
-                let finals = finals.collect();
-                self.add(NodeKind::End { finals }, body.block.span)
+                let mut finals: Vec<(Role, Symbol, GVar)> = finals.collect();
+                finals.sort_by_key(|(role, _, _)| *role);
+                self.add(NodeKind::End { finals: finals.into() }, body.block.span)
             }
             Ends::Itself => cont,
         };

@@ -5,7 +5,8 @@
 
 use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
-use crate::project::{Limits, Projection, project};
+use crate::project::rejection::Rejection;
+use crate::project::{Limits, Projection, project, report};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use rustc_hash::FxHashSet;
@@ -103,7 +104,7 @@ pub fn check_global(name: &str, global: &GlobalType, limits: Limits) -> Checked 
     let (diagnostics, projected) = match import::import(&mut program, file, name, global) {
         Err(errors) => (errors, Vec::new()),
         Ok(graph) => match project(&program, &graph, limits) {
-            Err(errors) => (errors, Vec::new()),
+            Err(rejections) => (rejected(&program, &graph, &rejections, limits), Vec::new()),
             Ok(projection) => (warnings(&projection).collect(), vec![Projected { graph, projection }]),
         },
     };
@@ -144,10 +145,23 @@ fn warnings(projection: &Projection) -> impl Iterator<Item = Diagnostic> {
     projection.warnings.iter().map(|(_, warning)| warning.clone())
 }
 
-fn lower_and_project(program: &Program, protocol: ProtocolId, limits: Limits) -> Result<Projected, Vec<Diagnostic>> {
+/// Lowers and projects a protocol whose body, and those of all it calls, is checked.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn lower_and_project(
+    program: &Program,
+    protocol: ProtocolId,
+    limits: Limits,
+) -> Result<Projected, Vec<Diagnostic>> {
     let graph = lower::lower(program, protocol)?;
-    let projection = project(program, &graph, limits)?;
+    let projection =
+        project(program, &graph, limits).map_err(|rejections| rejected(program, &graph, &rejections, limits))?;
     Ok(Projected { graph, projection })
+}
+
+fn rejected(program: &Program, graph: &Graph, rejections: &[Rejection], limits: Limits) -> Vec<Diagnostic> {
+    rejections.iter().map(|rejection| report::rejected(program, graph, rejection, limits)).collect()
 }
 
 /// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of

@@ -2,22 +2,33 @@
 //!
 //! After Li, Stutz, Wies, Zufferey, *Complete Multiparty Session Type Projection with Automata* (CAV 2023),
 //! extended to data. A state is a set of pairs of a node and σ, which maps the bindings the role still needs there
-//! to *slots*. [`live`] says which those are, [`closure`] follows the steps the role does not see, [`state`] turns a
-//! closure into a state of the [`machine`], [`available`] computes which messages could arrive, [`report`] explains
-//! a rejection by two runs.
+//! to *slots*.
+//!
+//! [`skeleton`] cuts the choreography into segments, once for all roles; [`live`] says what a role does and needs where;
+//! [`closure`] follows the steps it does not see, [`offers`] groups what the nodes it can be at demand of it,
+//! [`conditions`] says whether that can be carried out ([`available`]: which messages could arrive), [`state`] makes the
+//! states of the [`machine`]. A [`rejection`] is data: two runs; [`report`] puts it in words.
 
 mod available;
 mod closure;
+mod conditions;
 mod key;
 mod live;
 pub mod machine;
-mod report;
+mod offers;
+pub mod rejection;
+pub mod report;
+mod skeleton;
 mod starve;
 mod state;
 
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use machine::Machine;
+use rejection::Rejection;
+use rustc_hash::FxHashSet;
+use skeleton::Skeleton;
+use state::{Built, Checks, Construction, Failure};
 use tell_language::diagnostic::Diagnostic;
 
 /// Limits of the construction.
@@ -41,38 +52,63 @@ pub struct Projection {
     pub warnings: Vec<(Role, Diagnostic)>,
 }
 
+/// Most shared decisions of a pure type that are tried one by one before the role goes without all of them.
+const MAX_BLIND: usize = 16;
+
 /// Projects a choreography to all its roles.
 ///
 /// # Errors
-/// One diagnostic per role that cannot carry out its part.
-pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Projection, Vec<Diagnostic>> {
-    let predecessors = live::Predecessors::new(graph);
+/// One rejection per role that cannot carry out its part.
+pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Projection, Vec<Rejection>> {
+    let skeleton = Skeleton::new(graph);
     let mut machines = Vec::new();
     let mut warnings = Vec::new();
-    let mut errors = Vec::new();
-    for role in (0..).take(graph.roles.len()) {
-        match project_role(program, graph, &predecessors, role, limits) {
-            Ok((machine, warning)) => {
-                machines.push(machine);
-                warnings.extend(warning.map(|warning| (role, warning)));
+    let mut rejections = Vec::new();
+    for role in roles(graph) {
+        match project_role(program, graph, &skeleton, role, (limits, Checks::On)) {
+            Ok((built, starves)) => {
+                machines.push(built.machine);
+                let waits = built.may_wait.map(|runs| report::may_wait(program, graph, role, &runs));
+                let starves = starves.map(|node| report::may_starve(graph, role, node));
+                warnings.extend(waits.into_iter().chain(starves).map(|warning| (role, warning)));
             }
-            Err(diagnostic) => errors.push(*diagnostic),
+            Err(rejection) => rejections.push(*rejection),
         }
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    warnings.extend(starve::warnings(graph));
-    Ok(Projection { machines, warnings })
+    // Waiting is said before starving, as the roles come.
+    warnings.sort_by_key(|(_, warning)| warning.code.0);
+    if rejections.is_empty() { Ok(Projection { machines, warnings }) } else { Err(rejections) }
 }
 
+/// The subset machines of all roles, whether or not the choreography can be carried out: where it cannot, they have
+/// states of [`machine::Kind::Mixed`]. `None` if one has too many states.
+#[must_use]
+pub fn subset_machines(program: &Program, graph: &Graph, limits: Limits) -> Option<Vec<Machine>> {
+    let skeleton = Skeleton::new(graph);
+    let project = |role| project_role(program, graph, &skeleton, role, (limits, Checks::Off)).ok();
+    roles(graph).map(|role| project(role).map(|(built, _)| built.machine)).collect()
+}
+
+fn roles(graph: &Graph) -> impl Iterator<Item = Role> + use<> {
+    (0..).take(graph.roles.len())
+}
+
+/// The machine of a role, and a loop in which it may starve.
 fn project_role(
     program: &Program,
     graph: &Graph,
-    predecessors: &live::Predecessors,
+    skeleton: &Skeleton,
     role: Role,
-    limits: Limits,
-) -> Result<(Machine, Option<Diagnostic>), Box<Diagnostic>> {
-    let view = live::View::new(program, graph, predecessors, role);
-    state::Construction::new(program, graph, &view, role, limits).run()
+    how: (Limits, Checks),
+) -> Result<(Built, Option<crate::graph::NodeId>), Box<Rejection>> {
+    let view = live::View::new(program, graph, skeleton, role);
+    let mut blind = FxHashSet::default();
+    loop {
+        match Construction::new(program, graph, &view, role, how, blind.clone()).run() {
+            Ok(built) => return Ok((built, starve::starving(graph, skeleton, &view))),
+            Err(Failure::Rejected(rejection)) => return Err(rejection),
+            Err(Failure::Blind(_)) if blind.len() >= MAX_BLIND => blind.extend(skeleton.nodes()),
+            Err(Failure::Blind(node)) => _ = blind.insert(node),
+        }
+    }
 }

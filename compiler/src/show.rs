@@ -236,10 +236,10 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
                 branches.iter().for_each(|branch| line!(out, "    par {}", step(branch)));
                 line!(out, "    then {}", step(then));
             }
-            Kind::Scope { owner, body, outcomes, then } => {
-                line!(out, "    scope of {} {}", graph.roles[*owner as usize], step(body));
-                outcomes.iter().for_each(|(name, block)| line!(out, "    on {name} {}", step(block)));
-                line!(out, "    then {}", step(then));
+            Kind::Scope(scope) => {
+                line!(out, "    scope of {} {}", graph.roles[scope.owner as usize], step(&scope.body));
+                scope.outcomes.iter().for_each(|(name, block)| line!(out, "    on {name} {}", step(block)));
+                line!(out, "    then {}", step(&scope.then));
             }
             Kind::Send { sends } => {
                 sends.iter().for_each(|(site, next)| line!(out, "    {} then {}", action(graph, site), step(next)))
@@ -266,7 +266,7 @@ fn value(program: &Program, graph: &Graph, value: Value) -> String {
 fn action(graph: &Graph, site: &Site) -> String {
     match &graph.node(site.node).kind {
         NodeKind::Comm { from, to, branches } => {
-            let label = &graph.labels[branches[site.branch].label as usize].name;
+            let label = &graph.labels[branches[site.branch as usize].label as usize].name;
             format!("{} -> {} : {label}", graph.roles[*from as usize], graph.roles[*to as usize])
         }
         NodeKind::Choice { .. } => "choose".into(),

@@ -10,8 +10,8 @@ use tell_bridge::export::local_to_json;
 use tell_compiler::erase::{expanded_size, local_type};
 use tell_compiler::graph::Graph;
 use tell_compiler::hir::ProtocolId;
-use tell_compiler::pipeline::{Checked, Projected};
-use tell_compiler::project::{Limits, project as project_graph};
+use tell_compiler::pipeline::{Checked, Projected, lower_and_project};
+use tell_compiler::project::Limits;
 use tell_ir::local::LocalType;
 use tell_language::diagnostic::{Code, Diagnostic};
 
@@ -97,9 +97,7 @@ fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected
     let found = ids.find(|(_, known)| known.parent.is_none() && Some(program.text(known.name)) == protocol);
     let Some((id, _)) = found else { return Err(no_protocol(protocol, &protocols(checked))) };
     let failed = |diagnostics| Trouble::report(diagnostics, program.files.clone());
-    let graph = tell_compiler::lower::lower(program, id).map_err(failed)?;
-    let projection = project_graph(program, &graph, Limits::default()).map_err(failed)?;
-    Ok(Projected { graph, projection })
+    lower_and_project(program, id, Limits::default()).map_err(failed)
 }
 
 /// `E0404`: shared parts may make the written type exponentially larger than what is in memory.

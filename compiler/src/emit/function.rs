@@ -195,7 +195,7 @@ impl Function<'_, '_> {
             Kind::Local { site, step } => self.local(site, step, &slots),
             Kind::Decide { site, steps } => self.decide(site, steps, &slots),
             Kind::Case { site, steps } => self.case(site, steps, &slots),
-            Kind::Par { .. } | Kind::Scope { .. } | Kind::Join | Kind::Mixed { .. } => {
+            Kind::Par { .. } | Kind::Scope(_) | Kind::Join | Kind::Mixed { .. } => {
                 panic!("bug: refused before anything was emitted")
             }
             Kind::Send { sends } => self.send_one_of(id, sends, &slots),

@@ -19,7 +19,9 @@ impl Function<'_, '_> {
         let names: Vec<String> = sends
             .iter()
             .map(|(site, _)| match &graph.node(site.node).kind {
-                NodeKind::Comm { branches, .. } => graph.labels[branches[site.branch].label as usize].name.clone(),
+                NodeKind::Comm { branches, .. } => {
+                    graph.labels[branches[site.branch as usize].label as usize].name.clone()
+                }
                 _ => panic!("bug: a send is a message"),
             })
             .collect();
@@ -39,7 +41,7 @@ impl Function<'_, '_> {
         let NodeKind::Comm { to, branches, .. } = &graph.node(site.node).kind else {
             panic!("bug: a send is a message")
         };
-        let branch = &branches[site.branch];
+        let branch = &branches[site.branch as usize];
         let label_info = &graph.labels[branch.label as usize];
         let label = self.tables.label(branch.label);
         let types: Vec<_> = label_info.fields.iter().map(|ty| self.tables.ty(*ty)).collect();
@@ -106,14 +108,14 @@ impl Function<'_, '_> {
             let NodeKind::Comm { from, branches, .. } = &graph.node(site.node).kind else {
                 panic!("bug: a row is a message")
             };
-            let label = self.tables.label(branches[site.branch].label);
+            let label = self.tables.label(branches[site.branch as usize].label);
             let payload = self.tables.payload(label);
             let dst = self.frame.take(payload);
             self.frame.free(dst);
             let target = self.new_label();
             let partner = super::index(*from);
             table.rows.push(ChooseRow { partner, label, dst, target });
-            behind.push((target, dst, step, branches[site.branch].label));
+            behind.push((target, dst, step, branches[site.branch as usize].label));
         }
         if let ([row], None) = (table.rows.as_slice(), finals) {
             self.push(Instr::Receive { from: row.partner, label: row.label, dst: row.dst });

@@ -4,7 +4,7 @@
 //! blocked, everybody who waits for a blocked role is blocked too.
 
 use crate::graph::{Graph, NodeId, NodeKind, Role};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -12,27 +12,29 @@ use std::rc::Rc;
 pub(super) struct Availability<'a> {
     graph: &'a Graph,
     role: Role,
-    known: FxHashMap<(NodeId, Role), Rc<FxHashSet<u32>>>,
+    known: FxHashMap<(NodeId, Role), Rc<[u32]>>,
+    /// How many more visits may be made, over all questions.
+    budget: usize,
 }
 
 impl<'a> Availability<'a> {
-    pub(super) fn new(graph: &'a Graph, role: Role) -> Self {
-        Self { graph, role, known: FxHashMap::default() }
+    pub(super) fn new(graph: &'a Graph, role: Role, budget: usize) -> Self {
+        Self { graph, role, known: FxHashMap::default(), budget }
     }
 
     /// The labels that can be first in the channel from `partner` when the choreography goes on from `node` and the
-    /// role consumes nothing.
-    pub(super) fn first(&mut self, node: NodeId, partner: Role) -> Rc<FxHashSet<u32>> {
+    /// role consumes nothing, ascending; `None` if that takes too many visits to find out.
+    pub(super) fn first(&mut self, node: NodeId, partner: Role) -> Option<Rc<[u32]>> {
         if let Some(known) = self.known.get(&(node, partner)) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let found = Rc::new(self.search(node, partner));
+        let found: Rc<[u32]> = self.search(node, partner)?.into_iter().collect();
         self.known.insert((node, partner), found.clone());
-        found
+        Some(found)
     }
 
-    fn search(&self, node: NodeId, partner: Role) -> FxHashSet<u32> {
-        let mut found = FxHashSet::default();
+    fn search(&mut self, node: NodeId, partner: Role) -> Option<BTreeSet<u32>> {
+        let mut found = BTreeSet::new();
         // A visit with fewer roles blocked sees everything a visit with more would.
         let mut visits: FxHashMap<NodeId, Vec<Rc<BTreeSet<Role>>>> = FxHashMap::default();
         let mut todo = vec![(node, Rc::new(BTreeSet::from([self.role])))];
@@ -43,6 +45,7 @@ impl<'a> Availability<'a> {
             }
             before.retain(|larger| !blocked.is_subset(larger));
             before.push(blocked.clone());
+            self.budget = self.budget.checked_sub(before.len())?;
             let NodeKind::Comm { from, to, branches } = &self.graph.node(node).kind else {
                 todo.extend(self.graph.successors(node).into_iter().map(|next| (next, blocked.clone())));
                 continue;
@@ -60,6 +63,6 @@ impl<'a> Availability<'a> {
                 todo.extend(branches.iter().map(|branch| (branch.cont, blocked.clone())));
             }
         }
-        found
+        Some(found)
     }
 }

@@ -1,8 +1,9 @@
 //! The steps a role does not see, from a set of nodes on.
 
 use super::key::{Key, Keys};
-use super::live::{View, acts, arm_binds};
+use super::live::{View, arm_binds};
 use super::machine::UNKNOWN;
+use super::skeleton::acts;
 use crate::graph::{CaseOn, GVar, Graph, NodeId, NodeKind, Renamed, Role};
 use crate::hir::Program;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,14 +12,18 @@ use std::rc::Rc;
 /// σ at a node: one slot per binding of `View::live`, in the same order.
 pub(super) type Sigma = Rc<[u32]>;
 
-/// How an item was reached, for explanations: its node and the item before it.
+/// How an item was reached, for explanations: its node, the item before it and which of that node's ways was taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin {
     pub(super) node: NodeId,
-    pub(super) before: Option<u32>,
+    pub(super) before: u32,
+    pub(super) way: u32,
 }
 
-/// A node the choreography can be at, with σ.
+/// The origin of the start has none before it.
+pub(super) const START: u32 = u32::MAX;
+
+/// A node the choreography can be at, with σ. The node is one the role does not pass in a step: see [`View::stop`].
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) node: NodeId,
@@ -72,17 +77,49 @@ impl Provisional {
 pub(super) struct Ground<'a> {
     pub(super) program: &'a Program,
     pub(super) graph: &'a Graph,
-    pub(super) view: &'a View,
+    pub(super) view: &'a View<'a>,
     pub(super) role: Role,
     pub(super) origins: Vec<Origin>,
+    /// Shared decisions of pure types that the role cannot take everywhere, and so takes nowhere.
+    pub(super) blind: FxHashSet<NodeId>,
+}
+
+impl Ground<'_> {
+    /// An item behind way `way` of the node of origin `before`.
+    pub(super) fn item(&mut self, node: NodeId, sigma: Sigma, before: u32, way: usize) -> Item {
+        let node = self.view.stop(node);
+        let way = u32::try_from(way).expect("the node limit is below 2^32");
+        self.origins.push(Origin { node, before, way });
+        let origin = u32::try_from(self.origins.len() - 1).expect("the state limit is below 2^32");
+        Item { node, sigma, origin }
+    }
+
+    /// Whether nothing the role does or keeps lies at or behind a node.
+    pub(super) fn finished(&self, node: NodeId) -> bool {
+        !self.view.can_act(node) && self.view.live(node).is_empty()
+    }
+
+    /// Whether the choreography cannot pass the node without the role.
+    pub(super) fn stays(&self, node: NodeId) -> bool {
+        match &self.graph.node(node).kind {
+            NodeKind::End { .. } => true,
+            NodeKind::Join { of } => self.view.enters(*of),
+            kind => acts(kind, self.role) || self.view.enters(node) || self.finished(node),
+        }
+    }
+
+    /// Whether the role could take part in a decision.
+    fn could_decide(&self, node: NodeId, deciders: &[Role]) -> bool {
+        deciders.contains(&self.role) && self.view.can_act(node) && !self.blind.contains(&node)
+    }
 }
 
 /// All items reachable by unseen steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Closure {
     pub(super) items: Vec<Item>,
-    /// Items directly behind each one by unseen steps.
-    pub(super) next: Vec<Vec<u32>>,
+    /// Unseen steps from item to item.
+    steps: Vec<(u32, u32)>,
     /// Items at which the role acts, and ends.
     pub(super) frontier: Vec<u32>,
     /// Shared decisions the role could take, with their keys.
@@ -99,8 +136,15 @@ impl Closure {
         slots: &mut Provisional,
     ) -> Self {
         let mut closure = Self::default();
+        if let [item] = kernel.as_slice()
+            && ground.stays(item.node)
+        {
+            // Most states are like this one: nothing to follow.
+            return Self { frontier: vec![0], items: kernel, ..closure };
+        }
         let mut todo: Vec<u32> = kernel.into_iter().filter_map(|item| closure.insert(item)).collect();
-        closure.follow(ground, keys, slots, &mut todo);
+        todo.reverse();
+        closure.follow(ground, keys, slots, todo);
         closure
     }
 
@@ -111,74 +155,78 @@ impl Closure {
             std::collections::hash_map::Entry::Vacant(entry) => {
                 entry.insert(index);
                 self.items.push(item);
-                self.next.push(Vec::new());
                 Some(index)
             }
         }
     }
 
-    fn follow(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional, todo: &mut Vec<u32>) {
+    /// Follows unseen steps from the items of the stack on, the first branch first.
+    fn follow(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional, mut todo: Vec<u32>) {
+        let mut behind = Vec::new();
         while let Some(index) = todo.pop() {
             let Item { node, ref sigma, .. } = self.items[index as usize];
-            let kind = &ground.graph.node(node).kind;
-            if acts(kind, ground.role) || matches!(kind, NodeKind::End { .. }) {
+            if ground.stays(node) {
                 self.frontier.push(index);
                 continue;
             }
-            if let NodeKind::Case { deciders, on, arms } = kind
-                && deciders.contains(&ground.role)
-                && ground.view.can_act[node.index()]
+            if let NodeKind::Case { deciders, on, arms } = &ground.graph.node(node).kind
+                && ground.could_decide(node, deciders)
                 && let Some(key) = keys.case(node, on, arms, sigma)
             {
                 self.cases.push((index, key));
                 continue;
             }
-            self.step_unseen(ground, slots, index, todo);
+            self.step_unseen(ground, slots, index, &mut behind);
+            todo.extend(behind.drain(..).rev());
         }
     }
 
-    /// Adds what lies behind an item.
-    fn step_unseen(&mut self, ground: &mut Ground<'_>, slots: &mut Provisional, index: u32, todo: &mut Vec<u32>) {
+    /// Adds what lies behind an item; `new` gets the items that were not there yet.
+    fn step_unseen(&mut self, ground: &mut Ground<'_>, slots: &mut Provisional, index: u32, new: &mut Vec<u32>) {
         let Item { node, sigma, origin } = self.items[index as usize].clone();
-        let graph = ground.graph;
-        let mut go = |closure: &mut Self, cont: NodeId, sigma: Sigma| {
-            let known = closure.seen.get(&(cont, sigma.clone())).copied();
+        let (graph, view, role, program) = (ground.graph, ground.view, ground.role, ground.program);
+        let mut go = |closure: &mut Self, cont: NodeId, sigma: Sigma, way: usize| {
+            let known = closure.seen.get(&(view.stop(cont), sigma.clone())).copied();
             let next = known.unwrap_or_else(|| {
-                ground.origins.push(Origin { node: cont, before: Some(origin) });
-                let origin = u32::try_from(ground.origins.len() - 1).expect("the state limit is below 2^32");
-                let next = closure.insert(Item { node: cont, sigma, origin }).expect("not seen before");
-                todo.push(next);
+                let item = ground.item(cont, sigma, origin, way);
+                let next = closure.insert(item).expect("not seen before");
+                new.push(next);
                 next
             });
-            closure.next[index as usize].push(next);
+            closure.steps.push((index, next));
         };
-        let view = ground.view;
         match &graph.node(node).kind {
             NodeKind::Rename { pairs, cont } => {
                 let sigma = carry(view, node, &sigma, *cont, |var| match pairs.iter().find(|(to, _)| *to == var)? {
                     (_, Renamed::Var(from)) => Some(lookup(view, node, &sigma, *from)),
                     (_, Renamed::Int(value)) => Some(slots.add(var, *value, false)),
                 });
-                go(self, *cont, sigma);
+                go(self, *cont, sigma, 0);
             }
             NodeKind::Case { deciders, on, arms } => {
-                let decides = deciders.contains(&ground.role);
+                let decides = deciders.contains(&role);
                 for (position, arm) in arms.iter().enumerate() {
-                    let bound =
-                        if decides { arm_binds(ground.program, graph, on, arm.pattern, position) } else { Vec::new() };
+                    let bound = if decides { arm_binds(program, graph, on, arm.pattern, position) } else { Vec::new() };
                     let sigma = carry(view, node, &sigma, arm.cont, |var| match on {
                         CaseOn::Counter(counter) if decides && *counter == var && position == 0 => {
                             Some(slots.count_down(lookup(view, node, &sigma, var)))
                         }
                         _ => bound.contains(&var).then_some(UNKNOWN),
                     });
-                    go(self, arm.cont, sigma);
+                    go(self, arm.cont, sigma, position);
                 }
             }
+            NodeKind::Par { .. } | NodeKind::Timed { .. } => {
+                // A role that acts in one branch passes through it; one that acts in none does not wait for them.
+                let next = graph.successors(node);
+                let way = view.parts(node).first().copied().unwrap_or(next.len() - 1);
+                let sigma = carry(view, node, &sigma, next[way], |_| None);
+                go(self, next[way], sigma, way);
+            }
             _ => {
-                for cont in graph.successors(node) {
+                for (way, cont) in graph.successors(node).into_iter().enumerate() {
                     let sigma = carry(view, node, &sigma, cont, |_| None);
-                    go(self, cont, sigma);
+                    go(self, cont, sigma, way);
                 }
             }
         }
@@ -200,7 +248,7 @@ impl Closure {
             for (index, _) in picked {
                 self.step_unseen(ground, slots, index, &mut todo);
             }
-            self.follow(ground, keys, slots, &mut todo);
+            self.follow(ground, keys, slots, todo);
         }
     }
 
@@ -217,7 +265,7 @@ impl Closure {
         for index in decisions {
             self.step_unseen(ground, slots, *index, &mut todo);
         }
-        self.follow(ground, keys, slots, &mut todo);
+        self.follow(ground, keys, slots, todo);
     }
 
     /// The shared decisions behind which every arm leads to the same places, with every value known: the role need not
@@ -234,27 +282,34 @@ impl Closure {
         let first = behind.insert(item).expect("the first item is new");
         let mut todo = Vec::new();
         behind.step_unseen(ground, slots, first, &mut todo);
-        behind.follow(ground, keys, slots, &mut todo);
+        let arms: Vec<u32> = behind.steps.iter().map(|(_, arm)| *arm).collect();
+        behind.follow(ground, keys, slots, todo);
         while let Some(again) = behind.cases.iter().position(|(case, _)| behind.items[*case as usize].node == node) {
             let (case, _) = behind.cases.swap_remove(again);
+            let mut todo = Vec::new();
             behind.step_unseen(ground, slots, case, &mut todo);
-            behind.follow(ground, keys, slots, &mut todo);
+            behind.follow(ground, keys, slots, todo);
         }
         let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
-        let mut arms = behind.next[first as usize].iter().map(|arm| behind.places_behind(*arm));
+        let next = behind.adjacent(|(from, to)| (from, to));
+        let mut arms = arms.into_iter().map(|arm| behind.places_behind(arm, &next));
         let Some(one) = arms.next() else { return true };
         one.iter().all(known) && arms.all(|other| other == one)
     }
 
-    /// Where the role acts or decides, reachable by unseen steps, ascending.
-    fn places_behind(&self, from: u32) -> Vec<u32> {
-        let mut seen = vec![false; self.items.len()];
-        let mut todo = vec![from];
-        while let Some(index) = todo.pop() {
-            if !std::mem::replace(&mut seen[index as usize], true) {
-                todo.extend(&self.next[index as usize]);
-            }
+    /// For each item, those its steps lead to, or those they come from.
+    fn adjacent(&self, direction: impl Fn((u32, u32)) -> (u32, u32)) -> Vec<Vec<u32>> {
+        let mut adjacent = vec![Vec::new(); self.items.len()];
+        for step in &self.steps {
+            let (from, to) = direction(*step);
+            adjacent[from as usize].push(to);
         }
+        adjacent
+    }
+
+    /// Where the role acts or decides, reachable by unseen steps, ascending.
+    fn places_behind(&self, from: u32, next: &[Vec<u32>]) -> Vec<u32> {
+        let seen = reachable(&[from], next);
         let places = self.frontier.iter().copied().chain(self.cases.iter().map(|(index, _)| *index));
         let mut places: Vec<u32> = places.filter(|index| seen[*index as usize]).collect();
         places.sort_unstable();
@@ -263,47 +318,60 @@ impl Closure {
 
     /// Which items have an unseen path to one of `targets`.
     pub(super) fn reaching(&self, targets: &[u32]) -> Vec<bool> {
-        let mut before: Vec<Vec<u32>> = vec![Vec::new(); self.items.len()];
-        for (index, next) in (0..).zip(&self.next) {
-            next.iter().for_each(|next| before[*next as usize].push(index));
-        }
-        let mut reaching = vec![false; self.items.len()];
-        let mut todo = targets.to_vec();
-        while let Some(index) = todo.pop() {
-            if !std::mem::replace(&mut reaching[index as usize], true) {
-                todo.extend(&before[index as usize]);
-            }
-        }
-        reaching
+        reachable(targets, &self.adjacent(|(from, to)| (to, from)))
+    }
+
+    /// A place of the frontier behind `from` that is not among `targets`; `from` itself if there is none.
+    pub(super) fn other_end(&self, from: u32, targets: &[u32]) -> u32 {
+        let seen = reachable(&[from], &self.adjacent(|step| step));
+        let ends = self.frontier.iter().find(|index| seen[**index as usize] && !targets.contains(index));
+        ends.copied().unwrap_or(from)
     }
 
     /// Whether some run passes here without the role ever acting again.
-    pub(super) fn may_end(&self, view: &View) -> bool {
-        self.items.iter().any(|item| !view.can_act[item.node.index()])
+    pub(super) fn may_end(&self, view: &View<'_>) -> bool {
+        self.items.iter().any(|item| !view.can_act(item.node))
     }
 
     /// The nodes of the frontier, each once.
-    pub(super) fn nodes(&self) -> Vec<NodeId> {
+    pub(super) fn nodes(&self) -> Box<[NodeId]> {
+        if let [index] = self.frontier.as_slice()
+            && self.cases.is_empty()
+        {
+            return [self.items[*index as usize].node].into();
+        }
         let mut seen = FxHashSet::default();
         let places = self.frontier.iter().copied().chain(self.cases.iter().map(|(index, _)| *index));
         places.map(|index| self.items[index as usize].node).filter(|node| seen.insert(*node)).collect()
     }
 }
 
+/// Which items can be reached from some.
+fn reachable(from: &[u32], next: &[Vec<u32>]) -> Vec<bool> {
+    let mut seen = vec![false; next.len()];
+    let mut todo = from.to_vec();
+    while let Some(index) = todo.pop() {
+        if !std::mem::replace(&mut seen[index as usize], true) {
+            todo.extend(&next[index as usize]);
+        }
+    }
+    seen
+}
+
 /// The slot of a binding at a node.
-pub(super) fn lookup(view: &View, node: NodeId, sigma: &[u32], var: GVar) -> u32 {
-    view.live[node.index()].binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
+pub(super) fn lookup(view: &View<'_>, node: NodeId, sigma: &[u32], var: GVar) -> u32 {
+    view.live(node).binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
 }
 
 /// σ behind a step from `node` to `cont`: what `bound` gives, else what it was.
 pub(super) fn carry(
-    view: &View,
+    view: &View<'_>,
     node: NodeId,
     sigma: &Sigma,
     cont: NodeId,
     mut bound: impl FnMut(GVar) -> Option<u32>,
 ) -> Sigma {
-    let (before, behind) = (&view.live[node.index()], &view.live[cont.index()]);
+    let (before, behind) = (view.live(node), view.live(cont));
     let mut changed = !Rc::ptr_eq(before, behind);
     // Both lists ascend, so one pass finds the slot each binding had.
     let mut at = 0;

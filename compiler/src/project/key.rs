@@ -15,7 +15,7 @@ pub(super) type Key = Vec<u32>;
 pub(super) struct Keys<'a> {
     program: &'a Program,
     graph: &'a Graph,
-    view: &'a View,
+    view: &'a View<'a>,
     consts: IndexSet<Const, FxBuildHasher>,
 }
 
@@ -28,7 +28,7 @@ struct Scope<'s> {
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(program: &'a Program, graph: &'a Graph, view: &'a View) -> Self {
+    pub(super) fn new(program: &'a Program, graph: &'a Graph, view: &'a View<'a>) -> Self {
         Self { program, graph, view, consts: IndexSet::default() }
     }
 
@@ -77,11 +77,32 @@ impl<'a> Keys<'a> {
         key
     }
 
+    /// The receiver in the key of a send.
+    pub(super) fn receiver(key: &Key) -> Role {
+        key[1]
+    }
+
+    /// Whether the key is that of a shared decision nobody can evaluate.
+    pub(super) fn is_opaque(key: &Key) -> bool {
+        key[0] == 9
+    }
+
+    /// The key of entering a `Par`.
+    pub(super) fn par(branches: usize) -> Key {
+        vec![10, u32::try_from(branches).expect("the node limit is below 2^32")]
+    }
+
+    /// The key of entering a scope.
+    pub(super) fn scope(&mut self, owner: Role, outcomes: &[(String, NodeId)]) -> Key {
+        let names = outcomes.iter().map(|(name, _)| self.constant(&Const::Str(name.as_str().into())));
+        [11, owner].into_iter().chain(names.collect::<Vec<_>>()).collect()
+    }
+
     /// The key of a shared decision; `None` if the role cannot evaluate it.
     pub(super) fn case(&mut self, node: NodeId, on: &CaseOn, arms: &[CaseArm], sigma: &[u32]) -> Option<Key> {
         let mut key = Vec::new();
         match on {
-            CaseOn::Opaque => return None,
+            CaseOn::Opaque => key.extend([9, node.0]),
             CaseOn::Counter(counter) => {
                 let slot = self.slot(node, *counter, sigma);
                 key.extend([6, slot]);
@@ -111,7 +132,7 @@ impl<'a> Keys<'a> {
     }
 
     fn slot(&self, node: NodeId, var: GVar, sigma: &[u32]) -> u32 {
-        self.view.live[node.index()].binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
+        self.view.live(node).binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
     }
 
     fn expr(&mut self, node: NodeId, at: ExprRef, sigma: &[u32], key: &mut Key) {

@@ -1,112 +1,174 @@
 //! What one role can still do from each node, and which bindings it still needs for it.
 
-use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, NodeId, NodeKind, Renamed, Role};
+use super::skeleton::{Segment, Skeleton, acts};
+use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, NodeId, NodeKind, Renamed, Role, entries_of};
 use crate::hir::{Body, ExprId, ExprKind, Program};
 use std::rc::Rc;
 
-/// The nodes directly before each node; shared by all roles.
-pub(super) struct Predecessors {
-    offsets: Vec<u32>,
-    nodes: Vec<NodeId>,
-}
-
-impl Predecessors {
-    pub(super) fn new(graph: &Graph) -> Self {
-        let ids = || (0..).map(NodeId).take(graph.nodes.len());
-        let mut offsets = vec![0u32; graph.nodes.len() + 1];
-        for id in ids() {
-            graph.successors(id).iter().for_each(|next| offsets[next.index() + 1] += 1);
-        }
-        for index in 1..offsets.len() {
-            offsets[index] += offsets[index - 1];
-        }
-        let mut fill = offsets.clone();
-        let mut nodes = vec![NodeId(0); offsets[graph.nodes.len()] as usize];
-        for id in ids() {
-            for next in graph.successors(id) {
-                nodes[fill[next.index()] as usize] = id;
-                fill[next.index()] += 1;
-            }
-        }
-        Self { offsets, nodes }
-    }
-
-    pub(super) fn of(&self, id: NodeId) -> &[NodeId] {
-        &self.nodes[self.offsets[id.index()] as usize..self.offsets[id.index() + 1] as usize]
-    }
-}
+/// Bindings a role needs, ascending.
+pub(super) type Live = Rc<[GVar]>;
 
 /// One role's view of a choreography.
-pub(super) struct View {
-    /// Whether the role can act at or behind each node.
-    pub(super) can_act: Vec<bool>,
-    /// The bindings it needs from each node on, ascending.
-    pub(super) live: Vec<Rc<[GVar]>>,
+pub(super) struct View<'a> {
+    graph: &'a Graph,
+    skeleton: &'a Skeleton,
+    role: Role,
+    /// Where it acts: ranks in the skeleton, ascending.
+    acts: &'a [u32],
+    /// For each segment, whether the role can act behind it.
+    acts_behind: Vec<bool>,
+    /// What it needs; `None` if the choreography has no bindings at all.
+    needs: Option<Needs>,
+    nothing: Live,
 }
 
-impl View {
-    pub(super) fn new(program: &Program, graph: &Graph, predecessors: &Predecessors, role: Role) -> Self {
-        Self { can_act: can_act(graph, predecessors, role), live: live(program, graph, predecessors, role) }
+/// The bindings needed before each node where that can change.
+struct Needs {
+    /// At the head of each segment.
+    head: Vec<Live>,
+    /// At the last node of each segment.
+    last: Vec<Live>,
+    /// At each node where the role acts.
+    acts: Vec<Live>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(program: &Program, graph: &'a Graph, skeleton: &'a Skeleton, role: Role) -> Self {
+        let acts = skeleton.acts(role);
+        let nothing: Live = Rc::new([]);
+        let acts_behind = acts_behind(skeleton, acts);
+        let mut view = Self { graph, skeleton, role, acts, acts_behind, needs: None, nothing };
+        if !graph.vars.is_empty() {
+            view.needs = Some(view.needs(program));
+        }
+        view
+    }
+
+    /// The first node from `node` on that is more than a step the role does not see: one at which it acts, else the last
+    /// of the segment.
+    pub(super) fn stop(&self, node: NodeId) -> NodeId {
+        if acts(&self.graph.node(node).kind, self.role) {
+            return node;
+        }
+        let segment = self.skeleton.segment_of(node);
+        match self.skeleton.next_act(self.acts, node) {
+            Some(act) => self.skeleton.node(self.acts[act]),
+            None => self.skeleton.last(segment),
+        }
+    }
+
+    /// Whether the role can act at or behind a node.
+    pub(super) fn can_act(&self, node: NodeId) -> bool {
+        self.acts_behind[self.skeleton.segment_of(node) as usize] || self.skeleton.next_act(self.acts, node).is_some()
+    }
+
+    /// Which of its acts a node is.
+    pub(super) fn act(&self, node: NodeId) -> Option<usize> {
+        self.skeleton.next_act(self.acts, node).filter(|act| self.skeleton.node(self.acts[*act]) == node)
+    }
+
+    /// Number of nodes at which it acts.
+    pub(super) fn act_count(&self) -> usize {
+        self.acts.len()
+    }
+
+    /// The branches or blocks of a `Par` or `Timed` it acts in.
+    pub(super) fn parts(&self, node: NodeId) -> Vec<usize> {
+        self.skeleton.parts_of(node, self.role)
+    }
+
+    /// Whether entering the node is an action of the role: a `Par` with two or more branches for it, or a scope it takes
+    /// part in.
+    pub(super) fn enters(&self, node: NodeId) -> bool {
+        match &self.graph.node(node).kind {
+            NodeKind::Par { .. } => self.parts(node).len() > 1,
+            NodeKind::Timed { owner, .. } => *owner == self.role || !self.parts(node).is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The segments on which the role does not act, but can behind them.
+    pub(super) fn waits(&self, segment: Segment) -> bool {
+        self.acts_behind[segment as usize] && self.skeleton.next_act(self.acts, self.skeleton.first(segment)).is_none()
+    }
+
+    /// The bindings the role needs from a node on.
+    pub(super) fn live(&self, node: NodeId) -> &Live {
+        let Some(needs) = &self.needs else { return &self.nothing };
+        match self.skeleton.next_act(self.acts, node) {
+            Some(act) => &needs.acts[act],
+            None => &needs.last[self.skeleton.segment_of(node) as usize],
+        }
     }
 
     /// σ restricted to a node as pairs.
-    pub(super) fn env(&self, node: NodeId, sigma: &[u32]) -> Vec<(GVar, u32)> {
-        self.live[node.index()].iter().copied().zip(sigma.iter().copied()).collect()
+    pub(super) fn env(&self, node: NodeId, sigma: &[u32]) -> Box<[(GVar, u32)]> {
+        self.live(node).iter().copied().zip(sigma.iter().copied()).collect()
     }
-}
 
-/// Whether the role sees the node happen: it sends, receives, decides, or acts locally there.
-pub(super) fn acts(kind: &NodeKind, role: Role) -> bool {
-    match kind {
-        NodeKind::Comm { from, to, .. } => *from == role || *to == role,
-        NodeKind::Choice { decider, .. } => *decider == role,
-        NodeKind::Local { role: own, .. } => *own == role,
-        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => false,
-        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => false,
-    }
-}
-
-fn can_act(graph: &Graph, predecessors: &Predecessors, role: Role) -> Vec<bool> {
-    let mut can = vec![false; graph.nodes.len()];
-    let mut todo: Vec<NodeId> =
-        (0..).map(NodeId).zip(&graph.nodes).filter(|(_, node)| acts(&node.kind, role)).map(|(id, _)| id).collect();
-    while let Some(id) = todo.pop() {
-        if !std::mem::replace(&mut can[id.index()], true) {
-            todo.extend(predecessors.of(id).iter().filter(|before| !can[before.index()]));
-        }
-    }
-    can
-}
-
-fn live(program: &Program, graph: &Graph, predecessors: &Predecessors, role: Role) -> Vec<Rc<[GVar]>> {
-    let none: Rc<[GVar]> = Rc::new([]);
-    let mut live = vec![none; graph.nodes.len()];
-    let mut queued = vec![true; graph.nodes.len()];
-    // Continuations are lowered before what leads to them, so ascending order meets most nodes once.
-    let mut todo: std::collections::VecDeque<NodeId> = (0..).map(NodeId).take(graph.nodes.len()).collect();
-    while let Some(id) = todo.pop_front() {
-        queued[id.index()] = false;
-        let needed = needed(program, graph, role, id, &live);
-        if *needed != *live[id.index()] {
-            live[id.index()] = needed;
-            for before in predecessors.of(id) {
-                if !std::mem::replace(&mut queued[before.index()], true) {
-                    todo.push_back(*before);
+    /// The least solution, from the ends on.
+    fn needs(&self, program: &Program) -> Needs {
+        let none = || vec![self.nothing.clone(); self.skeleton.len()];
+        let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.acts.len()] };
+        let mut queued = vec![true; self.skeleton.len()];
+        // Continuations are lowered before what leads to them, so ascending heads meet most segments once.
+        let mut todo: Vec<Segment> = self.skeleton.all().collect();
+        todo.sort_unstable_by_key(|segment| self.skeleton.first(*segment));
+        let mut todo = std::collections::VecDeque::from(todo);
+        while let Some(segment) = todo.pop_front() {
+            queued[segment as usize] = false;
+            let head = self.pass(program, &mut needs, segment);
+            if *head != *needs.head[segment as usize] {
+                needs.head[segment as usize] = head;
+                for before in self.skeleton.before(segment) {
+                    if !std::mem::replace(&mut queued[*before as usize], true) {
+                        todo.push_back(*before);
+                    }
                 }
             }
         }
+        needs
     }
-    live
+
+    /// Goes through a segment from its end; what is needed at its head.
+    fn pass(&self, program: &Program, needs: &mut Needs, segment: Segment) -> Live {
+        let last = self.skeleton.last(segment);
+        let head_of = |next: NodeId| &needs.head[self.skeleton.segment_of(next) as usize];
+        let mut needed = needed(program, self.graph, self.role, last, &head_of);
+        needs.last[segment as usize] = needed.clone();
+        for act in self.skeleton.acts_from(self.acts, self.skeleton.first(segment)).rev() {
+            let node = self.skeleton.node(self.acts[act]);
+            if node != last {
+                needed = self::needed(program, self.graph, self.role, node, &|_| &needed);
+            }
+            needs.acts[act] = needed.clone();
+        }
+        needed
+    }
+}
+
+/// For each segment, whether the role can act behind it.
+fn acts_behind(skeleton: &Skeleton, acts: &[u32]) -> Vec<bool> {
+    let mut behind = vec![false; skeleton.len()];
+    let mut todo: Vec<Segment> = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank))).collect();
+    todo.dedup();
+    while let Some(segment) = todo.pop() {
+        for before in skeleton.before(segment) {
+            if !std::mem::replace(&mut behind[*before as usize], true) {
+                todo.push(*before);
+            }
+        }
+    }
+    behind
 }
 
 /// What is needed at a node, from what is needed behind it.
-fn needed(program: &Program, graph: &Graph, role: Role, id: NodeId, live: &[Rc<[GVar]>]) -> Rc<[GVar]> {
-    let behind = |next: NodeId| &live[next.index()];
+fn needed<'l>(program: &Program, graph: &Graph, role: Role, id: NodeId, behind: &dyn Fn(NodeId) -> &'l Live) -> Live {
     let mut uses: Vec<GVar> = Vec::new();
     let mut read = |expr: ExprRef| variables(program, graph, expr, &mut uses);
     match &graph.node(id).kind {
         NodeKind::End { finals } => {
-            uses.extend(finals.iter().filter(|(own, _, _)| *own == role).map(|(_, _, var)| *var));
+            uses.extend(entries_of(finals, role).iter().map(|(_, _, var)| *var));
             set(uses)
         }
         NodeKind::Comm { from, to, branches } => {

@@ -22,6 +22,8 @@ pub struct Machine {
     pub states: Vec<State>,
     /// The slots of the start state: a parameter or a number each.
     pub start: Values,
+    /// Whether the coinductive rule would have sufficed (PROJECTION §3, ladder).
+    pub is_coinductive: bool,
 }
 
 /// One state.
@@ -32,7 +34,7 @@ pub struct State {
     /// Number of its slots.
     pub slots: u32,
     /// The nodes the choreography can be at.
-    pub nodes: Vec<NodeId>,
+    pub nodes: Box<[NodeId]>,
 }
 
 /// Where the value of a slot of the next state comes from.
@@ -101,7 +103,7 @@ impl Values {
 }
 
 /// What a role knows at a node: bindings and their slots, ascending by binding.
-pub type Env = Vec<(GVar, Slot)>;
+pub type Env = Box<[(GVar, Slot)]>;
 
 /// An action with what it refers to.
 #[derive(Clone, Debug)]
@@ -109,13 +111,16 @@ pub struct Site {
     /// A node where the choreography does this; its expressions are evaluated in `env`.
     pub node: NodeId,
     /// Position of the branch in a `Comm` node.
-    pub branch: usize,
+    pub branch: u32,
     /// The bindings.
     pub env: Env,
 }
 
 /// Names in scope at the end with their slots.
-pub type Finals = Vec<(tell_language::symbol::Symbol, Slot)>;
+pub type Finals = Box<[(tell_language::symbol::Symbol, Slot)]>;
+
+/// Actions and where each leads.
+pub type Rows = Box<[(Site, Step)]>;
 
 /// What a role does in a state.
 #[derive(Clone, Debug)]
@@ -129,20 +134,33 @@ pub enum Kind {
     /// A shared decision; one step per arm.
     Case { site: Site, steps: Vec<Step> },
     /// It sends one of these.
-    Send { sends: Vec<(Site, Step)> },
+    Send { sends: Rows },
     /// It waits for the first of these; with `finals`, the names in scope then, the session may end instead.
-    Recv { rows: Vec<(Site, Step)>, finals: Option<Finals> },
+    Recv { rows: Rows, finals: Option<Finals> },
     /// Its branches run side by side, each up to a `Join`; when all are over it goes on with `then`.
-    Par { branches: Vec<Step>, then: Step },
-    /// It takes part in a scope of `owner`: its body up to a `Join`, where it waits for the outcome; then the block of
-    /// the outcome up to a `Join` (none if the body was done and has no block for that), then `then`.
-    Scope { owner: Role, body: Step, outcomes: Vec<(String, Step)>, then: Step },
+    Par { branches: Box<[Step]>, then: Box<Step> },
+    /// It takes part in a scope.
+    Scope(Box<Scope>),
     /// The end of a branch of a `Par` or of a block of a `Scope`.
     Join,
     /// What a role that cannot tell its runs apart would have to do: any of these actions (sends, receives, local
     /// actions, decisions; a decision has one entry per arm, its arm in `site.branch`), or nothing more with
     /// `may_end`. Only in machines of rejected choreographies.
-    Mixed { actions: Vec<(Site, Step)>, may_end: bool },
+    Mixed { actions: Rows, may_end: bool },
+}
+
+/// A scope the role takes part in: its body up to a `Join`, where it waits for the outcome; then the block of the outcome
+/// up to a `Join` (none if the body was done and has no block for that), then what follows.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The role that decides the outcome.
+    pub owner: Role,
+    /// The body.
+    pub body: Step,
+    /// Names of outcomes and their blocks.
+    pub outcomes: Vec<(String, Step)>,
+    /// What follows.
+    pub then: Step,
 }
 
 impl Kind {
@@ -151,9 +169,10 @@ impl Kind {
     pub fn steps(&self) -> Vec<&Step> {
         match self {
             Self::End { .. } | Self::Join => Vec::new(),
-            Self::Par { branches, then } => branches.iter().chain([then]).collect(),
-            Self::Scope { body, outcomes, then, .. } => {
-                [body].into_iter().chain(outcomes.iter().map(|(_, step)| step)).chain([then]).collect()
+            Self::Par { branches, then } => branches.iter().chain([&**then]).collect(),
+            Self::Scope(scope) => {
+                let blocks = scope.outcomes.iter().map(|(_, step)| step);
+                [&scope.body].into_iter().chain(blocks).chain([&scope.then]).collect()
             }
             Self::Local { step, .. } => vec![step],
             Self::Decide { steps, .. } | Self::Case { steps, .. } => steps.iter().collect(),

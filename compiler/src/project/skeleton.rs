@@ -1,0 +1,261 @@
+//! What the projections to all roles share: the choreography in segments, and where each role acts.
+//!
+//! A *segment* is a run of nodes that can only be passed one after the other: every node but the last has one way on,
+//! and every node but the first one way in. A role that does not act in a segment passes it in one step, so its work is
+//! proportional to where it acts and to the places where segments meet.
+
+use crate::graph::{Graph, NodeId, NodeKind, Role};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A segment, index into the skeleton's tables.
+pub(super) type Segment = u32;
+
+/// Nodes that cannot be reached are in no segment.
+const NONE: u32 = u32::MAX;
+
+/// The segments of a choreography.
+pub(super) struct Skeleton {
+    /// Reachable nodes, segment by segment.
+    order: Vec<NodeId>,
+    /// Where each node stands in `order`.
+    rank: Vec<u32>,
+    /// The segment of each node.
+    segment: Vec<Segment>,
+    /// Where each segment starts in `order`, and the end of the last.
+    starts: Vec<u32>,
+    /// The segments that lead to each segment.
+    before: Lists,
+    /// Ranks of the nodes at which each role acts, ascending.
+    acts: Lists,
+    /// Who acts within each branch of a `Par` and each block of a `Timed`.
+    inside: FxHashMap<NodeId, Vec<FxHashSet<Role>>>,
+}
+
+/// Many short lists in one allocation.
+struct Lists {
+    offsets: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    /// Lists of the pairs (list, item), in the order of the pairs.
+    fn new(count: usize, pairs: &dyn Fn(&mut dyn FnMut(u32, u32))) -> Self {
+        let mut offsets = vec![0u32; count + 1];
+        pairs(&mut |list, _| offsets[list as usize + 1] += 1);
+        for index in 1..offsets.len() {
+            offsets[index] += offsets[index - 1];
+        }
+        let mut fill = offsets.clone();
+        let mut items = vec![0; offsets[count] as usize];
+        pairs(&mut |list, item| {
+            items[fill[list as usize] as usize] = item;
+            fill[list as usize] += 1;
+        });
+        Self { offsets, items }
+    }
+
+    fn of(&self, list: u32) -> &[u32] {
+        &self.items[self.offsets[list as usize] as usize..self.offsets[list as usize + 1] as usize]
+    }
+}
+
+impl Skeleton {
+    pub(super) fn new(graph: &Graph) -> Self {
+        let mut skeleton = Self {
+            order: Vec::new(),
+            rank: vec![NONE; graph.nodes.len()],
+            segment: vec![NONE; graph.nodes.len()],
+            starts: Vec::new(),
+            before: Lists { offsets: vec![0], items: Vec::new() },
+            acts: Lists { offsets: vec![0], items: Vec::new() },
+            inside: FxHashMap::default(),
+        };
+        skeleton.cut(graph);
+        skeleton.before = Lists::new(skeleton.len(), &|add| {
+            for segment in skeleton.all() {
+                for next in graph.successors(skeleton.last(segment)) {
+                    add(skeleton.segment_of(next), segment);
+                }
+            }
+        });
+        skeleton.acts = Lists::new(graph.roles.len(), &|add| {
+            for (rank, node) in (0..).zip(&skeleton.order) {
+                actors(&graph.node(*node).kind).for_each(|role| add(role, rank));
+            }
+        });
+        for node in &skeleton.order {
+            if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
+                skeleton
+                    .inside
+                    .insert(*node, parts(graph, *node).map(|part| participants(graph, *node, part)).collect());
+            }
+        }
+        skeleton
+    }
+
+    /// Puts all reachable nodes into segments.
+    fn cut(&mut self, graph: &Graph) {
+        let ways_in = ways_in(graph);
+        let mut heads = vec![graph.start];
+        while let Some(head) = heads.pop() {
+            if self.rank[head.index()] != NONE {
+                continue;
+            }
+            let segment = u32::try_from(self.starts.len()).expect("fewer segments than nodes");
+            self.starts.push(u32::try_from(self.order.len()).expect("the node limit is below 2^32"));
+            let mut node = head;
+            loop {
+                self.rank[node.index()] = u32::try_from(self.order.len()).expect("the node limit is below 2^32");
+                self.segment[node.index()] = segment;
+                self.order.push(node);
+                match only_way(graph, node) {
+                    Some(next) if ways_in[next.index()] == 1 && next != graph.start => node = next,
+                    _ => break,
+                }
+            }
+            heads.extend(graph.successors(node));
+        }
+        self.starts.push(u32::try_from(self.order.len()).expect("the node limit is below 2^32"));
+    }
+
+    /// All reachable nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.order.iter().copied()
+    }
+
+    /// Number of segments.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// All segments.
+    pub(super) fn all(&self) -> impl Iterator<Item = Segment> + use<> {
+        (0..).take(self.len())
+    }
+
+    /// The segment of a reachable node.
+    pub(super) fn segment_of(&self, node: NodeId) -> Segment {
+        self.segment[node.index()]
+    }
+
+    /// The nodes of a segment.
+    pub(super) fn nodes_of(&self, segment: Segment) -> impl Iterator<Item = NodeId> {
+        let range = self.starts[segment as usize] as usize..self.starts[segment as usize + 1] as usize;
+        self.order[range].iter().copied()
+    }
+
+    pub(super) fn first(&self, segment: Segment) -> NodeId {
+        self.order[self.starts[segment as usize] as usize]
+    }
+
+    pub(super) fn last(&self, segment: Segment) -> NodeId {
+        self.order[self.starts[segment as usize + 1] as usize - 1]
+    }
+
+    /// The segments that lead to a segment.
+    pub(super) fn before(&self, segment: Segment) -> &[Segment] {
+        self.before.of(segment)
+    }
+
+    /// Where a role acts: ranks, ascending. Ranks of one segment are consecutive.
+    pub(super) fn acts(&self, role: Role) -> &[u32] {
+        self.acts.of(role)
+    }
+
+    /// The node of a rank.
+    pub(super) fn node(&self, rank: u32) -> NodeId {
+        self.order[rank as usize]
+    }
+
+    /// Where in `acts` the nodes of a segment from `node` on are.
+    pub(super) fn acts_from(&self, acts: &[u32], node: NodeId) -> std::ops::Range<usize> {
+        let rank = self.rank[node.index()];
+        let end = self.starts[self.segment_of(node) as usize + 1];
+        let start = acts.partition_point(|act| *act < rank);
+        start..start + acts[start..].partition_point(|act| *act < end)
+    }
+
+    /// Index into `acts` of the first node from `node` on in its segment.
+    pub(super) fn next_act(&self, acts: &[u32], node: NodeId) -> Option<usize> {
+        let rank = self.rank[node.index()];
+        let end = self.starts[self.segment_of(node) as usize + 1];
+        let next = acts.partition_point(|act| *act < rank);
+        acts.get(next).filter(|act| **act < end).map(|_| next)
+    }
+
+    /// The parts of a `Par` or `Timed` that a role acts in.
+    pub(super) fn parts_of(&self, node: NodeId, role: Role) -> Vec<usize> {
+        let parts = self.inside.get(&node).map_or(&[][..], Vec::as_slice);
+        (0..parts.len()).filter(|part| parts[*part].contains(&role)).collect()
+    }
+}
+
+/// The branches of a `Par`; the body and the blocks of a `Timed`.
+pub(super) fn parts(graph: &Graph, node: NodeId) -> impl Iterator<Item = NodeId> {
+    let mut parts = graph.successors(node);
+    // What follows comes last.
+    parts.pop();
+    parts.into_iter()
+}
+
+/// Who acts at a node: sends, receives, decides, or does something locally.
+pub(super) fn actors(kind: &NodeKind) -> impl Iterator<Item = Role> + use<> {
+    let (one, two) = match kind {
+        NodeKind::Comm { from, to, .. } => (Some(*from), Some(*to)),
+        NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } => (Some(*role), None),
+        NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => (None, None),
+        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => (None, None),
+    };
+    one.into_iter().chain(two)
+}
+
+/// Whether the role acts at a node of that kind.
+pub(super) fn acts(kind: &NodeKind, role: Role) -> bool {
+    actors(kind).any(|actor| actor == role)
+}
+
+/// What follows a node that changes nothing but what its actors know.
+fn only_way(graph: &Graph, node: NodeId) -> Option<NodeId> {
+    match &graph.node(node).kind {
+        NodeKind::Comm { branches, .. } if branches.len() == 1 => Some(branches[0].cont),
+        NodeKind::Local { cont, .. } => Some(*cont),
+        NodeKind::Rename { pairs, cont } if pairs.is_empty() => Some(*cont),
+        _ => None,
+    }
+}
+
+/// Number of reachable edges that lead to each node.
+fn ways_in(graph: &Graph) -> Vec<u32> {
+    let mut ways = vec![0u32; graph.nodes.len()];
+    let mut todo = vec![graph.start];
+    ways[graph.start.index()] = 1;
+    while let Some(node) = todo.pop() {
+        graph.each_successor(node, &mut |next| {
+            ways[next.index()] += 1;
+            if ways[next.index()] == 1 {
+                todo.push(next);
+            }
+        });
+    }
+    ways[graph.start.index()] -= 1;
+    ways
+}
+
+/// Who acts in a part of `of`, up to its join.
+fn participants(graph: &Graph, of: NodeId, part: NodeId) -> FxHashSet<Role> {
+    let mut roles = FxHashSet::default();
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![part];
+    while let Some(node) = todo.pop() {
+        let kind = &graph.node(node).kind;
+        if matches!(kind, NodeKind::Join { of: joined } if *joined == of) || !seen.insert(node) {
+            continue;
+        }
+        roles.extend(actors(kind));
+        if let NodeKind::Timed { owner, .. } = kind {
+            roles.insert(*owner);
+        }
+        todo.extend(graph.successors(node));
+    }
+    roles
+}
