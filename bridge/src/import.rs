@@ -8,6 +8,7 @@ use crate::error::{Fault, ImportError};
 use crate::json::{Document, Value, ValueId};
 use crate::{MAX_DEPTH, MAX_SORT_DEPTH};
 use std::collections::HashMap;
+use std::ops::Range;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::local::{LocalId, LocalNode, LocalType};
 use tell_ir::sort::{Label, Sort};
@@ -19,6 +20,15 @@ type Import<T> = Result<T, ImportError>;
 /// # Errors
 /// The first mistake in the order of the text.
 pub fn json_to_global(text: &str) -> Import<GlobalType> {
+    json_to_global_with_places(text).map(|(global, _)| global)
+}
+
+/// [`json_to_global`], and for each node the bytes of its JSON object, from `{` to after `}`. An `end` that is only
+/// meant (a `then` that is left out) is at the object that leaves it out.
+///
+/// # Errors
+/// The first mistake in the order of the text.
+pub fn json_to_global_with_places(text: &str) -> Import<(GlobalType, Vec<Range<u32>>)> {
     let document = Document::read(text)?;
     let mut roles = Roles::default();
     let mut root = document.root();
@@ -29,8 +39,8 @@ pub fn json_to_global(text: &str) -> Import<GlobalType> {
         roles.list(&document, listed)?;
         root = global;
     }
-    let (nodes, root) = build(&document, root, |id| global_term(&document, id, &mut roles))?;
-    Ok(GlobalType { roles: roles.names, nodes, root: GlobalId(root) })
+    let Arena { nodes, places, root } = build(&document, root, |id| global_term(&document, id, &mut roles))?;
+    Ok((GlobalType { roles: roles.names, nodes, root: GlobalId(root) }, places))
 }
 
 /// Reads a local type.
@@ -39,15 +49,15 @@ pub fn json_to_global(text: &str) -> Import<GlobalType> {
 /// The first mistake in the order of the text.
 pub fn json_to_local(text: &str) -> Import<LocalType> {
     let document = Document::read(text)?;
-    let (nodes, root) = build(&document, document.root(), |id| local_term(&document, id))?;
+    let Arena { nodes, root, .. } = build(&document, document.root(), |id| local_term(&document, id))?;
     Ok(LocalType { nodes, root: LocalId(root) })
 }
 
 /// The part of a term.
 enum Part {
     Of(ValueId),
-    /// Left out: nothing follows.
-    End,
+    /// This value leaves it out: nothing follows.
+    End(ValueId),
 }
 
 /// A term that waits for the indices of its parts, in their order.
@@ -66,41 +76,49 @@ impl Term for LocalNode {
     const END: Self = Self::End;
 }
 
+/// Nodes, the place of each in the text, and which is the whole term.
+struct Arena<Node> {
+    nodes: Vec<Node>,
+    places: Vec<Range<u32>>,
+    root: u32,
+}
+
 /// Builds the arena below a value; `read` takes a term apart.
 fn build<Node: Term>(
     document: &Document,
     root: ValueId,
     mut read: impl FnMut(ValueId) -> Import<(Vec<Part>, Waiting<Node>)>,
-) -> Import<(Vec<Node>, u32)> {
+) -> Import<Arena<Node>> {
     enum Work<Node> {
         Enter(Part, usize),
-        Leave(usize, Waiting<Node>),
+        Leave(ValueId, usize, Waiting<Node>),
     }
-    let mut nodes = Vec::new();
+    let (mut nodes, mut places) = (Vec::new(), Vec::new());
     let mut built = Vec::new();
     let mut stack = vec![Work::Enter(Part::Of(root), 1)];
     while let Some(work) = stack.pop() {
-        let node = match work {
-            Work::Enter(Part::End, _) => Node::END,
+        let (node, place) = match work {
+            Work::Enter(Part::End(id), _) => (Node::END, document.place(id)),
             Work::Enter(Part::Of(id), depth) => {
                 if depth > MAX_DEPTH {
                     return Err(document.error(id, Fault::TooDeep { limit: MAX_DEPTH }));
                 }
                 let (parts, waiting) = read(id)?;
-                stack.push(Work::Leave(parts.len(), waiting));
+                stack.push(Work::Leave(id, parts.len(), waiting));
                 stack.extend(parts.into_iter().rev().map(|part| Work::Enter(part, depth + 1)));
                 continue;
             }
-            Work::Leave(count, waiting) => {
+            Work::Leave(id, count, waiting) => {
                 let parts = built.split_off(built.len() - count);
-                waiting(&parts)
+                (waiting(&parts), document.place(id))
             }
         };
         built.push(u32::try_from(nodes.len()).expect("a node takes a byte of a limited text"));
         nodes.push(node);
+        places.push(place);
     }
     let root = built.pop().expect("the root is built last");
-    Ok((nodes, root))
+    Ok(Arena { nodes, places, root })
 }
 
 /// The roles of a global type.
@@ -298,7 +316,7 @@ fn joined<T, U>(heads: Vec<T>, parts: &[u32], pair: impl Fn(T, u32) -> U) -> Vec
 
 /// What follows a term: the key `then`, or nothing.
 fn then(object: &Object<'_>) -> Part {
-    object.find("then").map_or(Part::End, Part::Of)
+    object.find("then").map_or(Part::End(object.id), Part::Of)
 }
 
 fn global_term(document: &Document, id: ValueId, roles: &mut Roles) -> Import<(Vec<Part>, Waiting<GlobalNode>)> {

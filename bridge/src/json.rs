@@ -5,6 +5,7 @@
 use crate::error::{Fault, ImportError};
 use json_event_parser::{JsonEvent, LowLevelJsonParser, LowLevelJsonParserResult, WriterJsonSerializer};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Longest text that is read.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -64,6 +65,8 @@ enum Step {
 #[derive(Clone, Debug)]
 pub struct Document {
     values: Vec<(Value, Step)>,
+    /// Of each array and object the bytes from its first to after its last bracket; empty for other values.
+    places: Vec<Range<u32>>,
 }
 
 impl Document {
@@ -77,14 +80,14 @@ impl Document {
         }
         // A state of the parser's stack is an array, an object, or a value of an object.
         let mut parser = LowLevelJsonParser::new().with_max_stack_size(2 * MAX_NESTING + 2);
-        let mut reader = Reader { document: Self { values: Vec::new() }, open: Vec::new() };
-        let mut rest = text.as_bytes();
+        let mut reader = Reader { document: Self { values: Vec::new(), places: Vec::new() }, open: Vec::new() };
+        let mut at = 0;
         loop {
-            let LowLevelJsonParserResult { event, consumed_bytes } = parser.parse_next(rest, true);
-            rest = &rest[consumed_bytes..];
+            let LowLevelJsonParserResult { event, consumed_bytes } = parser.parse_next(&text.as_bytes()[at..], true);
+            at += consumed_bytes;
             match event {
                 Some(Ok(JsonEvent::Eof)) | None => return Ok(reader.document),
-                Some(Ok(event)) => reader.event(event)?,
+                Some(Ok(event)) => reader.event(event, u32::try_from(at).expect("the text is limited"))?,
                 Some(Err(error)) => {
                     let at = error.location().start;
                     let message = error.message().to_owned();
@@ -105,6 +108,12 @@ impl Document {
     #[must_use]
     pub fn value(&self, id: ValueId) -> &Value {
         &self.values[id.0 as usize].0
+    }
+
+    /// The bytes of the text that are an array or object, brackets included; empty for other values.
+    #[must_use]
+    pub fn place(&self, id: ValueId) -> Range<u32> {
+        self.places[id.0 as usize].clone()
     }
 
     /// A mistake at a value.
@@ -154,23 +163,24 @@ impl Reader {
         ImportError { path, fault }
     }
 
-    fn event(&mut self, event: JsonEvent<'_>) -> Result<(), ImportError> {
+    /// Takes an event whose last byte is before `at`.
+    fn event(&mut self, event: JsonEvent<'_>, at: u32) -> Result<(), ImportError> {
         match event {
             JsonEvent::Null => self.add(Value::Null).map(drop),
             JsonEvent::Boolean(value) => self.add(Value::Bool(value)).map(drop),
             JsonEvent::Number(number) => self.add(Value::Number(number.into_owned())).map(drop),
             JsonEvent::String(text) => self.add(Value::Text(text.into_owned())).map(drop),
-            JsonEvent::StartArray => self.open(Value::Array(Vec::new())),
-            JsonEvent::StartObject => self.open(Value::Object(Vec::new())),
+            JsonEvent::StartArray => self.open(Value::Array(Vec::new()), at),
+            JsonEvent::StartObject => self.open(Value::Object(Vec::new()), at),
             JsonEvent::EndArray => {
-                self.open.pop();
+                self.close(at);
                 Ok(())
             }
             JsonEvent::EndObject => {
                 if let Some(key) = self.duplicate_key() {
                     return Err(self.error(Fault::DuplicateKey(key)));
                 }
-                self.open.pop();
+                self.close(at);
                 Ok(())
             }
             JsonEvent::ObjectKey(key) => {
@@ -192,13 +202,21 @@ impl Reader {
         keys.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned())
     }
 
-    fn open(&mut self, value: Value) -> Result<(), ImportError> {
+    /// Opens a container whose first bracket ends at `at`.
+    fn open(&mut self, value: Value, at: u32) -> Result<(), ImportError> {
         if self.open.len() == MAX_NESTING {
             return Err(self.error(Fault::TooDeep { limit: MAX_NESTING }));
         }
         let id = self.add(value)?;
+        self.document.places[id.0 as usize] = at - 1..at;
         self.open.push((id, None));
         Ok(())
+    }
+
+    fn close(&mut self, at: u32) {
+        if let Some((id, _)) = self.open.pop() {
+            self.document.places[id.0 as usize].end = at;
+        }
     }
 
     fn add(&mut self, value: Value) -> Result<ValueId, ImportError> {
@@ -219,6 +237,7 @@ impl Reader {
             }
         }
         self.document.values.push((value, step));
+        self.document.places.push(0..0);
         Ok(id)
     }
 }

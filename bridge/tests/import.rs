@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tell_bridge::MAX_DEPTH;
 use tell_bridge::export::{global_to_json, global_with_roles_to_json, local_to_json};
-use tell_bridge::import::{json_to_global, json_to_local};
+use tell_bridge::import::{json_to_global, json_to_global_with_places, json_to_local};
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::local::{LocalId, LocalNode, LocalType};
 use tell_ir::sort::{Label, Sort};
@@ -62,6 +62,28 @@ fn roles_are_in_the_order_they_occur() {
     let text = r#"{"branches":[{"continuation":{"kind":"end"},"receiver":"C","label":{"sort":"nat","name":"L"}},
         {"receiver":"A","label":{"name":"L","sort":"nat"},"continuation":{"kind":"end"}}],"decider":"B","kind":"choice"}"#;
     assert_eq!(json_to_global(text).expect("it is a type").roles, ["B", "C", "A"]);
+}
+
+#[test]
+fn every_node_knows_its_object_in_the_text() {
+    let text = r#" { "roles" : ["A", "B é"],
+        "global" :  {"kind":"par", "branches" : [
+            { "kind":"comm","sender":"A","receiver":"B é","branches":[
+                {"continuation": {"kind":"var","name":"}X{"} ,"label":{"name":"L","sort":{"prod":["int",{"vector":2}]}}}]},
+            {"kind":"rec","var":"X","body" :{"kind" : "end" } }] } } "#;
+    let (global, places) = json_to_global_with_places(text).expect("it is a type");
+    assert_eq!(places.len(), global.nodes.len());
+    let shown: Vec<&str> = places.iter().map(|place| &text[place.start as usize..place.end as usize]).collect();
+    for (node, shown) in global.nodes.iter().zip(&shown) {
+        assert!(shown.starts_with('{') && shown.ends_with('}'), "{shown}");
+        let alone = json_to_global(shown).expect("an object is a type");
+        let is_same_kind = std::mem::discriminant(alone.node(alone.root)) == std::mem::discriminant(node);
+        // What a `par` leaves out is at the `par`.
+        assert!(is_same_kind || *node == GlobalNode::End, "{node:?}\n{shown}");
+    }
+    assert_eq!(shown[0], r#"{"kind":"var","name":"}X{"}"#);
+    assert_eq!(shown[2], r#"{"kind" : "end" }"#);
+    assert_eq!(shown[4], shown[5]);
 }
 
 fn chain(length: u32) -> LocalType {

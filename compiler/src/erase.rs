@@ -41,24 +41,10 @@ pub fn expanded_size(local: &LocalType) -> u64 {
     // Children have smaller indices than their parents.
     let mut sizes: Vec<u64> = Vec::with_capacity(local.nodes.len());
     for node in &local.nodes {
-        let size = children(node).iter().fold(1u64, |sum, child| sum.saturating_add(sizes[child.0 as usize]));
+        let size = node.children().iter().fold(1u64, |sum, child| sum.saturating_add(sizes[child.0 as usize]));
         sizes.push(size);
     }
     sizes[local.root.0 as usize]
-}
-
-fn children(node: &LocalNode) -> Vec<LocalId> {
-    match node {
-        LocalNode::End | LocalNode::Var(_) => Vec::new(),
-        LocalNode::Rec(_, body) => vec![*body],
-        LocalNode::Send(_, rows) | LocalNode::Recv(_, rows) => rows.iter().map(|(_, cont)| *cont).collect(),
-        LocalNode::SendAny(rows) | LocalNode::RecvAny(rows) => rows.iter().map(|(_, _, cont)| *cont).collect(),
-        LocalNode::Case(arms) => arms.iter().map(|(_, cont)| *cont).collect(),
-        LocalNode::Par { branches, then } => branches.iter().chain([then]).copied().collect(),
-        LocalNode::Timed { body, outcomes, then, .. } => {
-            [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).chain([*then]).collect()
-        }
-    }
 }
 
 /// A state being built: what it shows, the children that are done, and the loops of the stack it leads back to.

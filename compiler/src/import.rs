@@ -1,94 +1,140 @@
-//! Pure global types to the choreography graph, with the well-formedness of PROJECTION §1.
+//! Pure global types to the choreography graph. Whether they are well-formed is said by [`crate::wellformed`].
 
-use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind, Role};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind};
 use crate::hir::{Program, opaque};
 use crate::ty::{Ty, TyKind, Types};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::wellformed;
+use rustc_hash::FxHashMap;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::sort::Sort;
+use tell_ir::term::Sharing;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 
 /// The graph of a pure global type. Payloads are supplied by the sender's host.
 ///
+/// `places` says where each node stands in the text of `file`; it may be empty. Whatever is made of a node has its
+/// place; all ends are one node, which stands at the end of the whole type.
+///
 /// # Errors
-/// `E0420` if the type is ill-formed, `E0901` for constructs that are not projected yet.
-pub fn import(program: &mut Program, file: FileId, name: &str, global: &GlobalType) -> Result<Graph, Vec<Diagnostic>> {
-    let graph = Graph { name: name.to_owned(), file, roles: global.roles.clone(), ..Graph::default() };
-    let mut import = Import { program, global, graph, labels: FxHashMap::default(), problem: None };
-    let start = import.build();
-    if let Some(problem) = import.problem {
-        return Err(vec![problem]);
+/// `E0420` for everything that makes the type ill-formed, `E0901` for constructs that are not projected yet.
+pub fn import(
+    program: &mut Program,
+    file: FileId,
+    name: &str,
+    global: &GlobalType,
+    places: &[Span],
+) -> Result<Graph, Vec<Diagnostic>> {
+    let place = |node: GlobalId| places.get(node.0 as usize).copied().unwrap_or_default();
+    let problems: Vec<Diagnostic> = wellformed::check(global)
+        .into_iter()
+        .map(|problem| {
+            Diagnostic::new(Code("E0420"), problem.text).label(file, place(problem.node), "here").help(problem.help)
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
     }
-    import.graph.start = start;
-    let graph = import.graph;
-    match unguarded(&graph) {
-        Some(problem) => Err(vec![problem]),
-        None => Ok(graph),
+    if let Some(refused) = refused(global, file, place) {
+        return Err(vec![refused]);
     }
+    let whole = place(global.root);
+    let graph =
+        Graph { name: name.to_owned(), file, span: whole.head(1), roles: global.roles.clone(), ..Graph::default() };
+    let mut import = Import { program, global, places, graph, labels: FxHashMap::default() };
+    import.graph.start = import.build();
+    Ok(import.graph)
+}
+
+/// The first construct that is not projected yet.
+fn refused(global: &GlobalType, file: FileId, place: impl Fn(GlobalId) -> Span) -> Option<Diagnostic> {
+    let found = (0..).map(GlobalId).zip(&global.nodes).filter_map(|(id, node)| match node {
+        GlobalNode::Par { .. } => Some((place(id), "`par`")),
+        GlobalNode::Timed { .. } => Some((place(id), "`timed`")),
+        _ => None,
+    });
+    found.min_by_key(|(span, _)| span.start).map(|(span, what)| {
+        Diagnostic::new(Code("E0901"), format!("{what} is not projected yet"))
+            .label(file, span, "here")
+            .help("remove it; `tellc explain E0901` lists what this version executes")
+    })
 }
 
 struct Import<'a> {
     program: &'a mut Program,
     global: &'a GlobalType,
+    places: &'a [Span],
     graph: Graph,
     labels: FxHashMap<(String, Sort), u32>,
-    problem: Option<Diagnostic>,
 }
 
 /// A step of the depth-first walk.
-enum Task {
+enum Task<'a> {
     /// Builds the node and what is below it.
     Enter(GlobalId),
-    /// Everything below is built: puts it together from the top of the results.
-    Leave(GlobalId),
+    /// Everything below is built: puts it together from the top of the results. What it depends on, if it is shared.
+    Leave(GlobalId, Option<Vec<u32>>),
     /// The binder goes out of scope.
-    Unbind(String),
+    Unbind(&'a str),
 }
 
 impl Import<'_> {
-    fn fail(&mut self, text: String, help: &str) {
-        let file = self.graph.file;
-        self.problem.get_or_insert_with(|| {
-            Diagnostic::new(Code("E0420"), text).label(file, Span::default(), "in this global type").help(help)
-        });
+    fn place(&self, node: GlobalId) -> Span {
+        self.places.get(node.0 as usize).copied().unwrap_or_default()
     }
 
     fn build(&mut self) -> NodeId {
-        let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::default());
-        let mut bound: FxHashMap<String, Vec<NodeId>> = FxHashMap::default();
-        let mut tasks = vec![Task::Enter(self.global.root)];
+        let global = self.global;
+        let last = self.place(global.root).end;
+        let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::new(last.saturating_sub(1), last));
+        let sharing = Sharing::of(&global.nodes, global.root.0);
+        let mut built: FxHashMap<(GlobalId, Vec<u32>), NodeId> = FxHashMap::default();
+        // The heads of the recursions in scope, by name and all, innermost last.
+        let mut bound: FxHashMap<&str, Vec<NodeId>> = FxHashMap::default();
+        let mut heads: Vec<NodeId> = Vec::new();
+        let mut tasks = vec![Task::Enter(global.root)];
         let mut results: Vec<NodeId> = Vec::new();
         while let Some(task) = tasks.pop() {
-            if self.problem.is_some() {
-                return end;
-            }
             match task {
                 Task::Unbind(name) => {
-                    bound.get_mut(&name).and_then(Vec::pop);
+                    heads.pop();
+                    bound.get_mut(name).and_then(Vec::pop);
                 }
-                Task::Enter(id) => match self.global.node(id) {
-                    GlobalNode::End => results.push(end),
-                    GlobalNode::Var(name) => match bound.get(name).and_then(|heads| heads.last()) {
-                        Some(head) => results.push(*head),
-                        None => self.fail(
-                            format!("recursion variable `{name}` is not bound"),
-                            "put it inside a `rec` of that name",
-                        ),
-                    },
-                    GlobalNode::Rec(name, body) => {
-                        let head = self.graph.add(NodeKind::Rename { pairs: Vec::new(), cont: end }, Span::default());
-                        bound.entry(name.clone()).or_default().push(head);
-                        results.push(head);
-                        tasks.extend([Task::Leave(id), Task::Unbind(name.clone()), Task::Enter(*body)]);
+                Task::Enter(id) => {
+                    let head = |name: &str| *bound[name].last().expect("a well-formed type is closed");
+                    let context = sharing.context(
+                        id.0,
+                        |name| head(name).0,
+                        || heads.last().map(|head| head.0).into_iter().collect(),
+                    );
+                    let key = context.map(|context| (id, context));
+                    if let Some(known) = key.as_ref().and_then(|key| built.get(key)) {
+                        results.push(*known);
+                        continue;
                     }
-                    other => {
-                        self.check_node(other);
-                        tasks.push(Task::Leave(id));
-                        tasks.extend(children(other).into_iter().map(Task::Enter));
+                    match global.node(id) {
+                        GlobalNode::End => results.push(end),
+                        GlobalNode::Var(name) => results.push(head(name)),
+                        other => {
+                            tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
+                            if let GlobalNode::Rec(name, _) = other {
+                                let rename = NodeKind::Rename { pairs: Vec::new(), cont: end };
+                                let head = self.graph.add(rename, self.place(id));
+                                bound.entry(name).or_default().push(head);
+                                heads.push(head);
+                                results.push(head);
+                                tasks.push(Task::Unbind(name));
+                            }
+                            tasks.extend(other.children().into_iter().map(Task::Enter));
+                        }
                     }
-                },
-                Task::Leave(id) => self.leave(id, &mut results),
+                }
+                Task::Leave(id, context) => {
+                    self.leave(id, &mut results);
+                    if let (Some(context), Some(node)) = (context, results.last()) {
+                        built.insert((id, context), *node);
+                    }
+                }
             }
         }
         results.pop().unwrap_or(end)
@@ -96,27 +142,25 @@ impl Import<'_> {
 
     /// Puts a node together; its children are the last results, the first child on top.
     fn leave(&mut self, id: GlobalId, results: &mut Vec<NodeId>) {
+        let span = self.place(id);
         let mut take = || results.pop().expect("one result per child");
         let kind = match self.global.node(id) {
             GlobalNode::Comm { sender, receiver, branches } => {
-                let conts: Vec<NodeId> = branches.iter().map(|_| take()).collect();
-                let branches = branches.iter().zip(conts).map(|((label, _), cont)| self.branch(label, cont)).collect();
+                let branches = branches.iter().map(|(label, _)| self.branch(label, take(), span)).collect();
                 NodeKind::Comm { from: *sender, to: *receiver, branches }
             }
             GlobalNode::Choice { decider, branches } => {
-                let conts: Vec<NodeId> = branches.iter().map(|_| take()).collect();
                 let mut arms = Vec::new();
-                for ((receiver, label, _), cont) in branches.iter().zip(conts) {
-                    let branches = vec![self.branch(label, cont)];
+                for (receiver, label, _) in branches {
+                    let branches = vec![self.branch(label, take(), span)];
                     let send = NodeKind::Comm { from: *decider, to: *receiver, branches };
-                    let cont = self.graph.add(send, Span::default());
-                    arms.push(Arm { name: None, guard: None, cont, span: Span::default() });
+                    let cont = self.graph.add(send, span);
+                    arms.push(Arm { name: None, guard: None, cont, span });
                 }
                 NodeKind::Choice { decider: *decider, arms }
             }
             GlobalNode::Case { deciders, branches } => {
-                let arms =
-                    branches.iter().map(|_| CaseArm { pattern: None, cont: take(), span: Span::default() }).collect();
+                let arms = branches.iter().map(|_| CaseArm { pattern: None, cont: take(), span }).collect();
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
             GlobalNode::Rec(..) => {
@@ -127,74 +171,17 @@ impl Import<'_> {
             }
             GlobalNode::End | GlobalNode::Var(_) | GlobalNode::Par { .. } | GlobalNode::Timed { .. } => return,
         };
-        let node = self.graph.add(kind, Span::default());
+        let node = self.graph.add(kind, span);
         results.push(node);
     }
 
-    fn check_node(&mut self, node: &GlobalNode) {
-        let name = |role: &u32, import: &Self| import.global.roles[*role as usize].clone();
-        match node {
-            GlobalNode::Comm { sender, receiver, branches } => {
-                if sender == receiver {
-                    self.fail(
-                        format!("`{}` sends a message to itself", name(sender, self)),
-                        "sender and receiver are different roles",
-                    );
-                }
-                self.check_labels(branches.iter().map(|(label, _)| (*receiver, label.name.as_str())));
-            }
-            GlobalNode::Choice { decider, branches } => {
-                if branches.iter().any(|(receiver, _, _)| receiver == decider) {
-                    self.fail(
-                        format!("`{}` sends a message to itself", name(decider, self)),
-                        "sender and receiver are different roles",
-                    );
-                }
-                self.check_labels(branches.iter().map(|(receiver, label, _)| (*receiver, label.name.as_str())));
-            }
-            GlobalNode::Case { branches, .. } if branches.is_empty() => {
-                self.fail("a case has no branches".into(), "give it at least one");
-            }
-            GlobalNode::Par { .. } => self.refuse("`par`"),
-            GlobalNode::Timed { .. } => self.refuse("`timed`"),
-            GlobalNode::Case { .. } | GlobalNode::End | GlobalNode::Var(_) | GlobalNode::Rec(..) => {}
-        }
-    }
-
-    fn refuse(&mut self, what: &str) {
-        let file = self.graph.file;
-        self.problem.get_or_insert_with(|| {
-            Diagnostic::new(Code("E0901"), format!("{what} is not projected yet"))
-                .label(file, Span::default(), "in this global type")
-                .help("remove it; `tellc explain E0901` lists what this version executes")
-        });
-    }
-
-    fn check_labels<'l>(&mut self, labels: impl Iterator<Item = (Role, &'l str)>) {
-        let mut seen = FxHashSet::default();
-        let mut duplicate = None;
-        for (receiver, label) in labels {
-            if !seen.insert((receiver, label)) {
-                duplicate = Some(label.to_owned());
-            }
-        }
-        if let Some(label) = duplicate {
-            self.fail(
-                format!("label `{label}` occurs twice in one choice"),
-                "the labels towards one receiver are distinct",
-            );
-        } else if seen.is_empty() {
-            self.fail("a communication has no branches".into(), "give it at least one label");
-        }
-    }
-
-    fn branch(&mut self, label: &tell_ir::sort::Label, cont: NodeId) -> Branch {
+    fn branch(&mut self, label: &tell_ir::sort::Label, cont: NodeId, span: Span) -> Branch {
         let fields = if label.sort == Sort::Unit {
             Vec::new()
         } else {
             vec![Field { source: None, name: None, sender: None, receiver: None }]
         };
-        Branch { label: self.label(label), fields, cont, span: Span::default() }
+        Branch { label: self.label(label), fields, cont, span }
     }
 
     fn label(&mut self, label: &tell_ir::sort::Label) -> u32 {
@@ -228,40 +215,4 @@ impl Import<'_> {
             }
         }
     }
-}
-
-fn children(node: &GlobalNode) -> Vec<GlobalId> {
-    match node {
-        GlobalNode::End | GlobalNode::Var(_) => Vec::new(),
-        GlobalNode::Rec(_, body) => vec![*body],
-        GlobalNode::Comm { branches, .. } => branches.iter().map(|(_, cont)| *cont).collect(),
-        GlobalNode::Choice { branches, .. } => branches.iter().map(|(_, _, cont)| *cont).collect(),
-        GlobalNode::Case { branches, .. } => branches.iter().map(|(_, cont)| *cont).collect(),
-        GlobalNode::Par { branches, then } => branches.iter().chain([then]).copied().collect(),
-        GlobalNode::Timed { body, outcomes, then, .. } => {
-            [*body].into_iter().chain(outcomes.iter().map(|(_, id)| *id)).chain([*then]).collect()
-        }
-    }
-}
-
-/// A recursion that comes back without a communication.
-fn unguarded(graph: &Graph) -> Option<Diagnostic> {
-    for (index, node) in graph.nodes.iter().enumerate() {
-        let NodeKind::Rename { cont, .. } = &node.kind else { continue };
-        let mut seen = FxHashSet::default();
-        let mut todo = vec![*cont];
-        while let Some(id) = todo.pop() {
-            if id.index() == index {
-                let diagnostic =
-                    Diagnostic::new(Code("E0420"), "a recursion comes back to its start without a communication")
-                        .label(graph.file, Span::default(), "in this global type")
-                        .help("put a communication between `rec` and its variable");
-                return Some(diagnostic);
-            }
-            if seen.insert(id) && !matches!(graph.node(id).kind, NodeKind::Comm { .. }) {
-                todo.extend(graph.successors(id));
-            }
-        }
-    }
-    None
 }

@@ -21,3 +21,4 @@ pub mod resolve;
 pub mod show;
 pub mod sources;
 pub mod ty;
+pub mod wellformed;

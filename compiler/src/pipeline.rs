@@ -10,9 +10,11 @@ use crate::project::{Limits, Projection, project, report};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use rustc_hash::FxHashSet;
+use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::Diagnostic;
+use tell_language::span::Span;
 
 /// Diagnostics of a file that are kept; the first ones in source order.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
@@ -96,19 +98,21 @@ fn depends_on_all_statements(code: &str) -> bool {
     matches!(code, "E0209" | "E0302" | "E0303" | "E0304" | "E0313" | "E0414" | "E0416")
 }
 
-/// Checks a pure global type.
+/// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
+/// there, and may be empty. The protocol is named after the file.
 #[must_use]
-pub fn check_global(name: &str, global: &GlobalType, limits: Limits) -> Checked {
+pub fn check_global(name: &str, text: &str, global: &GlobalType, places: &[Span], limits: Limits) -> Checked {
     let mut program = Program::default();
-    let file = program.files.add(name, "");
-    let (diagnostics, projected) = match import::import(&mut program, file, name, global) {
+    let file = program.files.add(name, text);
+    let protocol = Path::new(name).file_stem().map_or_else(|| "Global".into(), |stem| stem.to_string_lossy());
+    let (diagnostics, projected) = match import::import(&mut program, file, &protocol, global, places) {
         Err(errors) => (errors, Vec::new()),
         Ok(graph) => match project(&program, &graph, limits) {
             Err(rejections) => (rejected(&program, &graph, &rejections, limits), Vec::new()),
             Ok(projection) => (warnings(&projection).collect(), vec![Projected { graph, projection }]),
         },
     };
-    Checked { program, diagnostics, projected }
+    Checked { program, diagnostics: tidy(diagnostics), projected }
 }
 
 /// The image of a protocol of a file without errors; of the first one if no name is given.

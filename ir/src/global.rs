@@ -72,7 +72,46 @@ pub enum GlobalNode {
     },
 }
 
+impl GlobalNode {
+    /// The nodes directly below, in text order.
+    #[must_use]
+    pub fn children(&self) -> Vec<GlobalId> {
+        match self {
+            Self::End | Self::Var(_) => Vec::new(),
+            Self::Rec(_, body) => vec![*body],
+            Self::Comm { branches, .. } => branches.iter().map(|(_, then)| *then).collect(),
+            Self::Choice { branches, .. } => branches.iter().map(|(_, _, then)| *then).collect(),
+            Self::Case { branches, .. } => branches.iter().map(|(_, then)| *then).collect(),
+            Self::Par { branches, then } => branches.iter().chain([then]).copied().collect(),
+            Self::Timed { body, outcomes, then, .. } => {
+                [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).chain([*then]).collect()
+            }
+        }
+    }
+
+    /// [`GlobalNode::children`], to change them.
+    pub fn children_mut(&mut self) -> Vec<&mut GlobalId> {
+        match self {
+            Self::End | Self::Var(_) => Vec::new(),
+            Self::Rec(_, body) => vec![body],
+            Self::Comm { branches, .. } => branches.iter_mut().map(|(_, then)| then).collect(),
+            Self::Choice { branches, .. } => branches.iter_mut().map(|(_, _, then)| then).collect(),
+            Self::Case { branches, .. } => branches.iter_mut().map(|(_, then)| then).collect(),
+            Self::Par { branches, then } => branches.iter_mut().chain([then]).collect(),
+            Self::Timed { body, outcomes, then, .. } => {
+                [body].into_iter().chain(outcomes.iter_mut().map(|(_, block)| block)).chain([then]).collect()
+            }
+        }
+    }
+}
+
 impl GlobalType {
+    /// The name of a role; `?` if there is none of that index.
+    #[must_use]
+    pub fn role(&self, role: u32) -> &str {
+        self.roles.get(role as usize).map_or("?", String::as_str)
+    }
+
     /// The node of that id.
     #[must_use]
     pub fn node(&self, id: GlobalId) -> &GlobalNode {

@@ -12,6 +12,8 @@ use crate::ty::{Type, TypeId};
 use std::fmt;
 
 const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v1";
+const GLOBAL_CONTEXT: &str = "tell 2026-11 global type content id v1";
+const LOCAL_CONTEXT: &str = "tell 2026-11 local type content id v1";
 const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";
 
 /// The identity of an image: equal for equal protocols, whatever file they are in.
@@ -45,6 +47,26 @@ pub fn content_id(image: &CodeImage) -> ContentId {
     write_image(image, &mut out);
     out.hasher.update(&out.buffer);
     ContentId(*out.hasher.finalize().as_bytes())
+}
+
+/// Hashes the nodes of a session type, each from its encoding (see [`crate::canonical`]).
+pub(crate) struct NodeHasher(blake3::Hasher);
+
+impl NodeHasher {
+    /// For nodes of global types.
+    pub(crate) fn global() -> Self {
+        Self(blake3::Hasher::new_derive_key(GLOBAL_CONTEXT))
+    }
+
+    /// For nodes of local types.
+    pub(crate) fn local() -> Self {
+        Self(blake3::Hasher::new_derive_key(LOCAL_CONTEXT))
+    }
+
+    /// The id of a node.
+    pub(crate) fn id(&self, encoding: &[u8]) -> ContentId {
+        ContentId(*self.0.clone().update(encoding).finalize().as_bytes())
+    }
 }
 
 /// Checksum of an image file's bytes before its trailer.

@@ -1,12 +1,15 @@
 //! What crosses crates, as plain data.
 //!
 //! `compiler` produces it, `vm` consumes it, `bridge` and `tellc` print it. Nothing here parses text or runs code:
-//! [`global`] and [`local`] are the pure session types, [`machine`] the determinised behaviour of one role,
+//! [`global`] and [`local`] are the pure session types, [`canonical`], [`unfold`] and [`dual`] what is done with them as
+//! terms, [`machine`] the determinised behaviour of one role,
 //! [`instr`] the one table of instructions, [`image`] the unit that is shipped. An image from outside goes through
 //! [`codec::decode`] and [`verify::verify`]; only [`verify::Verified`] can be loaded.
 
+pub mod canonical;
 pub mod codec;
 pub mod disasm;
+pub mod dual;
 #[cfg(test)]
 mod fuzz;
 pub mod global;
@@ -22,5 +25,7 @@ pub mod print;
 mod sample;
 pub mod sort;
 pub mod supplied;
+pub mod term;
 pub mod ty;
+pub mod unfold;
 pub mod verify;

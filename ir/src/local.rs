@@ -56,6 +56,39 @@ pub enum LocalNode {
     },
 }
 
+impl LocalNode {
+    /// The nodes directly below, in text order.
+    #[must_use]
+    pub fn children(&self) -> Vec<LocalId> {
+        match self {
+            Self::End | Self::Var(_) => Vec::new(),
+            Self::Rec(_, body) => vec![*body],
+            Self::Send(_, rows) | Self::Recv(_, rows) => rows.iter().map(|(_, then)| *then).collect(),
+            Self::SendAny(rows) | Self::RecvAny(rows) => rows.iter().map(|(_, _, then)| *then).collect(),
+            Self::Case(arms) => arms.iter().map(|(_, then)| *then).collect(),
+            Self::Par { branches, then } => branches.iter().chain([then]).copied().collect(),
+            Self::Timed { body, outcomes, then, .. } => {
+                [*body].into_iter().chain(outcomes.iter().map(|(_, block)| *block)).chain([*then]).collect()
+            }
+        }
+    }
+
+    /// [`LocalNode::children`], to change them.
+    pub fn children_mut(&mut self) -> Vec<&mut LocalId> {
+        match self {
+            Self::End | Self::Var(_) => Vec::new(),
+            Self::Rec(_, body) => vec![body],
+            Self::Send(_, rows) | Self::Recv(_, rows) => rows.iter_mut().map(|(_, then)| then).collect(),
+            Self::SendAny(rows) | Self::RecvAny(rows) => rows.iter_mut().map(|(_, _, then)| then).collect(),
+            Self::Case(arms) => arms.iter_mut().map(|(_, then)| then).collect(),
+            Self::Par { branches, then } => branches.iter_mut().chain([then]).collect(),
+            Self::Timed { body, outcomes, then, .. } => {
+                [body].into_iter().chain(outcomes.iter_mut().map(|(_, block)| block)).chain([then]).collect()
+            }
+        }
+    }
+}
+
 impl LocalType {
     /// The node of that id.
     #[must_use]

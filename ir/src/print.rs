@@ -283,11 +283,6 @@ impl fmt::Display for GlobalType {
 }
 
 impl GlobalType {
-    /// The name of a role.
-    fn role(&self, role: u32) -> &str {
-        self.roles.get(role as usize).map_or("?", String::as_str)
-    }
-
     fn expand(&self, id: GlobalId, depth: usize, out: &mut Vec<Line<GlobalId>>) {
         match self.node(id) {
             GlobalNode::End => out.push(Line::Text("end".to_owned(), depth)),

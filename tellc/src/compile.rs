@@ -11,7 +11,7 @@ use tell_ir::codec::{self, ImageError};
 use tell_ir::image::CodeImage;
 use tell_ir::verify::{self, Verified, VerifyError};
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
-use tell_language::span::Files;
+use tell_language::span::{Files, Span};
 
 /// A verified image and, if it was compiled here, its sources.
 pub(crate) struct Compiled {
@@ -31,7 +31,7 @@ pub(crate) fn check_program(name: &str, text: &str) -> Checked {
 /// # Errors
 /// `E0705`
 pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
-    let global = tell_bridge::import::json_to_global(text).map_err(|error| {
+    let (global, places) = tell_bridge::import::json_to_global_with_places(text).map_err(|error| {
         let place = match &error.fault {
             Fault::Syntax { line, column, .. } => Some((usize::try_from(*line).ok(), usize::try_from(*column).ok())),
             _ => None,
@@ -39,13 +39,8 @@ pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
         let place = place.and_then(|(line, column)| line.zip(column));
         bad_json(name, text, place, &error.to_string(), "it has to be a global type of schema lean_bridge.v1")
     })?;
-    let stem = std::path::Path::new(name).file_stem().map_or_else(|| "Global".into(), |stem| stem.to_string_lossy());
-    let mut checked = pipeline::check_global(&stem, &global, Limits::default());
-    // The labels of such a program point into no text.
-    for diagnostic in &mut checked.diagnostics {
-        diagnostic.labels.retain(|label| !checked.program.files.get(label.file).text.is_empty());
-    }
-    Ok(checked)
+    let places: Vec<Span> = places.into_iter().map(|place| Span::new(place.start, place.end)).collect();
+    Ok(pipeline::check_global(name, text, &global, &places, Limits::default()))
 }
 
 /// Reports what was found; stops if there are errors.

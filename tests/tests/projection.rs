@@ -6,9 +6,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use serde_json::Value;
-use tell_bridge::import::json_to_global;
+use tell_bridge::import::json_to_global_with_places;
 use tell_compiler::pipeline::{self, Checked};
 use tell_compiler::project::Limits;
+use tell_language::span::Span;
 
 fn corpus() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/bridge/projection.json");
@@ -23,8 +24,9 @@ fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
 /// What the projection says: codes of its diagnostics, or that the type could not even be read.
 fn verdict(entry: &Value) -> Result<Checked, String> {
     let json = serde_json::json!({ "roles": entry["roles"], "global": entry["global"] }).to_string();
-    let global = json_to_global(&json).map_err(|error| error.to_string())?;
-    Ok(pipeline::check_global(text(entry, "name"), &global, Limits::default()))
+    let (global, places) = json_to_global_with_places(&json).map_err(|error| error.to_string())?;
+    let places: Vec<Span> = places.into_iter().map(|place| Span::new(place.start, place.end)).collect();
+    Ok(pipeline::check_global(text(entry, "name"), &json, &global, &places, Limits::default()))
 }
 
 fn has_code(checked: &Checked, code: &str) -> bool {
