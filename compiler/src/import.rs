@@ -230,7 +230,8 @@ impl Import<'_> {
     }
 }
 
-fn children(node: &GlobalNode) -> Vec<GlobalId> {
+/// The nodes directly below a node, in text order.
+pub(crate) fn children(node: &GlobalNode) -> Vec<GlobalId> {
     match node {
         GlobalNode::End | GlobalNode::Var(_) => Vec::new(),
         GlobalNode::Rec(_, body) => vec![*body],
