@@ -120,7 +120,7 @@ fn measure(global: &GlobalType) -> Measured {
     let mut program = Program::default();
     let file = program.files.add("family", "");
     let start = Instant::now();
-    let graph = import::import(&mut program, file, "family", global).expect("families are well-formed");
+    let graph = import::import(&mut program, file, "family", global, &[]).expect("families are well-formed");
     let import = start.elapsed();
     let before = resident();
     let start = Instant::now();
@@ -215,7 +215,7 @@ fn texts() {
         assert!(!checked.has_errors(), "the family is accepted");
         let projected = &checked.projected[0];
         for machine in &projected.projection.machines {
-            local_type(&checked.program, &projected.graph, machine);
+            let _ = local_type(&checked.program, &projected.graph, machine);
         }
         start.elapsed()
     });
@@ -251,7 +251,7 @@ fn main() {
     let one = measure(&equal);
     let start = Instant::now();
     for machine in &one.projection.machines {
-        local_type(&one.program, &one.graph, machine);
+        let _ = local_type(&one.program, &one.graph, machine);
     }
     println!(
         "J3 tree of depth 20: import {:.3?}, project {:.3?}, local types {:.3?}, {} B kept",

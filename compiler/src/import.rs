@@ -17,7 +17,7 @@ use tell_language::span::{FileId, Span};
 /// place; all ends are one node, which stands at the end of the whole type.
 ///
 /// # Errors
-/// `E0420` for everything that makes the type ill-formed, `E0901` for constructs that are not projected yet.
+/// `E0420` for everything that makes the type ill-formed.
 pub fn import(
     program: &mut Program,
     file: FileId,
@@ -35,29 +35,12 @@ pub fn import(
     if !problems.is_empty() {
         return Err(problems);
     }
-    if let Some(refused) = refused(global, file, place) {
-        return Err(vec![refused]);
-    }
     let whole = place(global.root);
     let graph =
         Graph { name: name.to_owned(), file, span: whole.head(1), roles: global.roles.clone(), ..Graph::default() };
     let mut import = Import { program, global, places, graph, labels: FxHashMap::default() };
     import.graph.start = import.build();
     Ok(import.graph)
-}
-
-/// The first construct that is not projected yet.
-fn refused(global: &GlobalType, file: FileId, place: impl Fn(GlobalId) -> Span) -> Option<Diagnostic> {
-    let found = (0..).map(GlobalId).zip(&global.nodes).filter_map(|(id, node)| match node {
-        GlobalNode::Par { .. } => Some((place(id), "`par`")),
-        GlobalNode::Timed { .. } => Some((place(id), "`timed`")),
-        _ => None,
-    });
-    found.min_by_key(|(span, _)| span.start).map(|(span, what)| {
-        Diagnostic::new(Code("E0901"), format!("{what} is not projected yet"))
-            .label(file, span, "here")
-            .help("remove it; `tellc explain E0901` lists what this version executes")
-    })
 }
 
 struct Import<'a> {
@@ -76,6 +59,10 @@ enum Task<'a> {
     Leave(GlobalId, Option<Vec<u32>>),
     /// The binder goes out of scope.
     Unbind(&'a str),
+    /// What is built next is a part of the `Par` or `Timed`: its ends are joins.
+    Inside(NodeId),
+    /// It is no more.
+    Outside,
 }
 
 impl Import<'_> {
@@ -87,6 +74,8 @@ impl Import<'_> {
         let global = self.global;
         let last = self.place(global.root).end;
         let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::new(last.saturating_sub(1), last));
+        // Where what is being built ends: the whole type, or a part of something, innermost last.
+        let mut ends = vec![end];
         let sharing = Sharing::of(&global.nodes, global.root.0);
         let mut built: FxHashMap<(GlobalId, Vec<u32>), NodeId> = FxHashMap::default();
         // The heads of the recursions in scope, by name and all, innermost last.
@@ -100,14 +89,21 @@ impl Import<'_> {
                     heads.pop();
                     bound.get_mut(name).and_then(Vec::pop);
                 }
+                Task::Inside(of) => {
+                    let span = self.graph.node(of).span;
+                    let end = Span::new(span.end.saturating_sub(1), span.end);
+                    ends.push(self.graph.add(NodeKind::Join { of }, end));
+                }
+                Task::Outside => _ = ends.pop(),
                 Task::Enter(id) => {
+                    let end = *ends.last().expect("the whole type has an end");
                     let head = |name: &str| *bound[name].last().expect("a well-formed type is closed");
                     let context = sharing.context(
                         id.0,
                         |name| head(name).0,
                         || heads.last().map(|head| head.0).into_iter().collect(),
                     );
-                    let key = context.map(|context| (id, context));
+                    let key = context.map(|context| (id, context.into_iter().chain([end.0]).collect::<Vec<u32>>()));
                     if let Some(known) = key.as_ref().and_then(|key| built.get(key)) {
                         results.push(*known);
                         continue;
@@ -115,6 +111,17 @@ impl Import<'_> {
                     match global.node(id) {
                         GlobalNode::End => results.push(end),
                         GlobalNode::Var(name) => results.push(head(name)),
+                        GlobalNode::Par { .. } | GlobalNode::Timed { .. } => {
+                            let of = self.graph.add(NodeKind::Par { branches: Vec::new(), then: end }, self.place(id));
+                            results.push(of);
+                            tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
+                            let mut parts = global.node(id).children();
+                            let then = parts.pop().expect("what follows is the last part");
+                            for part in parts {
+                                tasks.extend([Task::Outside, Task::Enter(part), Task::Inside(of)]);
+                            }
+                            tasks.push(Task::Enter(then));
+                        }
                         other => {
                             tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
                             if let GlobalNode::Rec(name, _) = other {
@@ -164,15 +171,30 @@ impl Import<'_> {
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
             GlobalNode::Rec(..) => {
-                let body = take();
-                let head = *results.last().expect("the head was pushed before the body");
-                self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: body };
-                return;
+                let kind = NodeKind::Rename { pairs: Vec::new(), cont: take() };
+                return self.fill(results, kind);
             }
-            GlobalNode::End | GlobalNode::Var(_) | GlobalNode::Par { .. } | GlobalNode::Timed { .. } => return,
+            GlobalNode::Par { branches, .. } => {
+                let branches = branches.iter().map(|_| take()).collect();
+                let kind = NodeKind::Par { branches, then: take() };
+                return self.fill(results, kind);
+            }
+            GlobalNode::Timed { owner, outcomes, .. } => {
+                let body = take();
+                let outcomes = outcomes.iter().map(|(name, _)| (name.clone(), take())).collect();
+                let kind = NodeKind::Timed { owner: *owner, body, outcomes, then: take() };
+                return self.fill(results, kind);
+            }
+            GlobalNode::End | GlobalNode::Var(_) => return,
         };
         let node = self.graph.add(kind, span);
         results.push(node);
+    }
+
+    /// Gives the node that was made before its parts, and is the last result, its kind.
+    fn fill(&mut self, results: &[NodeId], kind: NodeKind) {
+        let node = *results.last().expect("the node was pushed before its parts");
+        self.graph.nodes[node.index()].kind = kind;
     }
 
     fn branch(&mut self, label: &tell_ir::sort::Label, cont: NodeId, span: Span) -> Branch {

@@ -20,5 +20,6 @@ pub mod project;
 pub mod resolve;
 pub mod show;
 pub mod sources;
+pub mod structural;
 pub mod ty;
 pub mod wellformed;

@@ -11,6 +11,7 @@
 pub mod fence;
 pub mod flags;
 pub mod generate;
+pub mod globals;
 pub mod host;
 pub mod numbers;
 pub mod program;
