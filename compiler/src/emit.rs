@@ -29,6 +29,9 @@ const MAX_ENTRIES: usize = u16::MAX as usize;
 /// # Errors
 /// `E0405` if a role needs more registers, or the image more labels or operations, than instructions can address.
 pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<CodeImage, Box<Diagnostic>> {
+    if let Some(refused) = refused(graph, machines) {
+        return Err(Box::new(refused));
+    }
     let mut tables = Tables::new(program, graph);
     let mut functions = Vec::new();
     let mut roles = Vec::new();
@@ -72,6 +75,23 @@ pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<Co
         }
     }
     Ok(image)
+}
+
+/// What is projected but has no instructions yet.
+fn refused(graph: &Graph, machines: &[Machine]) -> Option<Diagnostic> {
+    let states = machines.iter().flat_map(|machine| &machine.states);
+    let (what, state) = states
+        .filter_map(|state| match state.kind {
+            Kind::Par { .. } => Some(("`par`", state)),
+            Kind::Scope(_) => Some(("a scope with outcomes", state)),
+            _ => None,
+        })
+        .next()?;
+    let span = state.nodes.first().map_or(graph.span, |node| graph.node(*node).span);
+    let diagnostic = Diagnostic::new(Code("E0901"), format!("{what} is not executable yet"))
+        .label(graph.file, span.head(1), "not executable yet")
+        .help("it can be checked and projected; `tellc explain E0901` lists what this version executes");
+    Some(diagnostic)
 }
 
 fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagnostic> {
