@@ -17,7 +17,6 @@ pub(super) enum Kind {
     Role,
     Label,
     Recursion,
-    Field,
 }
 
 impl Kind {
@@ -28,7 +27,6 @@ impl Kind {
             Self::Role => "role",
             Self::Label => "label",
             Self::Recursion => "recursion",
-            Self::Field => "field",
         }
     }
 }
@@ -41,15 +39,23 @@ pub(super) fn spelled(kind: Kind, text: &str) -> String {
         Kind::Protocol | Kind::Type if first.is_ascii_alphabetic() => name[..1].make_ascii_uppercase(),
         Kind::Protocol => name.insert(0, 'P'),
         Kind::Type => name.insert(0, 'T'),
-        Kind::Field => name[..1].make_ascii_lowercase(),
         Kind::Role | Kind::Label | Kind::Recursion => {}
     }
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         name.insert(0, '_');
     }
-    let is_wildcard = name == "_";
-    let is_predefined = kind == Kind::Field && name == "session";
-    if is_wildcard || is_predefined || KEYWORDS.contains(&name.as_str()) {
+    if name == "_" || KEYWORDS.contains(&name.as_str()) {
+        name.push('_');
+    }
+    name
+}
+
+/// The name of a field: it starts with a small letter, and `session` is a name of Tell itself.
+pub(super) fn field(text: &str) -> String {
+    let mut name = text.to_owned();
+    name[..1].make_ascii_lowercase();
+    let mut name = spelled(Kind::Label, &name);
+    if name == "session" {
         name.push('_');
     }
     name
@@ -58,12 +64,11 @@ pub(super) fn spelled(kind: Kind, text: &str) -> String {
 /// The note that says of a name what became of it.
 pub(super) fn renamed(kind: Kind, name: Name<'_>, new: &str) -> Note {
     let text = name.text;
-    let reason = if KEYWORDS.contains(&text) {
-        format!("`{text}` is a word of Tell")
-    } else if spelled(kind, text) == text {
-        format!("Tell needs another `{text}`")
-    } else {
-        "Tell writes it so".to_owned()
+    let reason = match kind {
+        _ if KEYWORDS.contains(&text) => format!("`{text}` is a word of Tell"),
+        _ if spelled(kind, text) == text => "that name is taken".to_owned(),
+        Kind::Protocol | Kind::Type => format!("a {} of Tell starts with a capital letter", kind.word()),
+        Kind::Role | Kind::Label | Kind::Recursion => "a name of Tell starts with a letter, and has no `'`".to_owned(),
     };
     Note { span: name.span, text: format!("the {} `{text}` becomes `{new}`: {reason}", kind.word()) }
 }
@@ -135,7 +140,7 @@ impl<'t> Namespace<'t> {
 /// The names of a module.
 pub(super) struct Names<'t> {
     pub(super) protocols: Namespace<'t>,
-    /// Roles of each protocol.
+    /// Roles of each protocol, in the order of the protocols.
     pub(super) roles: Vec<Namespace<'t>>,
     types: Namespace<'t>,
     /// Types to declare, in order.
@@ -145,19 +150,19 @@ pub(super) struct Names<'t> {
 }
 
 impl<'t> Names<'t> {
-    /// The names of a module, and notes on those that changed.
-    pub(super) fn new(module: &Module<'t>, notes: &mut Vec<Note>) -> Self {
+    /// The names of these protocols of a module, and notes on those that changed.
+    pub(super) fn new(module: &Module<'t>, chosen: &[&Protocol<'t>], notes: &mut Vec<Note>) -> Self {
         let mut taken = Distinct::default();
         for name in BUILT_IN {
             taken.name(name.to_owned());
         }
-        let protocols: Vec<Name<'t>> = module.protocols.iter().map(|protocol| protocol.name).collect();
+        let protocols: Vec<Name<'t>> = chosen.iter().map(|protocol| protocol.name).collect();
         let protocols = Namespace::new(Kind::Protocol, &protocols, &mut taken, notes);
-        let roles = |protocol: &Protocol<'t>| {
+        let roles = |protocol: &&Protocol<'t>| {
             Namespace::new(Kind::Role, &protocol.roles, &mut Distinct::default(), &mut *notes)
         };
-        let roles = module.protocols.iter().map(roles).collect();
-        let messages = messages(module);
+        let roles = chosen.iter().map(roles).collect();
+        let messages = messages(chosen);
         let opaque = opaque_types(module, &messages);
         let types = Namespace::new(Kind::Type, &opaque, &mut taken, notes);
         let mut seen = FxHashSet::default();
@@ -244,9 +249,9 @@ fn opaque_types<'t>(module: &Module<'t>, messages: &[&Message<'t>]) -> Vec<Name<
 }
 
 /// All messages, in text order.
-fn messages<'m, 't>(module: &'m Module<'t>) -> Vec<&'m Message<'t>> {
+fn messages<'m, 't>(protocols: &[&'m Protocol<'t>]) -> Vec<&'m Message<'t>> {
     let mut found = Vec::new();
-    module.protocols.iter().for_each(|protocol| collect(&protocol.body, &mut found));
+    protocols.iter().for_each(|protocol| collect(&protocol.body, &mut found));
     found
 }
 
@@ -263,7 +268,7 @@ fn collect<'m, 't>(block: &'m Block<'t>, found: &mut Vec<&'m Message<'t>>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, spelled};
+    use super::{Kind, field, spelled};
 
     #[test]
     fn names_are_spelled_as_tell_demands() {
@@ -275,13 +280,13 @@ mod tests {
             (Kind::Role, "_", "__"),
             (Kind::Label, "404", "_404"),
             (Kind::Label, "x'", "x_"),
-            (Kind::Field, "Result", "result_"),
-            (Kind::Field, "session", "session_"),
+            (Kind::Role, "session", "session"),
             (Kind::Recursion, "loop", "loop_"),
             (Kind::Label, "Loop", "Loop"),
         ];
         for (kind, text, expected) in cases {
             assert_eq!(spelled(kind, text), expected);
         }
+        assert_eq!(["Result", "session", "x'", "0"].map(field), ["result_", "session_", "x_", "_0"]);
     }
 }

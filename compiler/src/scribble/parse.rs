@@ -182,12 +182,26 @@ impl<'t> Parser<'t> {
         Some(*error)
     }
 
-    /// Skips to the next declaration that is not the one that failed.
+    /// Skips to the end of the declaration that began at `start`, or to a protocol that begins before it ends.
     fn recover(&mut self, start: usize) {
+        let failed = std::mem::replace(&mut self.at, start);
         self.depth = 0;
-        self.at = self.at.max(start + 1).min(self.tokens.len() - 1);
-        while self.token() != Token::End && !self.is_at_protocol() {
+        while matches!(self.token(), Token::Word("aux" | "explicit" | "global" | "local" | "nested" | "protocol")) {
             self.advance();
+        }
+        let mut open = 0usize;
+        while self.token() != Token::End && !(self.at > failed && self.is_at_protocol()) {
+            let is_behind = self.at >= failed;
+            let token = self.token();
+            self.advance();
+            match token {
+                Token::Symbol('{' | '(') => open += 1,
+                Token::Symbol('}' | ')') => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if is_behind && open == 0 && matches!(token, Token::Symbol('}' | ';')) {
+                return;
+            }
         }
     }
 

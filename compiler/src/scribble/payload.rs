@@ -4,8 +4,8 @@
 //! the names of their fields (PROJECTION §3), and a name may not be taken twice at its sender (`E0312`), where Scribble
 //! gives neither a meaning. So a label either has the same names everywhere and none of them clashes, or it has none.
 
-use super::name::{Kind, Names, carried, spelled};
-use super::{Block, Message, Module, Name, Note, Protocol, Stmt};
+use super::name::{Names, carried, field};
+use super::{Block, Message, Name, Note, Protocol, Stmt};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How the fields of a label are written.
@@ -28,10 +28,10 @@ pub(super) struct Shapes(FxHashMap<String, Shape>);
 
 impl Shapes {
     /// Looks at all messages, and notes which lose their names.
-    pub(super) fn new<'t>(module: &Module<'t>, names: &Names<'t>, notes: &mut Vec<Note>) -> Self {
+    pub(super) fn new<'t>(chosen: &[&Protocol<'t>], names: &Names<'t>, notes: &mut Vec<Note>) -> Self {
         let held = FxHashSet::default();
         let mut walk = Walk { names, notes, shapes: FxHashMap::default(), held, order: Vec::new() };
-        for protocol in &module.protocols {
+        for protocol in chosen {
             walk.held.clear();
             walk.order.clear();
             walk.block(protocol, &protocol.body);
@@ -88,7 +88,7 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn message(&mut self, protocol: &Protocol<'t>, message: &Message<'t>) {
-        let shape = wanted(protocol, message, self.names.label(message));
+        let shape = wanted(protocol, message);
         let signature = signature(message, self.names);
         let known = self.shapes.get(&signature).cloned();
         let problem = match &known {
@@ -121,21 +121,18 @@ impl<'t> Walk<'_, 't> {
 }
 
 /// The shape that a message would have if it were the only one of its label.
-fn wanted(protocol: &Protocol<'_>, message: &Message<'_>, label: &str) -> Shape {
+fn wanted(protocol: &Protocol<'_>, message: &Message<'_>) -> Shape {
     let fields = carried(&message.payload);
     let others = protocol.roles.iter().filter(|role| role.text != message.from.text).map(|role| role.text);
     let several = message.to.len() > 1;
     let to_all = several && message.to.iter().map(|to| to.text).eq(others);
     let count = fields.len();
     // One value for several receivers needs a name to be passed on by.
-    let made = |index: usize| {
-        let name = if count == 1 { label.to_owned() } else { format!("{label}_{index}") };
-        (several && !to_all).then(|| spelled(Kind::Field, &name))
-    };
-    let names = (1..).zip(fields);
-    let names = names.map(|(index, field)| match field.name {
-        Some(name) => Some(spelled(Kind::Field, name.text)),
-        None => made(index),
+    let base = message.label.map_or("value", |label| label.text);
+    let made = |index: usize| if count == 1 { field(base) } else { field(&format!("{base}_{index}")) };
+    let names = (1..).zip(fields).map(|(index, payload)| match payload.name {
+        Some(name) => Some(field(name.text)),
+        None => (several && !to_all).then(|| made(index)),
     });
     Shape { names: names.collect(), to_all }
 }

@@ -2,7 +2,7 @@
 
 use super::name::{Distinct, Kind, Names, carried, renamed, spelled};
 use super::payload::{Shape, Shapes};
-use super::{Arg, Block, Imported, Message, Module, Name, Note, Stmt, too_large};
+use super::{Arg, Block, Imported, Message, Module, Name, Note, Protocol, Stmt, too_large};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_language::diagnostic::Diagnostic;
 use tell_language::parse::MAX_BYTES;
@@ -13,14 +13,15 @@ use tell_language::parse::MAX_BYTES;
 /// `E0113` if the text is larger than what `tellc` reads.
 pub fn write(module: &Module<'_>, source: &str, protocol: Option<&str>) -> Result<Imported, Box<Diagnostic>> {
     let mut notes = Vec::new();
-    let names = Names::new(module, &mut notes);
-    let shapes = Shapes::new(module, &names, &mut notes);
-    let places: FxHashMap<&str, usize> = module.protocols().into_iter().zip(0..).collect();
-    let order = order(module, &places, protocol);
+    let chosen = choose(module, protocol);
+    let names = Names::new(module, &chosen, &mut notes);
+    let shapes = Shapes::new(&chosen, &names, &mut notes);
+    let places = chosen.iter().map(|protocol| protocol.name.text).zip(0..).collect();
     let (names, shapes) = (&names, &shapes);
-    let mut writer = Writer { module, places, names, shapes, out: String::new(), notes, current: 0, open: Vec::new() };
+    let mut writer =
+        Writer { chosen: &chosen, places, names, shapes, out: String::new(), notes, current: 0, open: Vec::new() };
     writer.header(source);
-    for index in order {
+    for index in 0..chosen.len() {
         writer.protocol(index);
         if writer.is_full() {
             let message = format!("the imported text would be larger than {} MiB", MAX_BYTES >> 20);
@@ -32,13 +33,14 @@ pub fn write(module: &Module<'_>, source: &str, protocol: Option<&str>) -> Resul
     Ok(Imported { text: writer.out, notes })
 }
 
-/// Which protocols are written, in which order: first the one that is asked for, else those that are not auxiliary.
-fn order(module: &Module<'_>, places: &FxHashMap<&str, usize>, protocol: Option<&str>) -> Vec<usize> {
-    let all = 0..module.protocols.len();
-    let Some(first) = protocol.and_then(|name| places.get(name).copied()) else {
-        let (aux, main): (Vec<usize>, Vec<usize>) = all.partition(|index| module.protocols[*index].is_aux);
-        return main.into_iter().chain(aux).collect();
+/// The protocols that are written: first the one that is asked for, else those that are not auxiliary.
+fn choose<'m, 't>(module: &'m Module<'t>, protocol: Option<&str>) -> Vec<&'m Protocol<'t>> {
+    let all = || module.protocols.iter();
+    let Some(first) = protocol.and_then(|name| all().position(|protocol| protocol.name.text == name)) else {
+        let (aux, main): (Vec<_>, Vec<_>) = all().partition(|protocol| protocol.is_aux);
+        return [main, aux].concat();
     };
+    let places: FxHashMap<&str, usize> = all().map(|protocol| protocol.name.text).zip(0..).collect();
     let mut reached = FxHashSet::default();
     let mut todo = vec![first];
     while let Some(index) = todo.pop() {
@@ -46,8 +48,8 @@ fn order(module: &Module<'_>, places: &FxHashMap<&str, usize>, protocol: Option<
             callees(&module.protocols[index].body, &mut |name| todo.push(places[name.text]));
         }
     }
-    let used = all.filter(|index| *index != first && reached.contains(index));
-    std::iter::once(first).chain(used).collect()
+    let used = (0..).zip(all()).filter(|(index, _)| *index != first && reached.contains(index));
+    std::iter::once(&module.protocols[first]).chain(used.map(|(_, protocol)| protocol)).collect()
 }
 
 fn callees<'t>(block: &Block<'t>, found: &mut dyn FnMut(Name<'t>)) {
@@ -62,8 +64,8 @@ fn callees<'t>(block: &Block<'t>, found: &mut dyn FnMut(Name<'t>)) {
 }
 
 struct Writer<'w, 't> {
-    module: &'w Module<'t>,
-    /// Indices of the protocols.
+    chosen: &'w [&'w Protocol<'t>],
+    /// Their indices.
     places: FxHashMap<&'t str, usize>,
     names: &'w Names<'t>,
     shapes: &'w Shapes,
@@ -104,7 +106,7 @@ impl<'t> Writer<'_, 't> {
 
     fn protocol(&mut self, index: usize) {
         self.current = index;
-        let protocol = &self.module.protocols[index];
+        let protocol = self.chosen[index];
         let roles: Vec<&str> = protocol.roles.iter().map(|role| self.role(*role)).collect();
         let head = format!("protocol {}({}) =", self.names.protocols.get(protocol.name.text), roles.join(", "));
         self.out.push('\n');
@@ -258,7 +260,7 @@ impl<'t> Writer<'_, 't> {
 
     fn call(&self, protocol: Name<'t>, args: &[Arg<'t>]) -> String {
         let name = self.names.protocols.get(protocol.text);
-        let parameters = &self.module.protocols[self.places[protocol.text]].roles;
+        let parameters = &self.chosen[self.places[protocol.text]].roles;
         let positions: FxHashMap<&str, usize> = parameters.iter().map(|role| role.text).zip(0..).collect();
         let mut roles = vec![""; parameters.len()];
         for (index, arg) in args.iter().enumerate() {
