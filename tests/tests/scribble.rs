@@ -3,6 +3,8 @@
 //! `tests/corpus/scribble/*.scr` and `*.nuscr` begin with verdicts (`//! expect: …`); `NAME.json` beside one is the
 //! same choreography, written by hand as a global type (PROJECTION §1), and has to have the same local types.
 
+#![allow(clippy::disallowed_methods, reason = "tests measure time")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,6 +14,7 @@ use tell_compiler::pipeline::{self, Checked};
 use tell_compiler::project::Limits;
 use tell_compiler::scribble as language;
 use tell_ir::local::{LocalId, LocalNode, LocalType};
+use tell_ir::sort::Label;
 use tell_language::diagnostic::Diagnostic;
 use tell_language::span::{FileId, Files};
 use tell_language::token::{KEYWORDS, SOFT_WORDS};
@@ -118,26 +121,32 @@ impl Local {
         Self { ty, binders }
     }
 
-    /// The rows of the state, sorted.
-    fn rows(&self, mut id: LocalId) -> Vec<Row> {
-        loop {
-            match self.ty.node(id) {
-                LocalNode::Rec(_, body) => id = *body,
-                LocalNode::Var(name) => id = self.binders[name],
-                _ => break,
-            }
-        }
-        let row = |sends: bool, partner: &String, label: &tell_ir::sort::Label, next: LocalId| {
+    /// The rows of the state, sorted. An arm of a choice that starts with a choice of the same role is part of it.
+    fn rows(&self, id: LocalId) -> Vec<Row> {
+        let row = |sends: bool, partner: &String, label: &Label, next: LocalId| {
             (sends, partner.clone(), format!("{}({})", label.name, label.sort), next)
         };
-        let mut rows: Vec<Row> = match self.ty.node(id) {
-            LocalNode::End => Vec::new(),
-            LocalNode::Send(to, rows) => rows.iter().map(|(label, next)| row(true, to, label, *next)).collect(),
-            LocalNode::Recv(from, rows) => rows.iter().map(|(label, next)| row(false, from, label, *next)).collect(),
-            LocalNode::SendAny(rows) => rows.iter().map(|(to, label, next)| row(true, to, label, *next)).collect(),
-            LocalNode::RecvAny(rows) => rows.iter().map(|(from, label, next)| row(false, from, label, *next)).collect(),
-            other => panic!("Scribble has no {other:?}"),
-        };
+        let mut rows: Vec<Row> = Vec::new();
+        let mut todo = vec![id];
+        while let Some(id) = todo.pop() {
+            match self.ty.node(id) {
+                LocalNode::Rec(_, body) => todo.push(*body),
+                LocalNode::Var(name) => todo.push(self.binders[name]),
+                LocalNode::Case(arms) => todo.extend(arms.iter().map(|(_, arm)| *arm)),
+                LocalNode::End => {}
+                LocalNode::Send(to, all) => rows.extend(all.iter().map(|(label, next)| row(true, to, label, *next))),
+                LocalNode::Recv(from, all) => {
+                    rows.extend(all.iter().map(|(label, next)| row(false, from, label, *next)));
+                }
+                LocalNode::SendAny(all) => {
+                    rows.extend(all.iter().map(|(to, label, next)| row(true, to, label, *next)));
+                }
+                LocalNode::RecvAny(all) => {
+                    rows.extend(all.iter().map(|(from, label, next)| row(false, from, label, *next)));
+                }
+                other @ (LocalNode::Par { .. } | LocalNode::Timed { .. }) => panic!("Scribble has no {other:?}"),
+            }
+        }
         rows.sort();
         rows
     }
@@ -312,12 +321,10 @@ fn a_large_file_takes_time_proportional_to_its_size() {
     ];
     for text in texts {
         let start = std::time::Instant::now();
-        let result = import("large.scr", &text);
-        assert!(
-            result.is_ok_and(|imported| imported.text.len() < 4 * text.len())
-                || text.contains("Q(")
-                || text.contains("par")
-        );
+        match import("large.scr", &text) {
+            Ok(imported) => assert!(imported.text.len() < 4 * text.len()),
+            Err(errors) => assert!(errors.iter().all(|error| matches!(error.code.0, "E0802" | "E0804"))),
+        }
         let taken = start.elapsed();
         assert!(taken.as_secs() < 5, "{} bytes took {taken:?}: {}…", text.len(), &text[..60]);
     }
@@ -343,7 +350,7 @@ fn tokens(text: &str) -> Vec<&str> {
     let mut starts: Vec<usize> = Vec::new();
     let mut before = ' ';
     for (at, c) in text.char_indices() {
-        if !c.is_whitespace() && !(is_part(c) && is_part(before)) {
+        if !(c.is_whitespace() || is_part(c) && is_part(before)) {
             starts.push(at);
         }
         before = c;
