@@ -18,6 +18,7 @@ pub mod lower;
 pub mod pipeline;
 pub mod project;
 pub mod resolve;
+pub mod scribble;
 pub mod show;
 pub mod sources;
 pub mod structural;

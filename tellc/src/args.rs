@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Build(Build),
     Run(Run),
     Project(Project),
+    Import(Import),
     Show(Show),
     Explain(Explain),
     Verify(Verify),
@@ -242,6 +243,27 @@ pub(crate) struct Project {
     /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Translate global protocols of Scribble or nuScr to Tell
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc import shop.scr                      the `.tell` text on standard output
+  tellc import shop.nuscr -o shop.tell
+  tellc import shop.scr --protocol Shop      only this protocol and those it uses
+
+This translates; `tellc check` says whether the result can be implemented. Names that
+Tell writes otherwise are changed, and each change is noted on standard error.")]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where the text goes; `-` is standard output [default: `-`]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only this protocol and those it uses
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
 }
 
 /// Show what a stage of the compiler makes of a file, or disassemble an image

@@ -12,6 +12,7 @@ mod compile;
 mod completions;
 mod explain;
 mod host;
+mod import;
 mod input;
 mod interrupt;
 mod outcome;
@@ -48,6 +49,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Trouble> {
         Command::Build(args) => build::build(&args, output),
         Command::Run(args) => run::run(&args, output),
         Command::Project(args) => project::project(&args, output),
+        Command::Import(args) => import::import(&args, output),
         Command::Show(args) => show::show(&args, output),
         Command::Explain(args) => explain::explain(&args, output),
         Command::Verify(args) => verify::verify(&args, output),

@@ -16,6 +16,7 @@ pub mod host;
 pub mod numbers;
 pub mod program;
 pub mod run;
+pub mod scribble;
 pub mod shrink;
 pub mod value;
 pub mod verdict;

@@ -50,7 +50,7 @@ impl Verdict {
     /// # Errors
     /// A line that starts with `--!` and is not understood, or no `expect` line.
     pub fn of_corpus(text: &str) -> Result<Self, String> {
-        let (verdict, expects) = Self::read(text)?;
+        let (verdict, expects) = Self::read(text, "--! ")?;
         if expects == 0 { Err("the file has no `--! expect:` line".to_owned()) } else { Ok(verdict) }
     }
 
@@ -59,7 +59,17 @@ impl Verdict {
     /// # Errors
     /// A line that starts with `--!` and is not understood.
     pub fn of_page(text: &str) -> Result<Self, String> {
-        Self::read(text).map(|(verdict, _)| verdict)
+        Self::read(text, "--! ").map(|(verdict, _)| verdict)
+    }
+
+    /// The verdict of a Scribble or nuScr file, where comments begin with `//`: what `tellc import` says, or if that is
+    /// nothing, what `tellc check` says of the result.
+    ///
+    /// # Errors
+    /// A line that starts with `//!` and is not understood, or no `expect` line.
+    pub fn of_scribble(text: &str) -> Result<Self, String> {
+        let (verdict, expects) = Self::read(text, "//! ")?;
+        if expects == 0 { Err("the file has no `//! expect:` line".to_owned()) } else { Ok(verdict) }
     }
 
     /// Whether the program is accepted: nothing is expected but warnings.
@@ -68,11 +78,11 @@ impl Verdict {
         self.diagnostics.iter().all(|expected| expected.code.starts_with('W'))
     }
 
-    fn read(text: &str) -> Result<(Self, usize), String> {
+    fn read(text: &str, mark: &str) -> Result<(Self, usize), String> {
         let mut verdict = Self::default();
         let mut expects = 0;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        for line in text.lines().map_while(|line| line.strip_prefix("--! ")) {
+        for line in text.lines().map_while(|line| line.strip_prefix(mark)) {
             let (key, rest) = line.split_once(':').ok_or_else(|| format!("`{line}` is not `key: value`"))?;
             let rest = rest.trim();
             match key {

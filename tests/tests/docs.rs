@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use tell_language::diagnostic::Diagnostic;
 use tell_tests::fence::{Fence, fences};
 use tell_tests::flags::Flags;
 use tell_tests::host::Missing;
 use tell_tests::program::{check, image, rendered};
 use tell_tests::run::{Setup, run};
+use tell_tests::scribble::{import, sources};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
 
@@ -38,6 +40,9 @@ fn code_of(page: &Path) -> String {
 
 /// A program of a page, and what is wrong with what the page says about it.
 fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
+    if fence.info.starts_with("scribble") {
+        return scribble_complaint(fence, code);
+    }
     let checked = check("page.tell", &fence.text);
     let found: Vec<&str> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
     let shown = || rendered(&checked.diagnostics, &checked.program.files);
@@ -48,6 +53,21 @@ fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
         ("tell,fails", Some(code)) => Some(format!("expected exactly {code}, found {found:?}\n{}", shown())),
         ("tell,fault", _) if !checked.has_errors() => fault_complaint(fence).err(),
         _ => Some(format!("found {found:?}\n{}", shown())),
+    }
+}
+
+/// The same for a Scribble text: what is imported has no mistakes either.
+fn scribble_complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
+    let codes = |diagnostics: &[Diagnostic]| -> Vec<&str> { diagnostics.iter().map(|found| found.code.0).collect() };
+    match (fence.info.as_str(), code, import("page.scr", &fence.text)) {
+        ("scribble,ok", _, Ok(imported)) => {
+            let checked = check("page.tell", &imported.text);
+            let shown = || rendered(&checked.diagnostics, &checked.program.files);
+            (!checked.diagnostics.is_empty()).then(shown)
+        }
+        ("scribble,fails", Some(code), Err(errors)) if codes(&errors) == [code] => None,
+        (info, _, Err(errors)) => Some(format!("{info}, found {:?}", codes(&errors))),
+        (info, _, Ok(_)) => Some(format!("{info}, but it is imported")),
     }
 }
 
@@ -66,7 +86,9 @@ fn none(complaints: &[String]) {
 }
 
 fn complaints(path: &Path, code: Option<&str>) -> Vec<String> {
-    let programs = fences(&text_of(path)).into_iter().filter(|fence| fence.info.starts_with("tell"));
+    let programs = fences(&text_of(path))
+        .into_iter()
+        .filter(|fence| fence.info.starts_with("tell") || fence.info.starts_with("scribble"));
     programs
         .filter_map(|fence| Some(format!("{}:{}: {}", path.display(), fence.line, complaint(&fence, code)?)))
         .collect()
@@ -87,7 +109,7 @@ fn programs_on_other_pages_are_as_they_say() {
 #[test]
 fn every_error_page_shows_its_error() {
     let without: BTreeMap<&str, &str> = WITHOUT_PROGRAM.iter().copied().collect();
-    let shows = |page: &PathBuf| fences(&text_of(page)).iter().any(|fence| fence.info == "tell,fails");
+    let shows = |page: &PathBuf| fences(&text_of(page)).iter().any(|fence| fence.info.ends_with(",fails"));
     let pages = pages();
     let silent: Vec<String> = pages
         .iter()
@@ -101,9 +123,13 @@ fn every_error_page_shows_its_error() {
 #[test]
 fn every_code_has_a_file_in_the_corpus() {
     let without: BTreeMap<&str, &str> = WITHOUT_PROGRAM.iter().copied().collect();
-    let expected: BTreeSet<String> = files(&root().join("tests/corpus"), "tell")
-        .iter()
-        .flat_map(|file| Verdict::of_corpus(&text_of(file)).expect("a verdict").diagnostics)
+    let tell = files(&root().join("tests/corpus"), "tell");
+    let tell = tell.iter().map(|file| Verdict::of_corpus(&text_of(file)));
+    let scribble = sources();
+    let scribble = scribble.iter().map(|file| Verdict::of_scribble(&text_of(file)));
+    let expected: BTreeSet<String> = tell
+        .chain(scribble)
+        .flat_map(|verdict| verdict.expect("a verdict").diagnostics)
         .map(|expected| expected.code)
         .collect();
     let missing: Vec<String> = pages()

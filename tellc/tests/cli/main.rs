@@ -5,6 +5,7 @@
 mod commands;
 mod examples;
 mod images;
+mod import;
 mod inputs;
 mod run;
 mod schema;
