@@ -193,7 +193,7 @@ fn imported_protocols_are_the_global_types_written_by_hand() {
             continue;
         }
         let global = json_to_global(&text_of(&json)).unwrap_or_else(|error| panic!("{}: {error}", json.display()));
-        let by_hand = locals(&pipeline::check_global("by_hand", &global, Limits::default()));
+        let by_hand = locals(&pipeline::check_global("by_hand", "", &global, &[], Limits::default()));
         let imported = import_file(&path).expect("it is imported").text;
         let imported = locals(&check("imported.tell", &imported));
         assert_eq!(by_hand.keys().collect::<Vec<_>>(), imported.keys().collect::<Vec<_>>(), "{}", path.display());
