@@ -23,12 +23,21 @@ pub fn json_to_global(text: &str) -> Import<GlobalType> {
     json_to_global_with_places(text).map(|(global, _)| global)
 }
 
-/// [`json_to_global`], and for each node the bytes of its JSON object, from `{` to after `}`. An `end` that is only
-/// meant (a `then` that is left out) is at the object that leaves it out.
+/// Where a node of a global type stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The bytes of its JSON object, from `{` to after `}`. An `end` that is only meant (a `then` that is left out) is at
+    /// the object that leaves it out.
+    pub node: Range<u32>,
+    /// The bytes of the label objects of its branches; empty for nodes without labels.
+    pub labels: Vec<Range<u32>>,
+}
+
+/// [`json_to_global`], and where each node stands.
 ///
 /// # Errors
 /// The first mistake in the order of the text.
-pub fn json_to_global_with_places(text: &str) -> Import<(GlobalType, Vec<Range<u32>>)> {
+pub fn json_to_global_with_places(text: &str) -> Import<(GlobalType, Vec<Place>)> {
     let document = Document::read(text)?;
     let mut roles = Roles::default();
     let mut root = document.root();
@@ -40,7 +49,18 @@ pub fn json_to_global_with_places(text: &str) -> Import<(GlobalType, Vec<Range<u
         root = global;
     }
     let Arena { nodes, places, root } = build(&document, root, |id| global_term(&document, id, &mut roles))?;
-    Ok((GlobalType { roles: roles.names, nodes, root: GlobalId(root) }, places))
+    let places = places.into_iter().map(|id| Place { node: document.place(id), labels: label_places(&document, id) });
+    Ok((GlobalType { roles: roles.names, nodes, root: GlobalId(root) }, places.collect()))
+}
+
+/// Where the labels in the branches of a term stand.
+fn label_places(document: &Document, id: ValueId) -> Vec<Range<u32>> {
+    let field = |id: ValueId, name: &str| match document.value(id) {
+        Value::Object(entries) => entries.iter().find(|(key, _)| key == name).map(|(_, value)| *value),
+        _ => None,
+    };
+    let Some(Value::Array(rows)) = field(id, "branches").map(|rows| document.value(rows)) else { return Vec::new() };
+    rows.iter().filter_map(|row| field(*row, "label")).map(|label| document.place(label)).collect()
 }
 
 /// Reads a local type.
@@ -76,10 +96,10 @@ impl Term for LocalNode {
     const END: Self = Self::End;
 }
 
-/// Nodes, the place of each in the text, and which is the whole term.
+/// Nodes, the value each was read from, and which is the whole term.
 struct Arena<Node> {
     nodes: Vec<Node>,
-    places: Vec<Range<u32>>,
+    places: Vec<ValueId>,
     root: u32,
 }
 
@@ -98,7 +118,7 @@ fn build<Node: Term>(
     let mut stack = vec![Work::Enter(Part::Of(root), 1)];
     while let Some(work) = stack.pop() {
         let (node, place) = match work {
-            Work::Enter(Part::End(id), _) => (Node::END, document.place(id)),
+            Work::Enter(Part::End(id), _) => (Node::END, id),
             Work::Enter(Part::Of(id), depth) => {
                 if depth > MAX_DEPTH {
                     return Err(document.error(id, Fault::TooDeep { limit: MAX_DEPTH }));
@@ -110,7 +130,7 @@ fn build<Node: Term>(
             }
             Work::Leave(id, count, waiting) => {
                 let parts = built.split_off(built.len() - count);
-                (waiting(&parts), document.place(id))
+                (waiting(&parts), id)
             }
         };
         built.push(u32::try_from(nodes.len()).expect("a node takes a byte of a limited text"));

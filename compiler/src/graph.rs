@@ -148,6 +148,27 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Lets one of [`Graph::successors`] be another node.
+    ///
+    /// # Panics
+    /// If there is no such way.
+    pub fn set_successor(&mut self, id: NodeId, way: usize, next: NodeId) {
+        match &mut self.nodes[id.index()].kind {
+            NodeKind::End { .. } | NodeKind::Join { .. } => panic!("bug: nothing comes directly after an end"),
+            NodeKind::Comm { branches, .. } => branches[way].cont = next,
+            NodeKind::Choice { arms, .. } => arms[way].cont = next,
+            NodeKind::Case { arms, .. } => arms[way].cont = next,
+            NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => *cont = next,
+            NodeKind::Par { branches, then } => *branches.get_mut(way).unwrap_or(then) = next,
+            NodeKind::Timed { body, outcomes, then, .. } => match way.checked_sub(1) {
+                None => *body = next,
+                Some(outcome) => *outcomes.get_mut(outcome).map_or(then, |(_, block)| block) = next,
+            },
+        }
+    }
+}
+
 /// The entries of a role in a list ordered by role.
 #[must_use]
 pub fn entries_of(entries: &[(Role, Symbol, GVar)], role: Role) -> &[(Role, Symbol, GVar)] {
@@ -209,6 +230,8 @@ pub struct Branch {
     pub cont: NodeId,
     /// Where the label stands.
     pub span: Span,
+    /// Where what follows stands, in a pure type; empty elsewhere.
+    pub next: Span,
 }
 
 /// A field of a message.
@@ -235,6 +258,8 @@ pub struct Arm {
     pub cont: NodeId,
     /// Where the name stands.
     pub span: Span,
+    /// Where its first statement stands; empty if it has none.
+    pub next: Span,
 }
 
 /// What a case is decided on.
@@ -259,6 +284,8 @@ pub struct CaseArm {
     pub cont: NodeId,
     /// Where the arm stands.
     pub span: Span,
+    /// Where its first statement stands; empty if it has none.
+    pub next: Span,
 }
 
 /// An expression of an instance.

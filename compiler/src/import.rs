@@ -11,6 +11,15 @@ use tell_ir::term::Sharing;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 
+/// Where a node of a global type stands in its text.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The node.
+    pub node: Span,
+    /// The labels of its branches.
+    pub labels: Vec<Span>,
+}
+
 /// The graph of a pure global type. Payloads are supplied by the sender's host.
 ///
 /// `places` says where each node stands in the text of `file`; it may be empty. Whatever is made of a node has its
@@ -23,9 +32,9 @@ pub fn import(
     file: FileId,
     name: &str,
     global: &GlobalType,
-    places: &[Span],
+    places: &[Place],
 ) -> Result<Graph, Vec<Diagnostic>> {
-    let place = |node: GlobalId| places.get(node.0 as usize).copied().unwrap_or_default();
+    let place = |node: GlobalId| places.get(node.0 as usize).map_or(Span::default(), |place| place.node);
     let problems: Vec<Diagnostic> = wellformed::check(global)
         .into_iter()
         .map(|problem| {
@@ -46,7 +55,7 @@ pub fn import(
 struct Import<'a> {
     program: &'a mut Program,
     global: &'a GlobalType,
-    places: &'a [Span],
+    places: &'a [Place],
     graph: Graph,
     labels: FxHashMap<(String, Sort), u32>,
 }
@@ -67,7 +76,7 @@ enum Task<'a> {
 
 impl Import<'_> {
     fn place(&self, node: GlobalId) -> Span {
-        self.places.get(node.0 as usize).copied().unwrap_or_default()
+        self.places.get(node.0 as usize).map_or(Span::default(), |place| place.node)
     }
 
     fn build(&mut self) -> NodeId {
@@ -153,21 +162,27 @@ impl Import<'_> {
         let mut take = || results.pop().expect("one result per child");
         let kind = match self.global.node(id) {
             GlobalNode::Comm { sender, receiver, branches } => {
-                let branches = branches.iter().map(|(label, _)| self.branch(label, take(), span)).collect();
+                let branches = (0..)
+                    .zip(branches)
+                    .map(|(row, (label, next))| self.branch(label, take(), ((id, row), *next)))
+                    .collect();
                 NodeKind::Comm { from: *sender, to: *receiver, branches }
             }
             GlobalNode::Choice { decider, branches } => {
                 let mut arms = Vec::new();
-                for (receiver, label, _) in branches {
-                    let branches = vec![self.branch(label, take(), span)];
+                for (row, (receiver, label, next)) in (0..).zip(branches) {
+                    let branches = vec![self.branch(label, take(), ((id, row), *next))];
                     let send = NodeKind::Comm { from: *decider, to: *receiver, branches };
                     let cont = self.graph.add(send, span);
-                    arms.push(Arm { name: None, guard: None, cont, span });
+                    arms.push(Arm { name: None, guard: None, cont, span, next: Span::default() });
                 }
                 NodeKind::Choice { decider: *decider, arms }
             }
             GlobalNode::Case { deciders, branches } => {
-                let arms = branches.iter().map(|_| CaseArm { pattern: None, cont: take(), span }).collect();
+                let arms = branches
+                    .iter()
+                    .map(|(_, next)| CaseArm { pattern: None, cont: take(), span, next: self.place(*next) })
+                    .collect();
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
             GlobalNode::Rec(..) => {
@@ -197,13 +212,20 @@ impl Import<'_> {
         self.graph.nodes[node.index()].kind = kind;
     }
 
-    fn branch(&mut self, label: &tell_ir::sort::Label, cont: NodeId, span: Span) -> Branch {
+    fn branch(
+        &mut self,
+        label: &tell_ir::sort::Label,
+        cont: NodeId,
+        ((node, row), next): ((GlobalId, usize), GlobalId),
+    ) -> Branch {
         let fields = if label.sort == Sort::Unit {
             Vec::new()
         } else {
             vec![Field { source: None, name: None, sender: None, receiver: None }]
         };
-        Branch { label: self.label(label), fields, cont, span }
+        let labels = self.places.get(node.0 as usize).map_or(&[][..], |place| &place.labels);
+        let span = labels.get(row).copied().unwrap_or_else(|| self.place(node));
+        Branch { label: self.label(label), fields, cont, span, next: self.place(next) }
     }
 
     fn label(&mut self, label: &tell_ir::sort::Label) -> u32 {

@@ -17,6 +17,7 @@ pub mod import;
 pub mod lower;
 pub mod pipeline;
 pub mod project;
+pub mod repair;
 pub mod resolve;
 pub mod scribble;
 pub mod show;

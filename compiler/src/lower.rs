@@ -175,7 +175,7 @@ impl<'a> Lowering<'a> {
                 let label = self.label(*label, types);
                 let fields = fields.iter().map(|field| self.field(context, field)).collect();
                 let (from, to) = (self.role(context, *from), self.role(context, *to));
-                let branches = vec![Branch { label, fields, cont, span: *label_span }];
+                let branches = vec![Branch { label, fields, cont, span: *label_span, next: Span::default() }];
                 self.add(NodeKind::Comm { from, to, branches }, stmt.span)
             }
             StmtKind::Choice { decider, arms, joins } => {
@@ -184,7 +184,8 @@ impl<'a> Lowering<'a> {
                     let end = self.joined(context, joins, index, cont, arm.span);
                     let start = self.block(context, &arm.body, end);
                     let guard = arm.guard.map(|guard| Self::expr(context, guard));
-                    lowered.push(Arm { name: Some(arm.name), guard, cont: start, span: arm.span });
+                    let next = first_of(&arm.body);
+                    lowered.push(Arm { name: Some(arm.name), guard, cont: start, span: arm.span, next });
                 }
                 let decider = self.role(context, *decider);
                 self.add(NodeKind::Choice { decider, arms: lowered }, stmt.span)
@@ -195,7 +196,8 @@ impl<'a> Lowering<'a> {
                     let end = self.joined(context, joins, index, cont, arm.span);
                     let start = self.block(context, &arm.body, end);
                     let pattern = Some(PatternRef { instance: context.instance, pattern: arm.pattern });
-                    lowered.push(CaseArm { pattern, cont: start, span: arm.span });
+                    let next = first_of(&arm.body);
+                    lowered.push(CaseArm { pattern, cont: start, span: arm.span, next });
                 }
                 let deciders = deciders.iter().map(|role| self.role(context, *role)).collect();
                 let on = CaseOn::Expr(Self::expr(context, *scrutinee));
@@ -396,4 +398,9 @@ fn sort(program: &Program, ty: Ty) -> Sort {
         TyKind::Bytes => Sort::Bytes,
         _ => Sort::Named(program.show_type(ty)),
     }
+}
+
+/// Where the first statement of a block stands; empty if it has none.
+fn first_of(block: &Block) -> Span {
+    block.stmts.first().map_or(Span::default(), |stmt| stmt.span)
 }

@@ -7,14 +7,15 @@ use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
+use crate::repair::write::{self, Notation};
+use crate::repair::{self, Repair};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use rustc_hash::FxHashSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
-use tell_language::diagnostic::Diagnostic;
-use tell_language::span::Span;
+use tell_language::diagnostic::{Diagnostic, Fix};
 
 /// Diagnostics of a file that are kept; the first ones in source order.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
@@ -63,6 +64,17 @@ impl Checked {
 /// Checks a file: all stages up to projection.
 #[must_use]
 pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> Checked {
+    check_file(name, text, sources, limits, Repairs::Searched)
+}
+
+/// Whether rejections come with repairs. A text that tries out a repair is checked without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repairs {
+    Searched,
+    Left,
+}
+
+fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, repairs: Repairs) -> Checked {
     let mut program = Program::default();
     let file = program.files.add(name, text);
     let mut diagnostics = Vec::new();
@@ -82,12 +94,29 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
         if is_broken || !can_lower(&program, protocol) {
             continue;
         }
-        match lower_and_project(&program, protocol, limits) {
-            Ok(result) => {
-                diagnostics.extend(warnings(&result.projection));
-                projected.push(result);
+        let graph = match lower::lower(&program, protocol) {
+            Ok(graph) => graph,
+            Err(errors) => {
+                diagnostics.extend(errors);
+                continue;
             }
-            Err(errors) => diagnostics.extend(errors),
+        };
+        match project(&program, &graph, limits) {
+            Ok(projection) => {
+                diagnostics.extend(warnings(&projection));
+                projected.push(Projected { graph, projection });
+            }
+            Err(rejections) if repairs == Repairs::Left => {
+                diagnostics.extend(explained(&program, &graph, &rejections, limits));
+            }
+            Err(rejections) => {
+                let accept = |repair: &Repair| {
+                    let Some(fixes) = write::fixes(&program, &graph, repair, Notation::Tell) else { return false };
+                    let again = check_file(name, &applied(text, &fixes), sources, limits, Repairs::Left);
+                    graph.file == file && again.projected.iter().any(|other| other.graph.name == graph.name)
+                };
+                diagnostics.extend(repaired(&program, &graph, &rejections, limits, (Notation::Tell, &accept)));
+            }
         }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected }
@@ -101,14 +130,19 @@ fn depends_on_all_statements(code: &str) -> bool {
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
 /// there, and may be empty. The protocol is named after the file.
 #[must_use]
-pub fn check_global(name: &str, text: &str, global: &GlobalType, places: &[Span], limits: Limits) -> Checked {
+pub fn check_global(name: &str, text: &str, global: &GlobalType, places: &[import::Place], limits: Limits) -> Checked {
     let mut program = Program::default();
     let file = program.files.add(name, text);
     let protocol = Path::new(name).file_stem().map_or_else(|| "Global".into(), |stem| stem.to_string_lossy());
     let (diagnostics, projected) = match import::import(&mut program, file, &protocol, global, places) {
         Err(errors) => (errors, Vec::new()),
         Ok(graph) => match project(&program, &graph, limits) {
-            Err(rejections) => (rejected(&program, &graph, &rejections, limits), Vec::new()),
+            Err(rejections) => {
+                let accept = |repair: &Repair| {
+                    places.is_empty() || write::fixes(&program, &graph, repair, Notation::Json).is_some()
+                };
+                (repaired(&program, &graph, &rejections, limits, (Notation::Json, &accept)), Vec::new())
+            }
             Ok(projection) => (warnings(&projection).collect(), vec![Projected { graph, projection }]),
         },
     };
@@ -160,12 +194,55 @@ pub fn lower_and_project(
 ) -> Result<Projected, Vec<Diagnostic>> {
     let graph = lower::lower(program, protocol)?;
     let projection =
-        project(program, &graph, limits).map_err(|rejections| rejected(program, &graph, &rejections, limits))?;
+        project(program, &graph, limits).map_err(|rejections| explained(program, &graph, &rejections, limits))?;
     Ok(Projected { graph, projection })
 }
 
-fn rejected(program: &Program, graph: &Graph, rejections: &[Rejection], limits: Limits) -> Vec<Diagnostic> {
+/// The rejections in words.
+fn explained(program: &Program, graph: &Graph, rejections: &[Rejection], limits: Limits) -> Vec<Diagnostic> {
     rejections.iter().map(|rejection| report::rejected(program, graph, rejection, limits)).collect()
+}
+
+/// The rejections in words, with a repair of all of them on the first.
+fn repaired(
+    program: &Program,
+    graph: &Graph,
+    rejections: &[Rejection],
+    limits: Limits,
+    (notation, accept): (Notation, &dyn Fn(&Repair) -> bool),
+) -> Vec<Diagnostic> {
+    let mut diagnostics = explained(program, graph, rejections, limits);
+    let found = repair::search(program, graph, rejections, limits, accept);
+    let Some(first) = diagnostics.first_mut() else { return diagnostics };
+    match found {
+        Some(found) => {
+            let others = if rejections.len() > 1 { " (this repairs the other roles, too)" } else { "" };
+            first.help = Some(format!("{}{others}", write::words(program, graph, &found, notation)));
+            first.fixes = write::fixes(program, graph, &found, notation).unwrap_or_default();
+        }
+        None => first.notes.push("no message that was tried repairs this".into()),
+    }
+    diagnostics
+}
+
+/// The text with replacements made; those at one place in their order.
+#[must_use]
+pub fn applied(text: &str, fixes: &[Fix]) -> String {
+    let mut ordered: Vec<&Fix> = fixes.iter().collect();
+    ordered.sort_by_key(|fix| (fix.span.start, fix.span.end));
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for fix in ordered {
+        let range = fix.span.range();
+        if range.start < at || range.end > text.len() {
+            continue;
+        }
+        out.push_str(&text[at..range.start]);
+        out.push_str(&fix.replacement);
+        at = range.end;
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 /// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of

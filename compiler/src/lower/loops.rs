@@ -33,7 +33,7 @@ impl<'a> Lowering<'a> {
     ) -> NodeId {
         let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, span);
         let start = self.block(context, body, head);
-        let arm = |pattern: Option<PatternRef>, cont: NodeId| CaseArm { pattern, cont, span };
+        let arm = |pattern: Option<PatternRef>, cont: NodeId| CaseArm { pattern, cont, span, next: Span::default() };
         let decision = match kind {
             LoopKind::Forever => {
                 self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: start };
@@ -54,8 +54,8 @@ impl<'a> Lowering<'a> {
                 let decider = self.role(context, *by);
                 let guard = guard.map(|guard| Self::expr(context, guard));
                 let name = |text| Some(self.program.interner.find(text).expect("interned by `check`"));
-                let go = Arm { name: name(CONTINUE), guard, cont: start, span };
-                let stop = Arm { name: name(STOP), guard: None, cont: stop, span };
+                let go = Arm { name: name(CONTINUE), guard, cont: start, span, next: super::first_of(body) };
+                let stop = Arm { name: name(STOP), guard: None, cont: stop, span, next: Span::default() };
                 NodeKind::Choice { decider, arms: vec![go, stop] }
             }
         };
@@ -87,7 +87,7 @@ impl<'a> Lowering<'a> {
             _ => {
                 let deciders = repeat.deciders.iter().map(|role| self.role(context, *role)).collect();
                 let on = CaseOn::Start { count: Self::expr(context, repeat.count), counter };
-                let arms = [body, cont].map(|cont| CaseArm { pattern: None, cont, span });
+                let arms = [body, cont].map(|cont| CaseArm { pattern: None, cont, span, next: Span::default() });
                 return self.add(NodeKind::Case { deciders, on, arms: arms.into() }, span);
             }
         };
@@ -110,7 +110,7 @@ impl<'a> Lowering<'a> {
         }
         told.into_iter().rev().fold(cont, |cont, (from, to)| {
             let (from, to) = (self.role(context, from), self.role(context, to));
-            let branches = vec![Branch { label, fields: Vec::new(), cont, span }];
+            let branches = vec![Branch { label, fields: Vec::new(), cont, span, next: Span::default() }];
             self.add(NodeKind::Comm { from, to, branches }, span)
         })
     }
