@@ -9,6 +9,7 @@ use crate::json::{Document, Value, ValueId};
 use crate::{MAX_DEPTH, MAX_SORT_DEPTH};
 use std::collections::HashMap;
 use std::ops::Range;
+use tell_compiler::import::Place;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::local::{LocalId, LocalNode, LocalType};
 use tell_ir::sort::{Label, Sort};
@@ -21,16 +22,6 @@ type Import<T> = Result<T, ImportError>;
 /// The first mistake in the order of the text.
 pub fn json_to_global(text: &str) -> Import<GlobalType> {
     json_to_global_with_places(text).map(|(global, _)| global)
-}
-
-/// Where a node of a global type stands in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The bytes of its JSON object, from `{` to after `}`. An `end` that is only meant (a `then` that is left out) is at
-    /// the object that leaves it out.
-    pub node: Range<u32>,
-    /// The bytes of the label objects of its branches; empty for nodes without labels.
-    pub labels: Vec<Range<u32>>,
 }
 
 /// [`json_to_global`], and where each node stands.
@@ -49,7 +40,7 @@ pub fn json_to_global_with_places(text: &str) -> Import<(GlobalType, Vec<Place>)
         root = global;
     }
     let Arena { nodes, places, root } = build(&document, root, |id| global_term(&document, id, &mut roles))?;
-    let places = places.into_iter().map(|id| Place { node: document.place(id), labels: label_places(&document, id) });
+    let places = places.into_iter().map(|id| Place::new(document.place(id), label_places(&document, id)));
     Ok((GlobalType { roles: roles.names, nodes, root: GlobalId(root) }, places.collect()))
 }
 

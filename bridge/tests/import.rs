@@ -73,8 +73,7 @@ fn every_node_knows_its_object_in_the_text() {
             {"kind":"rec","var":"X","body" :{"kind" : "end" } }] } } "#;
     let (global, places) = json_to_global_with_places(text).expect("it is a type");
     assert_eq!(places.len(), global.nodes.len());
-    let shown: Vec<&str> =
-        places.iter().map(|place| &text[place.node.start as usize..place.node.end as usize]).collect();
+    let shown: Vec<&str> = places.iter().map(|place| &text[place.node.range()]).collect();
     for (node, shown) in global.nodes.iter().zip(&shown) {
         assert!(shown.starts_with('{') && shown.ends_with('}'), "{shown}");
         let alone = json_to_global(shown).expect("an object is a type");

@@ -5,6 +5,7 @@ use crate::hir::{Program, opaque};
 use crate::ty::{Ty, TyKind, Types};
 use crate::wellformed;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::sort::Sort;
 use tell_ir::term::Sharing;
@@ -14,10 +15,20 @@ use tell_language::span::{FileId, Span};
 /// Where a node of a global type stands in its text.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
-    /// The node.
+    /// The node; in JSON its object, from `{` to after `}`. An `end` that is only meant (a `then` that is left out) is at
+    /// the object that leaves it out.
     pub node: Span,
-    /// The labels of its branches.
+    /// The labels of its branches; empty for nodes without labels.
     pub labels: Vec<Span>,
+}
+
+impl Place {
+    /// The place of a node and its labels, as bytes of the text.
+    #[must_use]
+    pub fn new(node: Range<u32>, labels: impl IntoIterator<Item = Range<u32>>) -> Self {
+        let span = |range: Range<u32>| Span::new(range.start, range.end);
+        Self { node: span(node), labels: labels.into_iter().map(span).collect() }
+    }
 }
 
 /// The graph of a pure global type. Payloads are supplied by the sender's host.

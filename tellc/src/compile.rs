@@ -5,14 +5,13 @@ use crate::outcome::{Exit, Report, Trouble};
 use crate::output::Output;
 use crate::sources::Library;
 use tell_bridge::error::Fault;
-use tell_compiler::import::Place;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
 use tell_ir::codec::{self, ImageError};
 use tell_ir::image::CodeImage;
 use tell_ir::verify::{self, Verified, VerifyError};
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
-use tell_language::span::{Files, Span};
+use tell_language::span::Files;
 
 /// A verified image and, if it was compiled here, its sources.
 pub(crate) struct Compiled {
@@ -40,11 +39,6 @@ pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
         let place = place.and_then(|(line, column)| line.zip(column));
         bad_json(name, text, place, &error.to_string(), "it has to be a global type of schema lean_bridge.v1")
     })?;
-    let span = |range: std::ops::Range<u32>| Span::new(range.start, range.end);
-    let places = places
-        .into_iter()
-        .map(|place| Place { node: span(place.node), labels: place.labels.into_iter().map(span).collect() });
-    let places: Vec<Place> = places.collect();
     Ok(pipeline::check_global(name, text, &global, &places, Limits::default()))
 }
 

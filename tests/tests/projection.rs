@@ -8,7 +8,6 @@ use serde_json::Value;
 use tell_bridge::import::json_to_global_with_places;
 use tell_compiler::pipeline::{self, Checked};
 use tell_compiler::project::Limits;
-use tell_language::span::Span;
 
 fn corpus() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/bridge/projection.json");
@@ -24,7 +23,6 @@ fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
 fn verdict(entry: &Value) -> Result<Checked, String> {
     let json = serde_json::json!({ "roles": entry["roles"], "global": entry["global"] }).to_string();
     let (global, places) = json_to_global_with_places(&json).map_err(|error| error.to_string())?;
-    let places: Vec<Span> = places.into_iter().map(|place| Span::new(place.start, place.end)).collect();
     Ok(pipeline::check_global(text(entry, "name"), &json, &global, &places, Limits::default()))
 }
 
