@@ -285,10 +285,14 @@ fn replaced_local(id: LocalId, name: &str, by: LocalId, nodes: &mut Vec<LocalNod
 #[test]
 fn projection_commutes_with_unfolding() {
     let commutes = |global: &GlobalType| {
+        let GlobalNode::Rec(name, body) = global.node(global.root) else { return true };
+        let is_used = free_global(global, *body).contains(name.as_str());
         RULES.into_iter().all(|rule| {
             roles(global).all(|role| {
                 let folded = project_tree(global, role, rule).ok();
-                projected(&unfolded(global), role, rule) == folded.map(|local| notation::local(&unfolded_local(&local)))
+                // a binder whose variable is not free was dropped
+                let expected = folded.map(|local| if is_used { unfolded_local(&local) } else { local });
+                projected(&unfolded(global), role, rule) == expected.map(|local| notation::local(&local))
             })
         })
     };
@@ -407,7 +411,6 @@ fn normal(text: Option<String>) -> Option<String> {
 }
 
 fn check_laws(a: &str, b: &str, c: &str) -> bool {
-    let normal = |text: Option<String>| normal(text);
     let (ab, bc) = (merge(a, b), merge(b, c));
     let left = ab.as_deref().and_then(|ab| merge(ab, c));
     let right = bc.as_deref().and_then(|bc| merge(a, bc));
