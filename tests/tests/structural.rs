@@ -105,7 +105,7 @@ fn types_are_equal_up_to_bound_names_and_branch_order() {
 
 #[test]
 fn branches_are_printed_as_they_were_seen_first() {
-    let global = notation::global("A->B{l. B->C{o. end, n. end}, m. B->C{p. end, n. end}}");
+    let global = notation::global("A->B{l. B->C{o. B->C n. end, n. end}, m. B->C{p. end, n. end}}");
     let local = project_tree(&global, role(&global, "C"), Rule::Full).expect("receives merge");
     let LocalNode::Recv(_, rows) = local.node(local.root) else { panic!("{local}") };
     let names: Vec<&str> = rows.iter().map(|(label, _)| label.name.as_str()).collect();

@@ -303,7 +303,7 @@ fn projection_commutes_with_unfolding() {
         let closed = ids.filter(is_loop).filter(|id| free_global(global, *id).is_empty());
         closed.map(|root| GlobalType { root, ..global.clone() }).all(|global| commutes(&global))
     };
-    holds_for(0..20_000, Shape::default(), holds);
+    holds_for(0..10_000, Shape::default(), holds);
 }
 
 /// The same type with equal nodes once.
@@ -333,7 +333,7 @@ fn sharing_makes_no_difference() {
         let shared = shared(global);
         roles(global).all(|role| projected(global, role, Rule::Full) == projected(&shared, role, Rule::Full))
     };
-    holds_for(0..20_000, Shape::default(), holds);
+    holds_for(0..10_000, Shape::default(), holds);
 }
 
 /// A global type in which every exchange is one of `Me`, who therefore has exactly one local type. What comes at a
