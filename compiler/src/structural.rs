@@ -197,7 +197,9 @@ impl<'g> Projection<'g> {
                 }
                 None => Err(Refusal::SeveralReceivers { decider: self.terms.role(*decider).to_owned() }),
             },
-            GlobalNode::Case { .. } if parts.iter().all(|part| *part == parts[0]) => Ok(parts[0]),
+            GlobalNode::Case { .. } if parts.windows(2).all(|pair| pair[0] == pair[1]) => {
+                Ok(parts.first().copied().unwrap_or(self.terms.end()))
+            }
             GlobalNode::Case { branches, .. } => {
                 let names = branches.iter().map(|(name, _)| self.terms.label(name, None));
                 let rows: Vec<Row> = names.zip(parts).collect();

@@ -286,6 +286,29 @@ fn a_refusal_names_its_rule_and_the_first_difference() {
     assert_eq!(project_tree(&unbound, 0, Rule::Full), Err(Refusal::Unbound("X".to_owned())));
 }
 
+#[test]
+fn ill_formed_types_do_not_stop_the_compiler() {
+    let end = GlobalId(0);
+    let odd = [
+        GlobalNode::Case { deciders: vec![0], branches: Vec::new() },
+        GlobalNode::Choice { decider: 0, branches: Vec::new() },
+        GlobalNode::Par { branches: Vec::new(), then: end },
+        GlobalNode::Timed { owner: 9, body: end, outcomes: Vec::new(), then: end },
+        comm(0, 0, Vec::new()),
+        comm(8, 9, vec![(label(0), end), (label(0), end)]),
+    ];
+    for node in odd {
+        let text = format!("{node:?}");
+        let around = |branches| comm(0, 1, branches);
+        let nodes = vec![GlobalNode::End, node, around(vec![(label(0), GlobalId(1)), (label(0), end)])];
+        let global = GlobalType { roles: vec!["A".to_owned()], nodes, root: GlobalId(2) };
+        for role in 0..10 {
+            let found = [Rule::Plain, Rule::Full].map(|rule| project_tree(&global, role, rule).is_ok());
+            assert!(found[1] || !found[0], "{role} of {text}");
+        }
+    }
+}
+
 fn corpus() -> Vec<Value> {
     let text = text_of(&root().join("tests/corpus/bridge/projection.json"));
     serde_json::from_str(&text).expect("the corpus is JSON")
