@@ -23,10 +23,13 @@ use std::fmt;
 use tell_ir::global::{GlobalNode, GlobalType};
 use tell_ir::local::LocalType;
 use tell_ir::sort::Label;
-use term::{Rows, Term, TermId, Terms};
+use term::{Head, Row, TermId, Terms, UNLABELLED};
 
-/// Most steps of one projection; a step looks at one branch of one type.
-pub const MAX_WORK: u64 = 50_000_000;
+/// Most steps of one projection, besides [`WORK_PER_NODE`]; a step looks at one branch of one type.
+pub const MAX_WORK: u64 = 10_000_000;
+
+/// Steps that each node of the global type adds to that.
+pub const WORK_PER_NODE: u64 = 32;
 
 /// What a role may be offered by the branches of a choice that it does not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +59,7 @@ pub enum Refusal {
     },
     /// A recursion variable without a binder; the type is ill-formed.
     Unbound(String),
-    /// More than [`MAX_WORK`] steps.
+    /// More steps than [`MAX_WORK`] and [`WORK_PER_NODE`] allow.
     TooLarge,
 }
 
@@ -71,7 +74,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the choice of `{decider}` among several receivers has no structural rule")
             }
             Self::Unbound(name) => write!(f, "recursion variable `{name}` is not bound"),
-            Self::TooLarge => write!(f, "the structural projection takes more than {MAX_WORK} steps"),
+            Self::TooLarge => f.write_str("the structural projection takes too many steps"),
         }
     }
 }
@@ -109,7 +112,7 @@ enum Need {
     Somebody,
 }
 
-impl Projection<'_> {
+impl<'g> Projection<'g> {
     /// Projects every node that needs it, children first.
     fn run(&mut self) -> Result<TermId, Refusal> {
         let needs = self.needs();
@@ -181,42 +184,48 @@ impl Projection<'_> {
             return merge::merge(&mut self.terms, self.rule, types);
         }
         let parts: Vec<TermId> = self.scoped.parts(node).iter().map(|&part| self.projection(part)).collect();
-        let term = match self.scoped.global(node) {
-            GlobalNode::End => Term::End,
-            GlobalNode::Var(_) => Term::Var(self.scoped.binder(node)),
-            GlobalNode::Rec(..) => return self.terms.rec(parts[0]),
-            GlobalNode::Comm { branches, .. } => {
-                let labels = branches.iter().map(|(label, _)| label);
-                self.exchanged(node, labels.zip(parts)).unwrap_or(Term::End)
+        match self.scoped.global(node) {
+            GlobalNode::End => Ok(self.terms.end()),
+            GlobalNode::Var(_) => Ok(self.terms.add(Head::Var(self.scoped.binder(node)), [])),
+            GlobalNode::Rec(..) => self.terms.rec(parts[0]),
+            GlobalNode::Comm { sender, receiver, branches } => {
+                Ok(self.message(*sender, *receiver, branches.iter().map(|(label, _)| label), parts))
             }
-            GlobalNode::Choice { decider, branches } => {
-                let labels = branches.iter().map(|(_, label, _)| label);
-                let decider = self.terms.role(*decider).to_owned();
-                self.exchanged(node, labels.zip(parts)).ok_or(Refusal::SeveralReceivers { decider })?
+            choice @ GlobalNode::Choice { decider, branches } => match exchange(choice) {
+                Some((_, receiver)) => {
+                    Ok(self.message(*decider, receiver, branches.iter().map(|(_, label, _)| label), parts))
+                }
+                None => Err(Refusal::SeveralReceivers { decider: self.terms.role(*decider).to_owned() }),
+            },
+            GlobalNode::Case { .. } if parts.windows(2).all(|pair| pair[0] == pair[1]) => {
+                Ok(parts.first().copied().unwrap_or(self.terms.end()))
             }
-            GlobalNode::Case { .. } if parts.iter().all(|part| *part == parts[0]) => return Ok(parts[0]),
             GlobalNode::Case { branches, .. } => {
-                Term::Case(branches.iter().map(|(name, _)| name.as_str()).zip(parts).collect())
+                let names = branches.iter().map(|(name, _)| self.terms.label(name, None));
+                let rows: Vec<Row> = names.zip(parts).collect();
+                Ok(self.terms.add(Head::Case, rows))
             }
-            GlobalNode::Par { .. } => return self.par(parts),
+            GlobalNode::Par { .. } => self.par(parts),
             GlobalNode::Timed { owner, outcomes, .. } => {
-                let (body, blocks, then) = (parts[0], &parts[1..parts.len() - 1], parts[parts.len() - 1]);
-                let names = outcomes.iter().map(|(name, _)| name.as_str());
-                Term::Timed { owner: *owner, body, outcomes: names.zip(blocks.iter().copied()).collect(), then }
+                let names = outcomes.iter().map(|(name, _)| self.terms.label(name, None));
+                let labels = [UNLABELLED].into_iter().chain(names).chain([UNLABELLED]);
+                let rows: Vec<Row> = labels.zip(parts).collect();
+                Ok(self.terms.add(Head::Timed(*owner), rows))
             }
-        };
-        Ok(self.terms.add(term))
+        }
     }
 
-    /// An exchange as the sender or the receiver sees it.
-    fn exchanged<'l>(
+    /// A message as its sender or its receiver sees it.
+    fn message(
         &mut self,
-        node: NodeIndex,
-        rows: impl Iterator<Item = (&'l Label, TermId)>,
-    ) -> Option<Term<'static>> {
-        let (sender, receiver) = exchange(self.scoped.global(node))?;
-        let rows: Rows = rows.map(|(label, then)| (self.terms.label(label), then)).collect();
-        Some(if sender == self.role { Term::Send(receiver, rows) } else { Term::Recv(sender, rows) })
+        sender: u32,
+        receiver: u32,
+        labels: impl Iterator<Item = &'g Label>,
+        parts: Vec<TermId>,
+    ) -> TermId {
+        let labels = labels.map(|label| self.terms.label(&label.name, Some(&label.sort)));
+        let rows: Vec<Row> = labels.zip(parts).collect();
+        self.terms.add(if sender == self.role { Head::Send(receiver) } else { Head::Recv(sender) }, rows)
     }
 
     /// Branches side by side, then what follows; with one branch that is not `end` it is that branch, then what follows.
@@ -226,7 +235,10 @@ impl Projection<'_> {
         match parts[..] {
             [] => Ok(then),
             [branch] => self.terms.followed_by(branch, then),
-            _ => Ok(self.terms.add(Term::Par(parts.into(), then))),
+            _ => {
+                let rows: Vec<Row> = parts.into_iter().chain([then]).map(|part| (UNLABELLED, part)).collect();
+                Ok(self.terms.add(Head::Par, rows))
+            }
         }
     }
 

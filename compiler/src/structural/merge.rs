@@ -2,7 +2,7 @@
 //! matter. [`mergeable`] is the table of the rules; start there.
 
 use super::names::name;
-use super::term::{LabelId, Term, TermId, Terms};
+use super::term::{Head, LabelId, Row, TermId, Terms};
 use super::{Refusal, Rule};
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -30,15 +30,14 @@ pub(super) fn merge(terms: &mut Terms<'_>, rule: Rule, types: Vec<TermId>) -> Re
 
 /// Whether the full rule merges two different types, given that the parts it pairs merge.
 fn mergeable(terms: &Terms<'_>, left: TermId, right: TermId) -> bool {
-    match (terms.sorted(left), terms.sorted(right)) {
+    let labels = |id| terms.sorted_rows(id).iter().map(|(label, _)| label);
+    match (terms.head(left), terms.head(right)) {
         // two binders: the bodies merge under one variable
-        (Term::Rec(_), Term::Rec(_)) => true,
+        (Head::Rec, Head::Rec) => true,
         // two receives from one partner: labels united; that common ones have equal sorts, `by_label` sees
-        (Term::Recv(one, _), Term::Recv(other, _)) => one == other,
+        (Head::Recv(one), Head::Recv(other)) => one == other,
         // two sends to one partner: the same labels and sorts
-        (Term::Send(one, rows), Term::Send(other, others)) => {
-            one == other && rows.iter().map(|(label, _)| label).eq(others.iter().map(|(label, _)| label))
-        }
+        (Head::Send(one), Head::Send(other)) => one == other && labels(left).eq(labels(right)),
         _ => false,
     }
 }
@@ -93,75 +92,56 @@ fn open(terms: &mut Terms<'_>, types: Vec<TermId>) -> Result<Open, Refusal> {
     Ok(Open { types, parts, merged: Vec::new() })
 }
 
-/// The continuations of types whose heads merge, label by label. The bodies of binders come under one label.
+/// The parts of types whose heads merge, label by label; the body of a binder has one label.
 fn by_label(terms: &Terms<'_>, types: &[TermId]) -> Result<Vec<(LabelId, Vec<TermId>)>, Refusal> {
     /// A label, the first type that has it, and what follows it in any of them.
     type Group = (LabelId, TermId, Vec<TermId>);
     let mut groups: IndexMap<&str, Group, FxBuildHasher> = IndexMap::default();
     for &id in types {
-        match terms.get(id) {
-            Term::Rec(body) => groups.entry("").or_insert((LabelId(0), id, Vec::new())).2.push(*body),
-            Term::Send(_, rows) | Term::Recv(_, rows) => {
-                for (label, then) in rows {
-                    let name = terms.label_of(*label).name.as_str();
-                    let (known, from, thens) = groups.entry(name).or_insert((*label, id, Vec::new()));
-                    if known != label {
-                        return Err(refusal(terms, Rule::Full, *from, id));
-                    }
-                    thens.push(*then);
-                }
+        for (label, part) in terms.rows(id) {
+            let (known, from, parts) = groups.entry(terms.name_of(*label)).or_insert((*label, id, Vec::new()));
+            if known != label {
+                return Err(refusal(terms, Rule::Full, *from, id));
             }
-            _ => {}
+            parts.push(*part);
         }
     }
-    Ok(groups.into_values().map(|(label, _, thens)| (label, thens)).collect())
+    Ok(groups.into_values().map(|(label, _, parts)| (label, parts)).collect())
 }
 
 /// Puts a merged type together; its head is that of the types.
 fn close(terms: &mut Terms<'_>, ready: &Open) -> TermId {
-    let rows = ready.parts.iter().map(|(label, _)| *label).zip(ready.merged.iter().copied()).collect();
-    let term = match terms.get(ready.types[0]) {
-        Term::Send(partner, _) => Term::Send(*partner, rows),
-        Term::Recv(partner, _) => Term::Recv(*partner, rows),
-        _ => Term::Rec(ready.merged[0]),
-    };
-    terms.add(term)
+    let labels = ready.parts.iter().map(|(label, _)| *label);
+    let rows: Box<[Row]> = labels.zip(ready.merged.iter().copied()).collect();
+    terms.add(terms.head(ready.types[0]), rows)
 }
 
 /// The refusal to merge two types: how they begin at the first place where they differ.
 fn refusal(terms: &Terms<'_>, rule: Rule, mut left: TermId, mut right: TermId) -> Refusal {
-    let blank = |id| {
-        let mut term = terms.sorted(id).clone();
-        term.each_part(|part, _| *part = TermId(0));
-        term
-    };
-    while blank(left) == blank(right) {
-        let parts = terms.sorted(left).parts().into_iter().zip(terms.sorted(right).parts());
-        let Some(((one, _), (other, _))) = parts.into_iter().find(|(one, other)| one != other) else { break };
-        (left, right) = (one, other);
+    while terms.head(left) == terms.head(right) {
+        let (rows, others) = (terms.sorted_rows(left), terms.sorted_rows(right));
+        let is_aligned = rows.iter().map(|(label, _)| label).eq(others.iter().map(|(label, _)| label));
+        let different = rows.iter().zip(others).find(|(row, other)| row.1 != other.1);
+        let Some((row, other)) = different.filter(|_| is_aligned) else { break };
+        (left, right) = (row.1, other.1);
     }
-    Refusal::Unmergeable { rule, left: head(terms, left), right: head(terms, right) }
+    Refusal::Unmergeable { rule, left: beginning(terms, left), right: beginning(terms, right) }
 }
 
 /// How a type begins. A variable is named after the binders between it and its own.
-fn head(terms: &Terms<'_>, id: TermId) -> String {
-    let listed = |items: Vec<String>| {
-        let more = if items.len() > MAX_LABELS { ", …" } else { "" };
-        format!("{{{}{more}}}", items[..items.len().min(MAX_LABELS)].join(", "))
-    };
-    let labels = |rows: &[(LabelId, TermId)]| {
-        listed(rows.iter().take(MAX_LABELS + 1).map(|(label, _)| terms.label_of(*label).to_string()).collect())
-    };
-    match terms.get(id) {
-        Term::End => "end".to_owned(),
-        Term::Var(binder) => name(*binder),
-        Term::Rec(_) => format!("rec {}", name(0)),
-        Term::Send(partner, rows) => format!("{}!{}", terms.role(*partner), labels(rows)),
-        Term::Recv(partner, rows) => format!("{}?{}", terms.role(*partner), labels(rows)),
-        Term::Case(arms) => {
-            format!("case {}", listed(arms.iter().take(MAX_LABELS + 1).map(|(name, _)| (*name).to_owned()).collect()))
-        }
-        Term::Par(..) => "par".to_owned(),
-        Term::Timed { owner, .. } => format!("timed {}", terms.role(*owner)),
+fn beginning(terms: &Terms<'_>, id: TermId) -> String {
+    let rows = terms.rows(id);
+    let shown: Vec<String> =
+        rows.iter().take(MAX_LABELS).map(|(label, _)| terms.label_of(*label).to_string()).collect();
+    let labels = format!("{{{}{}}}", shown.join(", "), if rows.len() > MAX_LABELS { ", …" } else { "" });
+    match terms.head(id) {
+        Head::End => "end".to_owned(),
+        Head::Var(binder) => name(binder),
+        Head::Rec => format!("rec {}", name(0)),
+        Head::Send(partner) => format!("{}!{labels}", terms.role(partner)),
+        Head::Recv(partner) => format!("{}?{labels}", terms.role(partner)),
+        Head::Case => format!("case {labels}"),
+        Head::Par => "par".to_owned(),
+        Head::Timed(owner) => format!("timed {}", terms.role(owner)),
     }
 }

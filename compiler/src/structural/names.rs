@@ -3,9 +3,10 @@
 //! So a part that is closed, or that has as many binders around it elsewhere, is one node of the result.
 
 use super::Refusal;
-use super::term::{Place, Term, TermId, Terms, below};
+use super::term::{Head, TermId, Terms};
 use rustc_hash::FxHashMap;
 use tell_ir::local::{LocalId, LocalNode, LocalType};
+use tell_ir::sort::Label;
 
 /// The name of a binder with `level` binders around it.
 pub(super) fn name(level: u32) -> String {
@@ -22,48 +23,45 @@ pub(super) fn local_type(terms: &mut Terms<'_>, root: TermId) -> Result<LocalTyp
         if done.contains_key(&key(terms, id, depth)) {
             continue;
         }
+        let below = terms.below(id, depth);
         if are_parts_done {
-            let node = node(terms, terms.get(id), depth, &|part, place| done[&key(terms, part, below(depth, place))]);
+            let part = |part| done[&key(terms, part, below)];
+            let node = node(terms, id, depth, &part);
             done.insert(key(terms, id, depth), LocalId(u32::try_from(nodes.len()).expect("fewer nodes than steps")));
             nodes.push(node);
         } else {
-            let parts = terms.get(id).parts();
-            terms.charge(parts.len() + 1)?;
             stack.push((id, depth, true));
-            stack.extend(parts.into_iter().rev().map(|(part, place)| (part, below(depth, place), false)));
+            stack.extend(terms.rows(id).iter().rev().map(|(_, part)| (*part, below, false)));
+            terms.charge(terms.rows(id).len() + 1)?;
         }
     }
     let root = done[&key(terms, root, 0)];
     Ok(LocalType { nodes, root })
 }
 
-fn node(terms: &Terms<'_>, term: &Term<'_>, depth: u32, part: &dyn Fn(TermId, Place) -> LocalId) -> LocalNode {
-    let role = |role: u32| terms.role(role).to_owned();
-    let after = |id: TermId| part(id, Place::After);
-    let inside = |id: TermId| part(id, Place::Inside);
-    match term {
-        Term::End => LocalNode::End,
-        Term::Var(binder) => LocalNode::Var(name(depth - 1 - binder)),
-        Term::Rec(body) => LocalNode::Rec(name(depth), part(*body, Place::Below)),
-        Term::Send(partner, rows) => {
-            let rows = rows.iter().map(|(label, then)| (terms.label_of(*label).clone(), after(*then)));
-            LocalNode::Send(role(*partner), rows.collect())
+fn node(terms: &Terms<'_>, id: TermId, depth: u32, part: &dyn Fn(TermId) -> LocalId) -> LocalNode {
+    let rows = terms.rows(id);
+    let parts: Vec<LocalId> = rows.iter().map(|(_, id)| part(*id)).collect();
+    let role = |role| terms.role(role).to_owned();
+    let labels = rows.iter().map(|(label, _)| *label);
+    let messages = || -> Vec<(Label, LocalId)> {
+        labels.clone().map(|label| terms.label_of(label)).zip(parts.iter().copied()).collect()
+    };
+    let named = |from: usize, to: usize| -> Vec<(String, LocalId)> {
+        let names = labels.clone().map(|label| terms.name_of(label).to_owned());
+        names.zip(parts.iter().copied()).take(to).skip(from).collect()
+    };
+    let last = parts.len().saturating_sub(1);
+    match terms.head(id) {
+        Head::End => LocalNode::End,
+        Head::Var(binder) => LocalNode::Var(name(depth - 1 - binder)),
+        Head::Rec => LocalNode::Rec(name(depth), parts[0]),
+        Head::Send(partner) => LocalNode::Send(role(partner), messages()),
+        Head::Recv(partner) => LocalNode::Recv(role(partner), messages()),
+        Head::Case => LocalNode::Case(named(0, parts.len())),
+        Head::Par => LocalNode::Par { branches: parts[..last].to_vec(), then: parts[last] },
+        Head::Timed(owner) => {
+            LocalNode::Timed { owner: role(owner), body: parts[0], outcomes: named(1, last), then: parts[last] }
         }
-        Term::Recv(partner, rows) => {
-            let rows = rows.iter().map(|(label, then)| (terms.label_of(*label).clone(), after(*then)));
-            LocalNode::Recv(role(*partner), rows.collect())
-        }
-        Term::Case(arms) => {
-            LocalNode::Case(arms.iter().map(|(name, then)| ((*name).to_owned(), after(*then))).collect())
-        }
-        Term::Par(branches, then) => {
-            LocalNode::Par { branches: branches.iter().copied().map(inside).collect(), then: after(*then) }
-        }
-        Term::Timed { owner, body, outcomes, then } => LocalNode::Timed {
-            owner: role(*owner),
-            body: inside(*body),
-            outcomes: outcomes.iter().map(|(name, block)| ((*name).to_owned(), inside(*block))).collect(),
-            then: after(*then),
-        },
     }
 }

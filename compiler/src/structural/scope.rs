@@ -3,11 +3,15 @@
 //! A node that is closed, or that several parents share under the same binders, stays one node. So the work is that of
 //! the arena, not of the tree it stands for. Children have smaller indices than their parents; the root is the last.
 
-use super::{MAX_WORK, Refusal};
+use super::Refusal;
 
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
+
+/// Most nodes that are made besides two for each of the global type: the parts of open nodes that stand below different
+/// binders are made for each, and there can be exponentially many.
+const MAX_COPIES: usize = 1_000_000;
 
 /// Index of a node of a [`Scoped`] type.
 pub(super) type NodeIndex = usize;
@@ -108,8 +112,8 @@ struct Walk<'g> {
 enum Task<'g> {
     /// Makes the node and what is below it.
     Enter(GlobalId),
-    /// Everything below is made.
-    Leave(GlobalId),
+    /// Everything below is made, so many children.
+    Leave(GlobalId, usize),
     /// The binder goes out of scope.
     Unbind(&'g str),
 }
@@ -125,23 +129,26 @@ impl<'g> Walk<'g> {
                     (Some(known), _) => made.push(known),
                     (None, GlobalNode::Rec(name, body)) => {
                         self.bind(name);
-                        tasks.extend([Task::Leave(id), Task::Unbind(name), Task::Enter(*body)]);
+                        tasks.extend([Task::Leave(id, 1), Task::Unbind(name), Task::Enter(*body)]);
                     }
                     (None, node) => {
-                        tasks.push(Task::Leave(id));
-                        tasks.extend(node.children().into_iter().rev().map(Task::Enter));
+                        let children = children(node);
+                        tasks.push(Task::Leave(id, children.len()));
+                        tasks.extend(children.into_iter().rev().map(Task::Enter));
                     }
                 },
                 Task::Unbind(name) => {
                     self.levels.get_mut(name).and_then(Vec::pop);
                     self.stack.pop();
                 }
-                Task::Leave(id) => {
-                    let parts = made.split_off(made.len() - global.node(id).children().len());
-                    made.push(self.add(id, &parts)?);
+                Task::Leave(id, count) => {
+                    let from = made.len() - count;
+                    let node = self.add(id, &made[from..])?;
+                    made.truncate(from);
+                    made.push(node);
                 }
             }
-            if self.scoped.nodes.len() as u64 > MAX_WORK / 10 {
+            if self.scoped.nodes.len() > MAX_COPIES + 2 * global.nodes.len() {
                 return Err(Refusal::TooLarge);
             }
         }
