@@ -116,7 +116,7 @@ fn the_id_of_a_closed_part_does_not_depend_on_where_it_is() {
     let whole = canonical_local(&local(nodes));
     // One copy of the part serves both places.
     let copies: Vec<u32> = (0..whole.nodes.len() as u32)
-        .filter(|index| whole.node(LocalId(*index)).to_owned() == rec("X1", index.saturating_sub(1)))
+        .filter(|index| *whole.node(LocalId(*index)) == rec("X1", index.saturating_sub(1)))
         .collect();
     assert_eq!(copies.len(), 1, "{whole:?}");
     let part = LocalType { nodes: whole.nodes, root: LocalId(copies[0]) };
