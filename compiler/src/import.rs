@@ -45,22 +45,28 @@ pub fn import(
     global: &GlobalType,
     places: &[Place],
 ) -> Result<Graph, Vec<Diagnostic>> {
-    let place = |node: GlobalId| places.get(node.0 as usize).map_or(Span::default(), |place| place.node);
     let problems: Vec<Diagnostic> = wellformed::check(global)
         .into_iter()
         .map(|problem| {
-            Diagnostic::new(Code("E0420"), problem.text).label(file, place(problem.node), "here").help(problem.help)
+            Diagnostic::new(Code("E0420"), problem.text)
+                .label(file, place(places, problem.node), "here")
+                .help(problem.help)
         })
         .collect();
     if !problems.is_empty() {
         return Err(problems);
     }
-    let whole = place(global.root);
+    let whole = place(places, global.root);
     let graph =
         Graph { name: name.to_owned(), file, span: whole.head(1), roles: global.roles.clone(), ..Graph::default() };
     let mut import = Import { program, global, places, graph, labels: FxHashMap::default() };
     import.graph.start = import.build();
     Ok(import.graph)
+}
+
+/// Where a node stands in the text, as far as it is known.
+fn place(places: &[Place], node: GlobalId) -> Span {
+    places.get(node.0 as usize).map_or(Span::default(), |place| place.node)
 }
 
 struct Import<'a> {
@@ -86,13 +92,9 @@ enum Task<'a> {
 }
 
 impl Import<'_> {
-    fn place(&self, node: GlobalId) -> Span {
-        self.places.get(node.0 as usize).map_or(Span::default(), |place| place.node)
-    }
-
     fn build(&mut self) -> NodeId {
         let global = self.global;
-        let last = self.place(global.root).end;
+        let last = place(self.places, global.root).end;
         let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::new(last.saturating_sub(1), last));
         // Where what is being built ends: the whole type, or a part of something, innermost last.
         let mut ends = vec![end];
@@ -132,7 +134,9 @@ impl Import<'_> {
                         GlobalNode::End => results.push(end),
                         GlobalNode::Var(name) => results.push(head(name)),
                         GlobalNode::Par { .. } | GlobalNode::Timed { .. } => {
-                            let of = self.graph.add(NodeKind::Par { branches: Vec::new(), then: end }, self.place(id));
+                            let of = self
+                                .graph
+                                .add(NodeKind::Par { branches: Vec::new(), then: end }, place(self.places, id));
                             results.push(of);
                             tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
                             let mut parts = global.node(id).children();
@@ -146,7 +150,7 @@ impl Import<'_> {
                             tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
                             if let GlobalNode::Rec(name, _) = other {
                                 let rename = NodeKind::Rename { pairs: Vec::new(), cont: end };
-                                let head = self.graph.add(rename, self.place(id));
+                                let head = self.graph.add(rename, place(self.places, id));
                                 bound.entry(name).or_default().push(head);
                                 heads.push(head);
                                 results.push(head);
@@ -169,7 +173,7 @@ impl Import<'_> {
 
     /// Puts a node together; its children are the last results, the first child on top.
     fn leave(&mut self, id: GlobalId, results: &mut Vec<NodeId>) {
-        let span = self.place(id);
+        let span = place(self.places, id);
         let mut take = || results.pop().expect("one result per child");
         let kind = match self.global.node(id) {
             GlobalNode::Comm { sender, receiver, branches } => {
@@ -192,7 +196,7 @@ impl Import<'_> {
             GlobalNode::Case { deciders, branches } => {
                 let arms = branches
                     .iter()
-                    .map(|(_, next)| CaseArm { pattern: None, cont: take(), span, next: self.place(*next) })
+                    .map(|(_, next)| CaseArm { pattern: None, cont: take(), span, next: place(self.places, *next) })
                     .collect();
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
@@ -235,8 +239,8 @@ impl Import<'_> {
             vec![Field { source: None, name: None, sender: None, receiver: None }]
         };
         let labels = self.places.get(node.0 as usize).map_or(&[][..], |place| &place.labels);
-        let span = labels.get(row).copied().unwrap_or_else(|| self.place(node));
-        Branch { label: self.label(label), fields, cont, span, next: self.place(next) }
+        let span = labels.get(row).copied().unwrap_or_else(|| place(self.places, node));
+        Branch { label: self.label(label), fields, cont, span, next: place(self.places, next) }
     }
 
     fn label(&mut self, label: &tell_ir::sort::Label) -> u32 {
@@ -269,5 +273,83 @@ impl Import<'_> {
                 self.program.types.intern(TyKind::Opaque(id))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::check_global;
+    use crate::project::Limits;
+
+    fn comm(branches: &[(&str, u32)]) -> GlobalNode {
+        let label = |name: &str| tell_ir::sort::Label { name: name.to_owned(), sort: Sort::Int };
+        let branches = branches.iter().map(|(name, then)| (label(name), GlobalId(*then))).collect();
+        GlobalNode::Comm { sender: 0, receiver: 1, branches }
+    }
+
+    fn global(nodes: Vec<GlobalNode>) -> GlobalType {
+        let roles = vec!["A".to_owned(), "B".to_owned()];
+        GlobalType { roles, root: GlobalId(nodes.len() as u32 - 1), nodes }
+    }
+
+    #[test]
+    fn what_is_shared_is_imported_once() {
+        let mut nodes = vec![GlobalNode::Var("X".to_owned())];
+        nodes.extend((0..1_000).map(|index| comm(&[("L", index), ("M", index)])));
+        nodes.push(GlobalNode::Rec("X".to_owned(), GlobalId(1_000)));
+        let mut program = Program::default();
+        let file = program.files.add("shared.json", "");
+        let graph = import(&mut program, file, "Shared", &global(nodes), &[]).expect("it is well-formed");
+        // One `Comm` per node, the head of the recursion, the end.
+        assert_eq!(graph.nodes.len(), 1_002);
+    }
+
+    #[test]
+    fn a_part_under_two_binders_of_one_name_is_imported_for_each() {
+        let nodes = vec![
+            GlobalNode::Var("X".to_owned()),
+            comm(&[("N", 0)]),
+            GlobalNode::Rec("X".to_owned(), GlobalId(1)),
+            comm(&[("L", 2), ("M", 1)]),
+            GlobalNode::Rec("X".to_owned(), GlobalId(3)),
+        ];
+        let mut program = Program::default();
+        let file = program.files.add("shadow.json", "");
+        let graph = import(&mut program, file, "Shadow", &global(nodes), &[]).expect("it is well-formed");
+        let heads: Vec<NodeId> = graph
+            .nodes
+            .iter()
+            .filter_map(|node| match &node.kind {
+                NodeKind::Comm { branches, .. } if branches.len() == 1 => Some(branches[0].cont),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(heads.len(), 2);
+        assert_ne!(heads[0], heads[1]);
+    }
+
+    #[test]
+    fn every_mistake_is_reported_with_its_place() {
+        let ill = global(vec![GlobalNode::Var("X".to_owned()), comm(&[]), comm(&[("L", 1), ("M", 0), ("L", 0)])]);
+        let places = [20..25, 10..15, 0..30].map(|node| Place::new(node, []));
+        let checked = check_global("ill.json", &" ".repeat(30), &ill, &places, Limits::default());
+        let found: Vec<_> = checked.diagnostics.iter().map(|one| (one.code.0, one.labels[0].span)).collect();
+        let expected = [2, 1, 0].map(|node: usize| ("E0420", places[node].node));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_made_of_a_node_has_its_place() {
+        let nodes = vec![GlobalNode::End, comm(&[("L", 0), ("M", 0)])];
+        let places = [Place::new(5..9, []), Place::new(2..12, [3..4, 6..7])];
+        let mut program = Program::default();
+        let file = program.files.add("one.json", " ".repeat(12));
+        let graph = import(&mut program, file, "One", &global(nodes), &places).expect("it is well-formed");
+        let start = graph.node(graph.start);
+        assert_eq!((graph.span, start.span), (Span::new(2, 3), places[1].node));
+        let NodeKind::Comm { branches, .. } = &start.kind else { panic!("it starts with a message") };
+        assert_eq!([branches[0].span, branches[1].span], *places[1].labels);
+        assert_eq!(graph.node(branches[0].cont).span, Span::new(11, 12));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tell_bridge::import::json_to_global_with_places;
 use tell_compiler::pipeline::{self, Checked};
 use tell_compiler::project::Limits;
+use tell_tests::program::rendered;
 
 fn corpus() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/bridge/projection.json");
@@ -71,5 +72,24 @@ fn accepted_protocols_emit_images_the_verifier_accepts() {
         let image =
             pipeline::build(&checked, None, Limits::default()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         tell_ir::verify::verify(image).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn a_mistake_in_a_line_of_a_hundred_kilobytes_is_shown_in_a_few_lines() {
+    let row = |then: &str| format!(r#"{{"label":{{"name":"More","sort":"unit"}},"continuation":{then}}}"#);
+    let comm = |to: &str, then: &str| {
+        format!(r#"{{"kind":"comm","sender":"A","receiver":"{to}","branches":[{}]}}"#, row(then))
+    };
+    let inner = (0..1_000).fold(r#"{"kind":"var","name":"Nowhere"}"#.to_owned(), |then, _| comm("B", &then));
+    let json = comm("A", &inner);
+    assert!(json.len() > 100_000);
+    let (global, places) = json_to_global_with_places(&json).expect("it is a type");
+    let checked = pipeline::check_global("dir/long.json", &json, &global, &places, Limits::default());
+    let shown = rendered(&checked.diagnostics, &checked.program.files);
+    assert!(shown.len() < 4_000, "{shown}");
+    let at = json.find(r#"{"kind":"var""#).expect("it is there") + 1;
+    for part in ["`A` sends a message to itself", "`Nowhere` is not bound", &format!("dir/long.json:1:{at}")] {
+        assert!(shown.contains(part), "{part} is missing:\n{shown}");
     }
 }

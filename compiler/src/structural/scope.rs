@@ -132,7 +132,7 @@ impl<'g> Walk<'g> {
                         tasks.extend([Task::Leave(id, 1), Task::Unbind(name), Task::Enter(*body)]);
                     }
                     (None, node) => {
-                        let children = children(node);
+                        let children = node.children();
                         tasks.push(Task::Leave(id, children.len()));
                         tasks.extend(children.into_iter().rev().map(Task::Enter));
                     }

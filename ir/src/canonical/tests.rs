@@ -4,6 +4,9 @@ use super::*;
 use crate::global::GlobalNode as G;
 use crate::local::LocalNode as L;
 use crate::sort::{Label, Sort};
+use crate::unfold::unfold_local;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn label(name: &str) -> Label {
     Label { name: name.to_owned(), sort: Sort::Unit }
@@ -116,7 +119,7 @@ fn the_id_of_a_closed_part_does_not_depend_on_where_it_is() {
     let whole = canonical_local(&local(nodes));
     // One copy of the part serves both places.
     let copies: Vec<u32> = (0..whole.nodes.len() as u32)
-        .filter(|index| whole.node(LocalId(*index)).to_owned() == rec("X1", index.saturating_sub(1)))
+        .filter(|index| *whole.node(LocalId(*index)) == rec("X1", index.saturating_sub(1)))
         .collect();
     assert_eq!(copies.len(), 1, "{whole:?}");
     let part = LocalType { nodes: whole.nodes, root: LocalId(copies[0]) };
@@ -214,4 +217,113 @@ fn many_binders_that_are_all_used_at_the_bottom_take_linear_memory() {
         nodes.push(rec(&format!("V{index}"), count + index));
     }
     assert_eq!(canonical_local(&local(nodes)).nodes.len() as u32, 2 * count + 1);
+}
+
+/// Arenas with sharing, three names for binders and variables, free variables, and branches of equal labels.
+fn any_arena() -> impl Strategy<Value = LocalType> {
+    let node = (0..6_u8, 0..3_usize, vec((0..2_usize, any::<u32>()), 1..4));
+    vec(node, 1..14).prop_map(|layers| {
+        let mut nodes = vec![L::End, var("X"), var("Y")];
+        for (kind, name, rows) in layers {
+            let name = ["X", "Y", "Z"][name];
+            let below = |pick: u32| nodes.len() as u32 - 1 - pick % 3.min(nodes.len() as u32);
+            let rows: Vec<(&str, u32)> = rows.iter().map(|(label, pick)| (["L", "M"][*label], below(*pick))).collect();
+            nodes.push(match kind {
+                0 => var(name),
+                1 | 2 => rec(name, rows[0].1),
+                3 => L::Par { branches: rows.iter().map(|(_, id)| LocalId(*id)).collect(), then: LocalId(below(0)) },
+                _ => send(&rows),
+            });
+        }
+        local(nodes)
+    })
+}
+
+/// What a small type is, without names of binders and order: written as a tree, variables as de Bruijn indices.
+fn meaning(ty: &LocalType, id: LocalId, scope: &mut Vec<String>) -> String {
+    let node = ty.node(id);
+    match node {
+        L::Var(name) => match scope.iter().rev().position(|bound| bound == name) {
+            Some(index) => index.to_string(),
+            None => name.clone(),
+        },
+        L::Rec(name, body) => {
+            scope.push(name.clone());
+            let body = meaning(ty, *body, scope);
+            scope.pop();
+            format!("rec({body})")
+        }
+        L::Par { branches, then } => {
+            let mut branches: Vec<String> = branches.iter().map(|id| meaning(ty, *id, scope)).collect();
+            branches.sort();
+            format!("par({})({})", branches.join(","), meaning(ty, *then, scope))
+        }
+        L::Send(_, rows) => {
+            let mut rows: Vec<String> =
+                rows.iter().map(|(label, then)| format!("{label}.{}", meaning(ty, *then, scope))).collect();
+            rows.sort();
+            format!("send({})", rows.join(","))
+        }
+        _ => "end".to_owned(),
+    }
+}
+
+/// The type written out as a tree, with names of its own and the branches the other way round.
+fn written_out(ty: &LocalType, id: LocalId, scope: &mut Vec<(String, String)>, out: &mut Vec<L>) -> u32 {
+    let mut node = ty.node(id).clone();
+    if let L::Var(name) = &mut node
+        && let Some((_, new)) = scope.iter().rev().find(|(bound, _)| bound == name)
+    {
+        name.clone_from(new);
+    }
+    let is_binder = if let L::Rec(name, _) = &mut node {
+        let new = format!("N{}", out.len() * 100 + scope.len());
+        scope.push((std::mem::replace(name, new.clone()), new));
+        true
+    } else {
+        false
+    };
+    let parts: Vec<u32> = node.parts().into_iter().map(|part| written_out(ty, LocalId(part), scope, out)).collect();
+    node.set_parts(&parts);
+    if is_binder {
+        scope.pop();
+    }
+    match &mut node {
+        L::Send(_, rows) => rows.reverse(),
+        L::Par { branches, .. } => branches.reverse(),
+        _ => {}
+    }
+    out.push(node);
+    out.len() as u32 - 1
+}
+
+/// A tree of more nodes is not written out.
+fn is_small(ty: &LocalType) -> bool {
+    let mut sizes: Vec<u64> = Vec::new();
+    for node in &ty.nodes {
+        sizes.push(1 + node.parts().iter().map(|part| sizes[*part as usize]).sum::<u64>());
+    }
+    sizes[ty.root.0 as usize] < 2_000
+}
+
+proptest! {
+    #[test]
+    fn two_types_have_one_id_exactly_if_they_mean_the_same(one in any_arena(), two in any_arena()) {
+        prop_assume!(is_small(&one) && is_small(&two));
+        let is_same = meaning(&one, one.root, &mut Vec::new()) == meaning(&two, two.root, &mut Vec::new());
+        prop_assert_eq!(same_local(&one, &two), is_same);
+        prop_assert_eq!(canonical_local(&one) == canonical_local(&two), is_same);
+    }
+
+    #[test]
+    fn an_arena_is_the_tree_it_stands_for(ty in any_arena()) {
+        prop_assume!(is_small(&ty));
+        let mut nodes = Vec::new();
+        written_out(&ty, ty.root, &mut Vec::new(), &mut nodes);
+        let tree = local(nodes);
+        prop_assert_eq!(canonical_local(&ty), canonical_local(&tree));
+        let form = canonical_local(&ty);
+        prop_assert_eq!(meaning(&form, form.root, &mut Vec::new()), meaning(&ty, ty.root, &mut Vec::new()));
+        prop_assert_eq!(canonical_local(&unfold_local(&ty)), canonical_local(&unfold_local(&tree)));
+    }
 }
