@@ -20,4 +20,5 @@ pub mod project;
 pub mod resolve;
 pub mod show;
 pub mod sources;
+pub mod subtype;
 pub mod ty;
