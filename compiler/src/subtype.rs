@@ -8,7 +8,7 @@
 //! sync_subtype  ⊆  async_subtype          conservative_async_subtype  ⊆  async subtyping
 //! ```
 //!
-//! [`behaviour`] turns a tree with binders into a graph of states; the three relations have a file each. What holds of
+//! `behaviour` turns a tree with binders into a graph of states; the three relations have a file each. What holds of
 //! two states at once, without reordering, is one function that all three use: `sync::heads`. Start there.
 
 mod asynchronous;
@@ -90,7 +90,7 @@ pub enum Bound {
     Size(usize),
     /// More than this many pairs of partner and direction.
     Partners(usize),
-    /// What was skipped in the second type has more than this many nodes.
+    /// Looking past what the first type overtakes is more work than this.
     Skipped(usize),
     /// Actions would have to be reordered around this.
     Outside(&'static str),
@@ -203,7 +203,7 @@ impl fmt::Display for Bound {
             Self::Phase(limit) => write!(f, "a phase with more than {limit} nodes"),
             Self::Size(limit) => write!(f, "reordering is looked for in types of at most {limit} actions"),
             Self::Partners(limit) => write!(f, "more than {limit} pairs of partner and direction"),
-            Self::Skipped(limit) => write!(f, "the first runs ahead by more than {limit} nodes"),
+            Self::Skipped(limit) => write!(f, "looking past what the first overtakes takes more than {limit} steps"),
             Self::Outside(what) => write!(f, "actions would have to be reordered around {what}"),
             Self::Choices => write!(f, "not all choices of the second could be followed"),
             Self::Skips(class) => write!(f, "messages of `{class}` may be skipped for ever"),

@@ -97,6 +97,9 @@ impl Graph {
     /// Something similar, often a subtype.
     fn changed(&self, numbers: &mut Numbers) -> Self {
         let mut graph = self.clone();
+        if numbers.percent(30) {
+            graph.run_ahead(numbers);
+        }
         for _ in 0..=numbers.below(3) {
             let count = graph.0.len();
             let state = numbers.below(count);
@@ -114,6 +117,20 @@ impl Graph {
             }
         }
         graph
+    }
+
+    /// Starts with a message that is sent somewhere anyway.
+    fn run_ahead(&mut self, numbers: &mut Numbers) {
+        let sends: Vec<Node> = self.0.iter().filter(|node| node.is_send && !node.rows.is_empty()).cloned().collect();
+        if sends.is_empty() {
+            return;
+        }
+        let mut send = numbers.pick(&sends).clone();
+        send.rows = vec![(send.rows[0].0, 1)];
+        for (_, to) in self.0.iter_mut().flat_map(|node| &mut node.rows) {
+            *to += 1;
+        }
+        self.0.insert(0, send);
     }
 
     /// Exchanges a communication without choice with the next one.
@@ -160,7 +177,7 @@ fn last(nodes: &[LocalNode]) -> LocalId {
 }
 
 /// Most messages in a queue of a run: of finite types all there can be.
-const ENOUGH: usize = 6;
+const ENOUGH: usize = 7;
 const SOME: usize = 3;
 
 /// A process, the dual of another one, and the messages to and from each partner.
@@ -210,7 +227,7 @@ fn mishap(first: &Graph, second: &Graph, capacity: usize) -> Option<Run> {
         }
         let is_over = [first, second].iter().zip(run.states).all(|(graph, state)| graph.0[state].rows.is_empty());
         let is_empty = run.queues.iter().flatten().all(VecDeque::is_empty);
-        if !can_go_on && !(is_over && is_empty) {
+        if !(can_go_on || is_over && is_empty) {
             return Some(run);
         }
     }

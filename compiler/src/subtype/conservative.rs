@@ -138,6 +138,7 @@ impl Phases<'_> {
                 Direction::Send => node.rows.iter().map(|(action, _)| *action).collect(),
                 Direction::Recv => second.first_rows(other, action.partner),
             };
+            self.work(wanted.len())?;
             if wanted.is_empty() {
                 return Err(differ(Why::Phase(self.question.names.message(direction, *action))));
             }
@@ -229,8 +230,8 @@ impl Block {
             next += 1;
             let rows = &self.nodes[at].rows;
             if rows.first().is_none_or(|(first, _)| first.partner == action.partner) {
-                let Some((_, below)) = rows.iter().find(|(row, _)| *row == action) else { return (None, next) };
-                taken.insert(at, *below);
+                let Ok(row) = rows.binary_search_by_key(&action, |(row, _)| *row) else { return (None, next) };
+                taken.insert(at, rows[row].1);
             } else {
                 passed.extend(rows.iter().map(|(_, below)| *below).filter(|below| is_seen.insert(*below)));
             }

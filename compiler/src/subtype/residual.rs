@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// Most residuals that are kept.
 const MAX_RESIDUALS: usize = 1 << 20;
 
+/// Most rows that are gone through in one question.
+const MAX_WORK: usize = 1 << 25;
+
 /// Most entries of the tables of what is coming.
 const MAX_FORESIGHT: usize = 1 << 26;
 
@@ -36,6 +39,8 @@ pub(super) struct Residuals<'a> {
     forced: Vec<Classes>,
     numbers: FxHashMap<Node, Residual>,
     coming: FxHashMap<Wanted, Rc<[bool]>>,
+    /// Rows gone through so far.
+    work: usize,
 }
 
 /// What remains behind an action.
@@ -68,7 +73,7 @@ impl<'a> Residuals<'a> {
             }
         }
         let forced = forced(behaviour, alphabet);
-        Self { behaviour, alphabet, nodes, forced, numbers, coming: FxHashMap::default() }
+        Self { behaviour, alphabet, nodes, forced, numbers, coming: FxHashMap::default(), work: 0 }
     }
 
     /// The state, if nothing was overtaken.
@@ -113,6 +118,13 @@ impl<'a> Residuals<'a> {
         Ok(number)
     }
 
+    /// As [`Residuals::rows`], counted.
+    fn go_through(&mut self, residual: Residual) -> Result<(Direction, Vec<(Action, Residual)>), Bound> {
+        let Some((direction, rows)) = self.rows(residual) else { return Err(Bound::Outside(EXTENSION)) };
+        self.work += rows.len();
+        if self.work > MAX_WORK { Err(Bound::Skipped(MAX_WORK)) } else { Ok((direction, rows)) }
+    }
+
     fn coming(&mut self, wanted: Wanted) -> Result<Rc<[bool]>, Bound> {
         if let Some(known) = self.coming.get(&wanted) {
             return Ok(Rc::clone(known));
@@ -135,7 +147,7 @@ impl<'a> Residuals<'a> {
             if self.state(residual).is_some_and(|state| !coming[state as usize]) {
                 return Ok(Offer::Blocked);
             }
-            let Some((direction, rows)) = self.rows(residual) else { return Err(Bound::Outside(EXTENSION)) };
+            let (direction, rows) = self.go_through(residual)?;
             if direction == Direction::Send {
                 return Ok(Offer::Blocked);
             }
@@ -171,13 +183,13 @@ impl<'a> Residuals<'a> {
         Ok(taken)
     }
 
-    fn enter(&self, taking: &mut Taking, residual: Residual, taken: &mut Taken) -> Result<(), Bound> {
+    fn enter(&mut self, taking: &mut Taking, residual: Residual, taken: &mut Taken) -> Result<(), Bound> {
         let comes = |state: State| taking.coming.as_ref().is_none_or(|coming| coming[state as usize]);
         if self.state(residual).is_some_and(|state| !comes(state)) {
             taking.done.insert(residual, Some(None));
             return Ok(());
         }
-        let Some((direction, rows)) = self.rows(residual) else { return Err(Bound::Outside(EXTENSION)) };
+        let (direction, rows) = self.go_through(residual)?;
         let same_partner = |row: &&(Action, Residual)| row.0.partner == taking.action.partner;
         if direction == taking.direction && rows.iter().any(|row| same_partner(&row)) {
             let found = rows.iter().find(|(action, _)| *action == taking.action).map(|(_, rest)| *rest);

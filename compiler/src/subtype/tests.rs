@@ -250,3 +250,16 @@ fn a_shared_part_under_two_binders_means_two_things() {
     assert_eq!(verdict(sync_subtype(&shared, &written)), "yes");
     assert_eq!(verdict(sync_subtype(&written, &shared)), "yes");
 }
+
+#[test]
+fn looking_past_much_is_bounded() {
+    let names: Vec<String> = (0..4_000).map(|name| format!("l{name}")).collect();
+    let rows = |then: &str| names.iter().map(|name| format!("b!{name}.{then}")).collect::<Vec<_>>().join(",");
+    let reads = "c?m.".repeat(2_000);
+    let (ahead, behind) = (ty(&format!("{{{}}}", rows("c?m"))), ty(&format!("{reads}{{{}}}", rows("end"))));
+    assert_eq!(verdict(async_subtype(&ahead, &behind, 1_000)), "unknown");
+    let (ahead, behind) = (ty(&format!("X={{{}}}", rows("X"))), ty(&format!("X=c?m.{{{}}}", rows("X"))));
+    assert_eq!(verdict(async_subtype(&ahead, &behind, 1_000)), "no");
+    let (ahead, behind) = (ty(&format!("X={{{}}}", rows("b!z.c?m.X"))), ty(&format!("X={{{}}}", rows("c?m.b!z.X"))));
+    assert_eq!(verdict(async_subtype(&ahead, &behind, 20_000)), "yes");
+}
