@@ -23,5 +23,6 @@ pub mod scribble;
 pub mod show;
 pub mod sources;
 pub mod structural;
+pub mod subtype;
 pub mod ty;
 pub mod wellformed;

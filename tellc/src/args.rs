@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Run(Run),
     Project(Project),
     Import(Import),
+    Subtype(Subtype),
     Show(Show),
     Explain(Explain),
     Verify(Verify),
@@ -264,6 +265,50 @@ pub(crate) struct Import {
     /// Only this protocol and those it uses
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+}
+
+/// Say whether one local type can replace another
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc subtype fast.json slow.json              synchronously, or else with buffers
+  tellc subtype fast.json slow.json --mode async --bound 100000
+  tellc project new.json --role B --json | jq .roles.B.local | tellc subtype - old.json
+
+Both are local types in JSON (schema lean_bridge.v1), as `tellc project --json` writes
+them. A subtype sends fewer labels and receives at least as many: a process of the first
+type can stand where the second is expected.
+
+  sync          both go step by step
+  async         messages are buffered, and the first may run ahead; not always decidable
+  conservative  phases of receives and sends; within one, partners may change places
+
+Exit codes: 0 for yes, 1 for no; also 1 for `unknown`, which is what is printed then.")]
+pub(crate) struct Subtype {
+    /// The type that is to replace the other; `-` is standard input
+    pub(crate) first: PathBuf,
+    /// The type that is expected; `-` is standard input
+    pub(crate) second: PathBuf,
+    /// The relation [default: sync, then async]
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<Relation>,
+    /// Configurations after which async is given up
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub(crate) bound: usize,
+    /// One JSON object, also for errors
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The relations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Relation {
+    /// Step by step
+    Sync,
+    /// With buffers
+    Async,
+    /// Phase by phase
+    Conservative,
 }
 
 /// Show what a stage of the compiler makes of a file, or disassemble an image

@@ -4,7 +4,7 @@ use crate::input::{Input, bad_json};
 use crate::outcome::{Exit, Report, Trouble};
 use crate::output::Output;
 use crate::sources::Library;
-use tell_bridge::error::Fault;
+use tell_bridge::error::{Fault, ImportError};
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
 use tell_ir::codec::{self, ImageError};
@@ -31,15 +31,19 @@ pub(crate) fn check_program(name: &str, text: &str) -> Checked {
 /// # Errors
 /// `E0705`
 pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
-    let (global, places) = tell_bridge::import::json_to_global_with_places(text).map_err(|error| {
-        let place = match &error.fault {
-            Fault::Syntax { line, column, .. } => Some((usize::try_from(*line).ok(), usize::try_from(*column).ok())),
-            _ => None,
-        };
-        let place = place.and_then(|(line, column)| line.zip(column));
-        bad_json(name, text, place, &error.to_string(), "it has to be a global type of schema lean_bridge.v1")
-    })?;
+    let (global, places) = tell_bridge::import::json_to_global_with_places(text)
+        .map_err(|error| bad_type(name, text, &error, "it has to be a global type of schema lean_bridge.v1"))?;
     Ok(pipeline::check_global(name, text, &global, &places, Limits::default()))
+}
+
+/// `E0705`: JSON that is not the session type it should be.
+pub(crate) fn bad_type(name: &str, text: &str, error: &ImportError, help: &str) -> Trouble {
+    let place = match &error.fault {
+        Fault::Syntax { line, column, .. } => Some((usize::try_from(*line).ok(), usize::try_from(*column).ok())),
+        _ => None,
+    };
+    let place = place.and_then(|(line, column)| line.zip(column));
+    bad_json(name, text, place, &error.to_string(), help)
 }
 
 /// Reports what was found; stops if there are errors.

@@ -22,6 +22,7 @@ mod prompt;
 mod run;
 mod show;
 mod sources;
+mod subtype;
 mod trace;
 mod values;
 mod verify;
@@ -50,6 +51,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Trouble> {
         Command::Run(args) => run::run(&args, output),
         Command::Project(args) => project::project(&args, output),
         Command::Import(args) => import::import(&args, output),
+        Command::Subtype(args) => subtype::subtype(&args, output),
         Command::Show(args) => show::show(&args, output),
         Command::Explain(args) => explain::explain(&args, output),
         Command::Verify(args) => verify::verify(&args, output),

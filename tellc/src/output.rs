@@ -99,6 +99,16 @@ impl Output {
             }
         }
     }
+
+    /// The JSON object of a command that prints one and cannot: what is wrong.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub(crate) fn refusal(&self, diagnostics: &[Diagnostic], files: &Files) -> io::Result<()> {
+        let diagnostics: Vec<serde_json::Value> =
+            diagnostics.iter().map(|diagnostic| json(diagnostic, files)).collect();
+        self.line(serde_json::json!({ "ok": false, "diagnostics": diagnostics }))
+    }
 }
 
 fn to_stderr(bytes: &[u8]) {
@@ -111,7 +121,7 @@ fn json_lines(diagnostics: &[Diagnostic], files: &Files) -> String {
 }
 
 /// A diagnostic as JSON (schema `docs/schema/diagnostic.json`).
-pub(crate) fn json(diagnostic: &Diagnostic, files: &Files) -> serde_json::Value {
+fn json(diagnostic: &Diagnostic, files: &Files) -> serde_json::Value {
     let labels = diagnostic.labels.iter().map(|label| {
         let (line, column) = files.line_column(label.file, label.span.start);
         let (start, end) = (label.span.start, label.span.end);

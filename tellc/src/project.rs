@@ -4,7 +4,7 @@ use crate::args::Project;
 use crate::compile::{check_global, check_program, no_protocol, protocols, unknown, without_errors};
 use crate::input::{Input, read};
 use crate::outcome::{Exit, Trouble};
-use crate::output::{Output, json};
+use crate::output::Output;
 use std::fmt::Write;
 use tell_bridge::export::local_to_json;
 use tell_compiler::erase::{expanded_size, local_type};
@@ -29,9 +29,7 @@ pub(crate) fn project(args: &Project, output: &Output) -> Result<Exit, Trouble> 
             Ok(Exit::Ok)
         }
         (Err(Trouble::Report(report)), true) => {
-            let diagnostics = report.diagnostics.iter().map(|diagnostic| json(diagnostic, &report.files));
-            let diagnostics: Vec<serde_json::Value> = diagnostics.collect();
-            output.line(serde_json::json!({ "ok": false, "diagnostics": diagnostics }))?;
+            output.refusal(&report.diagnostics, &report.files)?;
             Ok(report.exit)
         }
         (Err(trouble), _) => Err(trouble),

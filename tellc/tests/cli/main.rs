@@ -10,4 +10,5 @@ mod inputs;
 mod run;
 mod schema;
 mod streams;
+mod subtype;
 mod support;

@@ -2,7 +2,7 @@
 //!
 //! The validator knows the part of JSON Schema that our schemas use and refuses a schema that uses more.
 
-use crate::support::{Folder, PING, WRONG, root, tellc, tellc_with};
+use crate::support::{AHEAD, BEHIND, Folder, PING, WRONG, root, tellc, tellc_with};
 use serde_json::{Map, Value};
 
 struct Schemas {
@@ -197,4 +197,20 @@ fn projections() {
     let wrong = tellc_with(&["project", "--json", "-"], WRONG.as_bytes()).ends(1);
     assert_eq!(valid("project.json", &wrong.out)[0]["ok"], false);
     valid("project.json", &tellc(&["project", "--json", "none.tell"]).ends(2).out);
+}
+
+#[test]
+fn subtypes() {
+    let folder = Folder::new();
+    let ahead = folder.file("ahead.json", AHEAD);
+    let behind = folder.file("behind.json", BEHIND);
+    let verdict = |args: &[&str], code| {
+        let ran = tellc(&[&["subtype", "--json"], args].concat()).ends(code);
+        valid("subtype.json", &ran.out)[0].clone()
+    };
+    assert_eq!(verdict(&[&ahead, &behind], 0)["verdict"], "yes");
+    assert_eq!(verdict(&[&behind, &ahead], 1)["verdict"], "no");
+    assert_eq!(verdict(&[&ahead, &behind, "--mode", "async", "--bound", "1"], 1)["verdict"], "unknown");
+    assert_eq!(verdict(&[&folder.file("bad.json", "{}"), &ahead], 1)["ok"], false);
+    assert_eq!(verdict(&["none.json", &ahead], 2)["ok"], false);
 }

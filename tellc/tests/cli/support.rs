@@ -124,3 +124,11 @@ protocol Pick(A, B) =
           continue Again
       | Stop => A -> B : Stop
 ";
+
+/// A local type that sends before it receives.
+pub(crate) const AHEAD: &str = r#"{"kind":"send","partner":"B","branches":[{"label":{"name":"x","sort":"unit"},
+"continuation":{"kind":"recv","partner":"B","branches":[{"label":{"name":"y","sort":"int"},"continuation":{"kind":"end"}}]}}]}"#;
+
+/// The other way round.
+pub(crate) const BEHIND: &str = r#"{"kind":"recv","partner":"B","branches":[{"label":{"name":"y","sort":"int"},
+"continuation":{"kind":"send","partner":"B","branches":[{"label":{"name":"x","sort":"unit"},"continuation":{"kind":"end"}}]}}]}"#;
