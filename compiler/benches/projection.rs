@@ -163,7 +163,7 @@ fn chains() {
 fn choices(k: usize) -> String {
     let mut text = String::from("protocol Choices(A, B) =\n");
     for index in 0..k {
-        write!(text, "  choice A at\n    left{index} =>\n      A -> B : Left{index}\n    right{index} =>\n      A -> B : Right{index}\n")
+        write!(text, "  choice A at\n    | left{index} => A -> B : Left{index}\n    | right{index} => A -> B : Right{index}\n")
             .expect("writing to a String succeeds");
     }
     text
@@ -173,7 +173,7 @@ fn choices(k: usize) -> String {
 fn labels_text(k: usize) -> String {
     let mut text = String::from("protocol Labels(A, B, C) =\n  choice A at\n");
     for index in 0..k {
-        write!(text, "    arm{index} =>\n      A -> B : L{index}\n      B -> C : L{index}\n")
+        write!(text, "    | arm{index} =>\n      A -> B : L{index}\n      B -> C : L{index}\n")
             .expect("writing to a String succeeds");
     }
     text
