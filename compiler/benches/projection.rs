@@ -89,14 +89,25 @@ fn chain(n: usize) -> GlobalType {
     b.finish(2, root)
 }
 
-/// A full binary tree of choices whose subtrees are equal.
+/// A binary tree of choices whose subtrees are equal; each is there once.
 fn tree(depth: usize) -> GlobalType {
     let mut b = Builder::new();
-    let mut level = vec![END; 1 << depth];
-    while level.len() > 1 {
-        level = level.chunks(2).map(|pair| b.branch(0, 1, vec![(0, pair[0]), (1, pair[1])])).collect();
+    let root = (0..depth).fold(END, |below, _| b.branch(0, 1, vec![(0, below), (1, below)]));
+    b.finish(2, root)
+}
+
+/// The same as text: each protocol calls the next one in both arms.
+fn tree_text(depth: usize) -> String {
+    let mut text = String::new();
+    for level in 0..depth {
+        let next = if level + 1 < depth { format!("\n      call Level{}(A, B)", level + 1) } else { String::new() };
+        write!(text, "protocol Level{level}(A, B) =\n  choice A at\n").expect("writing to a String succeeds");
+        for arm in ["left", "right"] {
+            let label = arm.to_uppercase();
+            write!(text, "    | {arm} =>\n      A -> B : {label}{next}\n").expect("writing to a String succeeds");
+        }
     }
-    b.finish(2, level[0])
+    text
 }
 
 struct Measured {
@@ -210,19 +221,29 @@ fn chain_text(n: usize) -> String {
     text
 }
 
-fn texts() {
-    let text = choices(1_000);
+/// From text to the local types of all roles.
+fn to_local_types(name: &str, text: &str) {
+    let mut kept = 0;
     let time = best(5, || {
+        let before = resident();
         let start = Instant::now();
-        let checked = check("choices.tell", &text, &NoSources, Limits::default());
-        assert!(!checked.has_errors(), "the family is accepted");
+        let checked = check("family.tell", text, &NoSources, Limits::default());
+        assert!(!checked.has_errors(), "{name}: {:?}", checked.diagnostics.first());
         let projected = &checked.projected[0];
-        for machine in &projected.projection.machines {
-            let _ = local_type(&checked.program, &projected.graph, machine);
-        }
-        start.elapsed()
+        let machines = projected.projection.machines.iter();
+        let types: Vec<_> = machines.map(|one| local_type(&checked.program, &projected.graph, one)).collect();
+        let time = start.elapsed();
+        kept = kept.max(resident() - before);
+        assert!(types.iter().all(|local| !local.nodes.is_empty()));
+        time
     });
-    println!("J3 text of 1000 choices to local types {time:.3?}");
+    println!("J3 text of {name} to local types {time:.3?}, {} KiB kept", kept / 1024);
+}
+
+fn texts() {
+    to_local_types("1000 choices", &choices(1_000));
+    to_local_types("a tree of depth 20", &tree_text(20));
+    let text = choices(1_000);
     let families: [(&str, String); 5] = [
         ("1000 choices", text),
         ("10000 labels", labels_text(10_000)),
@@ -250,20 +271,7 @@ fn main() {
     pair("J1 comb", comb, 10_000, 100_000);
     pair("J2 ring", ring, 1_000, 10_000);
     pair("J2 broadcast", broadcast, 1_000, 10_000);
-    let equal = tree(20);
-    let one = measure(&equal);
-    let start = Instant::now();
-    for machine in &one.projection.machines {
-        let _ = local_type(&one.program, &one.graph, machine);
-    }
-    println!(
-        "J3 tree of depth 20: import {:.3?}, project {:.3?}, local types {:.3?}, {} B kept",
-        one.import,
-        one.project,
-        start.elapsed(),
-        one.kept
-    );
-    drop(one);
+    row("J3 tree of depth 20", &tree(20), 7);
     chains();
     texts();
 }

@@ -1,9 +1,8 @@
 //! The steps a role does not see, from a set of nodes on.
 
 use super::key::{Key, Keys};
-use super::live::{View, arm_binds};
+use super::live::{Stop, View, arm_binds};
 use super::machine::UNKNOWN;
-use super::skeleton::acts;
 use crate::graph::{CaseOn, GVar, Graph, NodeId, NodeKind, Renamed, Role};
 use crate::hir::Program;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,6 +26,7 @@ pub(super) const START: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) node: NodeId,
+    pub(super) stop: Stop,
     pub(super) sigma: Sigma,
     /// Index into the construction's origins.
     pub(super) origin: u32,
@@ -87,24 +87,20 @@ pub(super) struct Ground<'a> {
 impl Ground<'_> {
     /// An item behind way `way` of the node of origin `before`.
     pub(super) fn item(&mut self, node: NodeId, sigma: Sigma, before: u32, way: usize) -> Item {
-        let node = self.view.stop(node);
+        let (node, stop) = self.view.stop(node);
         let way = u32::try_from(way).expect("the node limit is below 2^32");
         self.origins.push(Origin { node, before, way });
         let origin = u32::try_from(self.origins.len() - 1).expect("the state limit is below 2^32");
-        Item { node, sigma, origin }
+        Item { node, stop, sigma, origin }
     }
 
-    /// Whether nothing the role does or keeps lies at or behind a node.
-    pub(super) fn finished(&self, node: NodeId) -> bool {
-        !self.view.can_act(node) && self.view.live(node).is_empty()
-    }
-
-    /// Whether the choreography cannot pass the node without the role.
-    pub(super) fn stays(&self, node: NodeId) -> bool {
-        match &self.graph.node(node).kind {
-            NodeKind::End { .. } => true,
-            NodeKind::Join { of } => self.view.enters(*of),
-            kind => acts(kind, self.role) || self.view.enters(node) || self.finished(node),
+    /// Whether the choreography cannot pass the item without the role.
+    fn stays(&self, item: &Item) -> bool {
+        match (item.stop, &self.graph.node(item.node).kind) {
+            (Stop::Act(_) | Stop::Finished, _) | (_, NodeKind::End { .. }) => true,
+            (_, NodeKind::Join { of }) => self.view.enters(*of),
+            (_, NodeKind::Par { .. } | NodeKind::Timed { .. }) => self.view.enters(item.node),
+            _ => false,
         }
     }
 
@@ -137,7 +133,7 @@ impl Closure {
     ) -> Self {
         let mut closure = Self::default();
         if let [item] = kernel.as_slice()
-            && ground.stays(item.node)
+            && ground.stays(item)
         {
             // Most states are like this one: nothing to follow.
             return Self { frontier: vec![0], items: kernel, ..closure };
@@ -164,11 +160,11 @@ impl Closure {
     fn follow(&mut self, ground: &mut Ground<'_>, keys: &mut Keys<'_>, slots: &mut Provisional, mut todo: Vec<u32>) {
         let mut behind = Vec::new();
         while let Some(index) = todo.pop() {
-            let Item { node, ref sigma, .. } = self.items[index as usize];
-            if ground.stays(node) {
+            if ground.stays(&self.items[index as usize]) {
                 self.frontier.push(index);
                 continue;
             }
+            let Item { node, ref sigma, .. } = self.items[index as usize];
             if let NodeKind::Case { deciders, on, arms } = &ground.graph.node(node).kind
                 && ground.could_decide(node, deciders)
                 && let Some(key) = keys.case(node, on, arms, sigma)
@@ -183,10 +179,10 @@ impl Closure {
 
     /// Adds what lies behind an item; `new` gets the items that were not there yet.
     fn step_unseen(&mut self, ground: &mut Ground<'_>, slots: &mut Provisional, index: u32, new: &mut Vec<u32>) {
-        let Item { node, sigma, origin } = self.items[index as usize].clone();
+        let Item { node, sigma, origin, .. } = self.items[index as usize].clone();
         let (graph, view, role, program) = (ground.graph, ground.view, ground.role, ground.program);
         let mut go = |closure: &mut Self, cont: NodeId, sigma: Sigma, way: usize| {
-            let known = closure.seen.get(&(view.stop(cont), sigma.clone())).copied();
+            let known = closure.seen.get(&(view.stop(cont).0, sigma.clone())).copied();
             let next = known.unwrap_or_else(|| {
                 let item = ground.item(cont, sigma, origin, way);
                 let next = closure.insert(item).expect("not seen before");

@@ -14,7 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 impl Construction<'_> {
     /// Checks what the nodes of a state demand.
     pub(super) fn check(&mut self, closure: &Closure, frontier: &Frontier) -> Result<()> {
-        self.is_coinductive &= self.coinductive(closure, frontier);
+        self.is_coinductive = self.is_coinductive && self.coinductive(closure, frontier);
         if let (Some(acting), Some(waiting)) = (frontier.acting(), frontier.receives.first()) {
             return Err(self.reject(Rule::MixedChoice, closure, [at(acting), at(waiting)]));
         }
@@ -98,7 +98,7 @@ impl Construction<'_> {
     /// One label from one partner has one payload signature.
     fn one_signature(&self, closure: &Closure, frontier: &Frontier) -> Result<()> {
         let labels = &self.ground.graph.labels;
-        if closure.items.len() == 1 {
+        if !self.has_alike_labels || closure.items.len() == 1 {
             return Ok(());
         }
         let mut seen: FxHashMap<(Role, &str), Offer> = FxHashMap::default();

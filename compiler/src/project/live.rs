@@ -1,12 +1,23 @@
 //! What one role can still do from each node, and which bindings it still needs for it.
 
-use super::skeleton::{Segment, Skeleton, acts};
+use super::skeleton::{Segment, Skeleton, actors};
 use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, NodeId, NodeKind, Renamed, Role, entries_of};
 use crate::hir::{Body, ExprId, ExprKind, Program};
 use std::rc::Rc;
 
 /// Bindings a role needs, ascending.
 pub(super) type Live = Rc<[GVar]>;
+
+/// What stops a role at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It acts there; which of its acts it is.
+    Act(u32),
+    /// Nothing it does or keeps lies there or behind.
+    Finished,
+    /// It does not act there, but may behind.
+    Passing,
+}
 
 /// One role's view of a choreography.
 pub(super) struct View<'a> {
@@ -46,15 +57,19 @@ impl<'a> View<'a> {
 
     /// The first node from `node` on that is more than a step the role does not see: one at which it acts, else the last
     /// of the segment.
-    pub(super) fn stop(&self, node: NodeId) -> NodeId {
-        if acts(&self.graph.node(node).kind, self.role) {
-            return node;
+    pub(super) fn stop(&self, node: NodeId) -> (NodeId, Stop) {
+        let actor = actors(&self.graph.node(node).kind).position(|actor| actor == self.role);
+        if let Some(actor) = actor {
+            return (node, Stop::Act(self.skeleton.act_of(node, actor)));
+        }
+        if let Some(act) = self.skeleton.next_act(self.acts, node) {
+            let number = u32::try_from(act).expect("the node limit is below 2^32");
+            return (self.skeleton.node(self.acts[act]), Stop::Act(number));
         }
         let segment = self.skeleton.segment_of(node);
-        match self.skeleton.next_act(self.acts, node) {
-            Some(act) => self.skeleton.node(self.acts[act]),
-            None => self.skeleton.last(segment),
-        }
+        let ends = !self.acts_behind[segment as usize]
+            && self.needs.as_ref().is_none_or(|needs| needs.last[segment as usize].is_empty());
+        (self.skeleton.last(segment), if ends { Stop::Finished } else { Stop::Passing })
     }
 
     /// Whether the role can act at or behind a node.
@@ -62,9 +77,13 @@ impl<'a> View<'a> {
         self.acts_behind[self.skeleton.segment_of(node) as usize] || self.skeleton.next_act(self.acts, node).is_some()
     }
 
-    /// Which of its acts a node is.
-    pub(super) fn act(&self, node: NodeId) -> Option<usize> {
-        self.skeleton.next_act(self.acts, node).filter(|act| self.skeleton.node(self.acts[*act]) == node)
+    /// Whether no binding matters.
+    pub(super) fn is_pure(&self) -> bool {
+        self.needs.is_none()
+    }
+
+    pub(super) fn skeleton(&self) -> &Skeleton {
+        self.skeleton
     }
 
     /// Number of nodes at which it acts.

@@ -2,6 +2,7 @@
 
 use super::closure::{Closure, Ground, Item};
 use super::key::{Key, Keys};
+use super::live::Stop;
 use crate::graph::{NodeKind, Role};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
@@ -109,11 +110,11 @@ impl Frontier {
     }
 
     fn add(&mut self, ground: &Ground<'_>, keys: &mut Keys<'_>, closure: &Closure, index: u32) {
-        let Item { node, sigma, .. } = &closure.items[index as usize];
+        let Item { node, sigma, stop, .. } = &closure.items[index as usize];
         let graph = ground.graph;
         match &graph.node(*node).kind {
             NodeKind::Join { .. } => self.joins.push(index),
-            _ if ground.finished(*node) => self.ends.push(index),
+            _ if *stop == Stop::Finished => self.ends.push(index),
             NodeKind::Comm { from, to, branches } if *from == ground.role => {
                 for (position, branch) in branches.iter().enumerate() {
                     self.sends.add(keys.send(*node, *to, branch, sigma), index, position);

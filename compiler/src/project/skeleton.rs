@@ -27,6 +27,10 @@ pub(super) struct Skeleton {
     before: Lists,
     /// Ranks of the nodes at which each role acts, ascending.
     acts: Lists,
+    /// For each rank, where it is in the list of its first actor and of its second.
+    act_of: Vec<[u32; 2]>,
+    /// Whether two labels have one name.
+    pub(super) has_alike_labels: bool,
     /// Who acts within each branch of a `Par` and each block of a `Timed`.
     inside: FxHashMap<NodeId, Vec<FxHashSet<Role>>>,
 }
@@ -68,6 +72,8 @@ impl Skeleton {
             starts: Vec::new(),
             before: Lists { offsets: vec![0], items: Vec::new() },
             acts: Lists { offsets: vec![0], items: Vec::new() },
+            act_of: Vec::new(),
+            has_alike_labels: has_alike_labels(graph),
             inside: FxHashMap::default(),
         };
         skeleton.cut(graph);
@@ -83,6 +89,7 @@ impl Skeleton {
                 actors(&graph.node(*node).kind).for_each(|role| add(role, rank));
             }
         });
+        skeleton.number_acts(graph);
         for node in &skeleton.order {
             if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
                 skeleton
@@ -91,6 +98,22 @@ impl Skeleton {
             }
         }
         skeleton
+    }
+
+    fn number_acts(&mut self, graph: &Graph) {
+        self.act_of = vec![[NONE; 2]; self.order.len()];
+        let mut counts = vec![0; graph.roles.len()];
+        for (rank, node) in self.order.iter().enumerate() {
+            for (actor, role) in actors(&graph.node(*node).kind).enumerate() {
+                self.act_of[rank][actor] = counts[role as usize];
+                counts[role as usize] += 1;
+            }
+        }
+    }
+
+    /// Which of its acts a node is to its first or second actor.
+    pub(super) fn act_of(&self, node: NodeId, actor: usize) -> u32 {
+        self.act_of[self.rank[node.index()] as usize][actor]
     }
 
     /// Puts all reachable nodes into segments.
@@ -258,4 +281,9 @@ fn participants(graph: &Graph, of: NodeId, part: NodeId) -> FxHashSet<Role> {
         todo.extend(graph.successors(node));
     }
     roles
+}
+
+fn has_alike_labels(graph: &Graph) -> bool {
+    let mut names = FxHashSet::default();
+    !graph.labels.iter().all(|label| names.insert(label.name.as_str()))
 }

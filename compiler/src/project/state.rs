@@ -4,7 +4,7 @@ use super::Limits;
 use super::available::Availability;
 use super::closure::{Closure, Ground, Item, Origin, Provisional, START, Sigma, carry, lookup};
 use super::key::{Key, Keys};
-use super::live::{View, arm_binds};
+use super::live::{Stop, View, arm_binds};
 use super::machine::{Finals, Kind, Machine, Rows, Scope, Site, State, StateId, Step, UNKNOWN, Value};
 use super::offers::{Frontier, Offer, Offers};
 use super::rejection::{Rejection, Rule, Run};
@@ -41,7 +41,9 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 /// What makes two states the same.
 enum StateKey {
     /// Most states are one act of the role, with the slots numbered as they come.
-    Act(usize),
+    Act(u32),
+    /// The role is done.
+    Finished,
     /// Whether the role may be done, and the places with σ.
     Places(Vec<u32>),
 }
@@ -62,6 +64,8 @@ pub(super) struct Construction<'a> {
     states: Vec<State>,
     /// The states of [`StateKey::Act`].
     of_act: Vec<Option<StateId>>,
+    /// The state of [`StateKey::Finished`].
+    finished: Option<StateId>,
     /// The states of [`StateKey::Places`].
     of_places: FxHashMap<Vec<u32>, StateId>,
     todo: VecDeque<(StateId, Closure, u32)>,
@@ -69,6 +73,8 @@ pub(super) struct Construction<'a> {
     members: usize,
     pub(super) may_wait: Option<[Run; 2]>,
     pub(super) is_coinductive: bool,
+    /// Whether two labels have one name.
+    pub(super) has_alike_labels: bool,
 }
 
 impl<'a> Construction<'a> {
@@ -88,11 +94,13 @@ impl<'a> Construction<'a> {
             checks,
             states: Vec::new(),
             of_act: vec![None; view.act_count()],
+            finished: None,
             of_places: FxHashMap::default(),
             todo: VecDeque::new(),
             members: 0,
             may_wait: None,
             is_coinductive: true,
+            has_alike_labels: view.skeleton().has_alike_labels,
         }
     }
 
@@ -103,12 +111,12 @@ impl<'a> Construction<'a> {
         let slot = |var: &GVar| params.iter().position(|param| param == var);
         let slot = |var: &GVar| slot(var).map_or(UNKNOWN, |slot| u32::try_from(slot).expect("few parameters"));
         let sigma: Sigma = self.ground.view.live(graph.start).iter().map(slot).collect();
-        let node = self.ground.view.stop(graph.start);
+        let (node, stop) = self.ground.view.stop(graph.start);
         self.ground.origins.push(Origin { node: graph.start, before: START, way: 0 });
         let origin = if node == graph.start { 0 } else { self.ground.item(graph.start, sigma.clone(), 0, 0).origin };
         let first = u32::try_from(params.len()).expect("few parameters");
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
-        let step = self.enter(vec![Item { node, sigma, origin }], &values, Provisional::new(first))?;
+        let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
         while let Some((id, closure, slots)) = self.todo.pop_front() {
             let kind = self.kind(&closure, slots)?;
             self.states[id.0 as usize].kind = kind;
@@ -144,7 +152,8 @@ impl<'a> Construction<'a> {
         }
         let target = StateId(u32::try_from(self.states.len()).expect("the state limit is below 2^32"));
         match key {
-            StateKey::Act(act) => self.of_act[act] = Some(target),
+            StateKey::Act(act) => self.of_act[act as usize] = Some(target),
+            StateKey::Finished => self.finished = Some(target),
             StateKey::Places(places) => _ = self.of_places.insert(places, target),
         }
         // What the role does here is filled in when the closure is taken from the queue.
@@ -156,7 +165,8 @@ impl<'a> Construction<'a> {
 
     fn known(&self, key: &StateKey) -> Option<StateId> {
         match key {
-            StateKey::Act(act) => self.of_act[*act],
+            StateKey::Act(act) => self.of_act[*act as usize],
+            StateKey::Finished => self.finished,
             StateKey::Places(places) => self.of_places.get(places).copied(),
         }
     }
@@ -164,14 +174,18 @@ impl<'a> Construction<'a> {
     fn state_key(&self, closure: &Closure) -> StateKey {
         if let [item] = closure.items.as_slice()
             && (0..).zip(&*item.sigma).all(|(index, slot)| index == *slot)
-            && let Some(act) = self.ground.view.act(item.node)
+            && closure.cases.is_empty()
         {
-            return StateKey::Act(act);
+            match item.stop {
+                Stop::Act(act) => return StateKey::Act(act),
+                Stop::Finished => return StateKey::Finished,
+                Stop::Passing => {}
+            }
         }
         let mut flat: Vec<Vec<u32>> = places(closure)
             .map(|index| {
-                let Item { node, sigma, .. } = &closure.items[index as usize];
-                let node = if self.ground.finished(*node) { FINISHED } else { node.0 };
+                let Item { node, sigma, stop, .. } = &closure.items[index as usize];
+                let node = if *stop == Stop::Finished { FINISHED } else { node.0 };
                 [node].into_iter().chain(sigma.iter().copied()).collect()
             })
             .collect();
@@ -257,6 +271,9 @@ impl<'a> Construction<'a> {
         if !closure.cases.is_empty() {
             return self.case(closure, slots);
         }
+        if let Some(kind) = self.alone(closure)? {
+            return Ok(kind);
+        }
         let frontier = Frontier::new(&self.ground, &mut self.keys, closure);
         if let Err(failure) = self.check(closure, &frontier) {
             return if self.checks == Checks::On { Err(failure) } else { self.mixed(closure, &frontier, slots) };
@@ -276,6 +293,25 @@ impl<'a> Construction<'a> {
             return Ok(Kind::Join);
         }
         Ok(Kind::End { finals: self.finals(closure, &frontier.ends) })
+    }
+
+    /// What the role does where it can be at one message only, without data: most states are so, and nothing can be wrong
+    /// with them.
+    fn alone(&mut self, closure: &Closure) -> Result<Option<Kind>> {
+        let ([item], true) = (closure.items.as_slice(), self.ground.view.is_pure()) else { return Ok(None) };
+        let NodeKind::Comm { from, to, branches } = &self.ground.graph.node(item.node).kind else { return Ok(None) };
+        let sends = *from == self.ground.role;
+        if !sends && *to != self.ground.role {
+            return Ok(None);
+        }
+        let mut rows = Vec::with_capacity(branches.len());
+        for branch in (0..).take(branches.len()) {
+            let offer = Offer::new(0, branch);
+            let step = self.step(closure, &[offer], 0, &|graph, node, branch| comm(graph, node, branch, sends))?;
+            rows.push((self.site(closure, offer), step));
+        }
+        let rows = rows.into();
+        Ok(Some(if sends { Kind::Send { sends: rows } } else { Kind::Recv { rows, finals: None } }))
     }
 
     /// Runs that lead to two places, and the rule they violate together.
@@ -305,7 +341,7 @@ impl<'a> Construction<'a> {
         let mut kernel = Vec::with_capacity(offers.len());
         let mut bound_count = 0;
         for offer in offers {
-            let Item { node, sigma, origin } = &closure.items[offer.item as usize];
+            let Item { node, sigma, origin, .. } = &closure.items[offer.item as usize];
             let (cont, bound) = behind(self.ground.graph, *node, offer.branch as usize);
             bound_count = bound_count.max(bound.len());
             let sigma = carry(self.ground.view, *node, sigma, cont, |var| {
