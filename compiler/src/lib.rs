@@ -11,6 +11,7 @@ pub mod check;
 pub mod emit;
 pub mod erase;
 pub mod error;
+pub mod explore;
 pub mod graph;
 pub mod hir;
 pub mod import;

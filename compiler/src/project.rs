@@ -8,8 +8,8 @@
 
 mod available;
 mod closure;
-mod key;
-mod live;
+pub(crate) mod key;
+pub(crate) mod live;
 pub mod machine;
 mod report;
 mod starve;
