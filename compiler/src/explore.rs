@@ -17,7 +17,7 @@
 //! **Silent steps** are taken before all others where nobody else can see or hinder them (an ample set); runs and
 //! distances count messages only.
 
-mod code;
+pub(crate) mod code;
 mod config;
 mod diagram;
 mod rename;

@@ -16,6 +16,7 @@ pub mod graph;
 pub mod hir;
 pub mod import;
 pub mod lower;
+pub mod monitor;
 pub mod pipeline;
 pub mod project;
 pub mod resolve;

@@ -14,7 +14,7 @@ use tell_ir::image::Const;
 
 /// What a role does in a state.
 #[derive(Debug)]
-pub(super) enum Op {
+pub(crate) enum Op {
     /// It communicates or decides on its own.
     Act(Act),
     /// A shared decision.
@@ -29,41 +29,41 @@ pub(super) enum Op {
 
 /// What a role can do on its own; with `may_end` nothing more need happen.
 #[derive(Debug, Default)]
-pub(super) struct Act {
-    pub(super) sends: Vec<Row>,
-    pub(super) recvs: Vec<Row>,
-    pub(super) silents: Vec<Go>,
-    pub(super) may_end: bool,
+pub(crate) struct Act {
+    pub(crate) sends: Vec<Row>,
+    pub(crate) recvs: Vec<Row>,
+    pub(crate) silents: Vec<Go>,
+    pub(crate) may_end: bool,
 }
 
 /// A scope: its node says which runs of it belong together.
 #[derive(Debug)]
-pub(super) struct Scope {
-    pub(super) node: u32,
-    pub(super) owner: Role,
-    pub(super) body: Go,
-    pub(super) outcomes: Vec<Go>,
+pub(crate) struct Scope {
+    pub(crate) node: u32,
+    pub(crate) owner: Role,
+    pub(crate) body: Go,
+    pub(crate) outcomes: Vec<Go>,
     /// The block for `done` among the outcomes.
-    pub(super) done: Option<usize>,
+    pub(crate) done: Option<usize>,
     /// Whether the owner has a deadline, so that the scope ends for certain.
-    pub(super) has_deadline: bool,
-    pub(super) then: Go,
+    pub(crate) has_deadline: bool,
+    pub(crate) then: Go,
 }
 
 /// A message.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) peer: Role,
-    pub(super) edge: u32,
-    pub(super) label: u32,
+pub(crate) struct Row {
+    pub(crate) peer: Role,
+    pub(crate) edge: u32,
+    pub(crate) label: u32,
     /// Of a send, where the fields come from.
-    pub(super) fields: Vec<Source>,
-    pub(super) go: Go,
+    pub(crate) fields: Vec<Source>,
+    pub(crate) go: Go,
 }
 
 /// Where a field comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Slot(u32),
     Int(i64),
     Const(u32),
@@ -72,14 +72,14 @@ pub(super) enum Source {
 
 /// A step and the values of the tracked slots behind it.
 #[derive(Debug, Default)]
-pub(super) struct Go {
-    pub(super) target: u32,
-    pub(super) values: Vec<Value>,
+pub(crate) struct Go {
+    pub(crate) target: u32,
+    pub(crate) values: Vec<Value>,
 }
 
 /// What a case is decided on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum On {
+pub(crate) enum On {
     /// Nobody else decides the same: any arm.
     Free,
     /// A structure with slots in it.
@@ -91,27 +91,27 @@ pub(super) enum On {
 }
 
 /// The structure of a decision on a counter.
-pub(super) const COUNTER: u32 = u32::MAX;
+pub(crate) const COUNTER: u32 = u32::MAX;
 /// The structure of an unnamed decision, of its node and the number of the visit.
-pub(super) const UNNAMED: u32 = u32::MAX - 1;
+pub(crate) const UNNAMED: u32 = u32::MAX - 1;
 
 /// All machines.
 #[derive(Debug)]
-pub(super) struct Code {
+pub(crate) struct Code {
     /// Per role and state.
-    pub(super) ops: Vec<Vec<Op>>,
+    pub(crate) ops: Vec<Vec<Op>>,
     /// Values of the tracked slots at the start.
-    pub(super) starts: Vec<Vec<Value>>,
+    pub(crate) starts: Vec<Vec<Value>>,
     /// Sender and receiver of each channel.
-    pub(super) edges: Vec<(Role, Role)>,
+    pub(crate) edges: Vec<(Role, Role)>,
     /// The fields of each label that are tracked.
-    pub(super) carried: Vec<Vec<u32>>,
+    pub(crate) carried: Vec<Vec<u32>>,
     /// Roles that take part in each scope, by node.
-    pub(super) scopes: FxHashMap<u32, Vec<Role>>,
+    pub(crate) scopes: FxHashMap<u32, Vec<Role>>,
     /// For each unnamed decision, by node: per role, the states from which the role can still take it.
-    pub(super) opaque: FxHashMap<u32, Vec<Vec<bool>>>,
+    pub(crate) opaque: FxHashMap<u32, Vec<Vec<bool>>>,
     /// Whether any data is tracked.
-    pub(super) has_data: bool,
+    pub(crate) has_data: bool,
 }
 
 struct Compiler<'a> {
@@ -125,7 +125,7 @@ struct Compiler<'a> {
 }
 
 impl Code {
-    pub(super) fn new(program: &Program, graph: &Graph, machines: &[Machine]) -> Self {
+    pub(crate) fn new(program: &Program, graph: &Graph, machines: &[Machine]) -> Self {
         let is_case = |machine: &Machine| {
             machine.states.iter().any(|state| matches!(state.kind, Kind::Case { .. } | Kind::Scope { .. }))
         };
@@ -224,7 +224,7 @@ fn reaching(ops: &[Op], is_target: &dyn Fn(&Op) -> bool) -> Vec<bool> {
 
 /// How a step is taken.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Via<'c> {
+pub(crate) enum Via<'c> {
     Silent,
     Send(&'c Row),
     Recv(&'c Row),
@@ -232,7 +232,7 @@ pub(super) enum Via<'c> {
 
 impl Op {
     /// All steps.
-    pub(super) fn gos(&self) -> Vec<(&Go, Via<'_>)> {
+    pub(crate) fn gos(&self) -> Vec<(&Go, Via<'_>)> {
         let silent = |go| (go, Via::Silent);
         match self {
             Self::Act(act) => {
