@@ -9,6 +9,8 @@ use tell_bridge::import::json_to_global;
 use tell_compiler::explore::{Bounds, Exploration, diagram, explore, sentence};
 use tell_compiler::pipeline::{self, Checked, Projected};
 use tell_compiler::project::Limits;
+use tell_compiler::project::machine::{Kind, State};
+use tell_tests::generate::program;
 use tell_tests::program::check;
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
@@ -79,4 +81,55 @@ fn accepted_programs_explore_without_a_problem() {
     }
     assert!(count >= 60, "{count} programs were explored");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Programs with data, loops, calls and decisions of several roles; `TELL_CASES` asks for another number.
+#[test]
+fn generated_programs_explore_without_a_problem() {
+    let count = std::env::var("TELL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let bounds = Bounds { states: 2_000, ..Bounds::default() };
+    let (mut wrong, mut complete) = (Vec::new(), 0);
+    for seed in 0..count {
+        let text = program(seed).text;
+        let checked = check("generated.tell", &text);
+        for projected in &checked.projected {
+            let found = explored(&checked, projected, bounds);
+            complete += u64::from(found.complete);
+            if let Some(complaint) = complaint(projected, &found) {
+                wrong.push(format!("seed {seed}, {}:\n{text}\n{complaint}", projected.graph.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.iter().take(3).cloned().collect::<String>());
+    assert!(complete * 5 >= count, "{complete} of {count} were explored completely");
+}
+
+const SHARED: &str = "protocol Shared(A, B; x : Bool at A, y : Bool at A) =
+  A -> B : M(x)
+  A -> B : N(y)
+  if x then
+    A -> B : Yes
+  else
+    B -> A : No
+  if y then
+    B -> A : Left
+  else
+    A -> B : Right
+";
+
+/// Roles that decide on the same bindings go the same way; on different ones they need not.
+#[test]
+fn a_decision_on_other_bindings_is_found() {
+    let checked = check("shared.tell", SHARED);
+    assert!(!checked.has_errors());
+    let projected = &checked.projected[0];
+    assert_eq!(complaint(projected, &explored(&checked, projected, Bounds::default())), None);
+    let mut machines = projected.projection.machines.clone();
+    let both = |state: &&mut State| matches!(&state.kind, Kind::Case { site, .. } if site.env.len() == 2);
+    let state = machines[1].states.iter_mut().find(both).expect("B decides while it holds both");
+    let Kind::Case { site, .. } = &mut state.kind else { panic!("found as such") };
+    let (first, second) = (site.env[0].1, site.env[1].1);
+    (site.env[0].1, site.env[1].1) = (second, first);
+    let found = explore(&checked.program, &projected.graph, &machines, Bounds::default());
+    assert!(found.problem.is_some(), "{found:?}");
 }

@@ -9,6 +9,10 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use std::collections::VecDeque;
 
+/// Lines of control and messages that are looked at per configuration, on the average; more roles mean fewer
+/// configurations.
+const SIZE: usize = 300;
+
 /// A step from one configuration to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arc {
@@ -49,6 +53,8 @@ pub(super) struct Search {
     may_wait: Vec<Role>,
     /// A step was not taken because something is nested too deep, or there are too many configurations.
     is_cut: bool,
+    /// Lines of control and messages looked at so far.
+    work: usize,
     /// A role had to wait until others caught up with its decisions.
     is_held_up: bool,
 }
@@ -67,6 +73,7 @@ impl Search {
             ends: Vec::new(),
             may_wait: Vec::new(),
             is_cut: false,
+            work: 0,
             is_held_up: false,
         }
     }
@@ -149,6 +156,11 @@ impl Search {
     }
 
     fn take(&mut self, at: u32, config: &Config, step: &Move) {
+        self.work += config.threads.len() + config.messages.len();
+        if self.work > self.bounds.states.saturating_mul(SIZE) {
+            self.is_cut = true;
+            return;
+        }
         let edge = self.system.edge(config, step);
         let next = match self.system.try_apply(config, step) {
             Ok(next) => next,
@@ -209,7 +221,7 @@ impl Search {
     /// The nearest configuration with a message that nobody can take any more.
     fn orphan(&self) -> Option<Problem> {
         let mut nearest: Option<(u32, u32, u32)> = None;
-        for edge in (0..).take(self.loads.len()) {
+        for (edge, _) in (0..).zip(&self.loads).filter(|(_, load)| load.most > 0) {
             let consumed = verdict::consuming(self.seen.len(), &self.arcs, edge);
             for (at, config) in (0..).zip(&self.seen) {
                 let distance = self.origins[at as usize].distance;
