@@ -3,6 +3,7 @@
 use super::{Bounds, Event, Exploration, Problem, ProblemKind, Status, System, Termination, What, diagram, explore};
 use crate::graph::{Branch, CaseArm, CaseOn, Graph, Label, NodeId, NodeKind};
 use crate::hir::Program;
+use crate::monitor::{AlarmKind, Monitor, Observed};
 use crate::project::machine::{Kind, Machine, Site, State, StateId, Step, Values};
 use tell_ir::sort::Sort;
 use tell_language::span::Span;
@@ -393,4 +394,57 @@ R0                      R1                      R2
 not received: `Back` from R1 to R0, `Lost` from R0 to R1
 ";
     assert_eq!(diagram(&made.graph, &run), expected);
+}
+
+/// Whether a monitor accepts these events: role, whether it sends, peer, label; and whether all may be over then.
+fn watched(made: &Made, events: &[(&str, bool, &str, &str)]) -> Result<bool, AlarmKind> {
+    let program = Program::default();
+    let monitor = Monitor::new(&program, &made.graph, &made.machines)?;
+    let mut session = monitor.session();
+    for (role, is_send, peer, label) in events.iter().copied() {
+        let observed = Observed { role, is_send, peer, label };
+        monitor.observe(&mut session, &observed, &|_| true).map_err(|alarm| alarm.kind)?;
+    }
+    Ok(monitor.is_complete(&session))
+}
+
+#[test]
+fn a_monitor_lets_branches_side_by_side_go_in_any_order() {
+    let sender =
+        [Par(vec![1, 2], 3), Send(vec![(1, "A", 4)]), Send(vec![(2, "B", 4)]), Send(vec![(1, "C", 5)]), Join, End];
+    let made = Made::new(&[
+        &sender,
+        &[Recv(vec![(0, "A", 1)]), Recv(vec![(0, "C", 2)]), End],
+        &[Recv(vec![(0, "B", 1)]), End],
+    ]);
+    let (a, b, c) = (("R0", true, "R1", "A"), ("R0", true, "R2", "B"), ("R0", true, "R1", "C"));
+    let taken = [("R1", false, "R0", "A"), ("R1", false, "R0", "C"), ("R2", false, "R0", "B")];
+    assert_eq!(watched(&made, &[&[a, b, c], &taken[..]].concat()), Ok(true));
+    assert_eq!(watched(&made, &[b, a, c]), Ok(false));
+    assert_eq!(watched(&made, &[a, c]), Err(AlarmKind::UnexpectedPeer));
+}
+
+#[test]
+fn a_monitor_lets_a_scope_be_abandoned_and_its_messages_be_dropped() {
+    let owner = [
+        Scope(0, 1, vec![("timeout", 3)], 5),
+        Send(vec![(1, "Try", 2)]),
+        Recv(vec![(1, "Answer", 4)]),
+        Send(vec![(1, "Late", 4)]),
+        Join,
+        End,
+    ];
+    let other = [
+        Scope(0, 1, vec![("timeout", 3)], 5),
+        Recv(vec![(0, "Try", 2)]),
+        Send(vec![(0, "Answer", 4)]),
+        Recv(vec![(0, "Late", 4)]),
+        Join,
+        End,
+    ];
+    let made = Made::new(&[&owner, &other]);
+    let (tried, late) = (("R0", true, "R1", "Try"), ("R0", true, "R1", "Late"));
+    assert_eq!(watched(&made, &[tried, late, ("R1", false, "R0", "Late")]), Ok(true));
+    assert_eq!(watched(&made, &[late, ("R1", false, "R0", "Late")]), Ok(true));
+    assert_eq!(watched(&made, &[late, tried]), Err(AlarmKind::UnexpectedPeer));
 }
