@@ -6,7 +6,6 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 use tell_compiler::erase::local_type;
-use tell_compiler::graph::Graph;
 use tell_compiler::hir::Program;
 use tell_compiler::import;
 use tell_compiler::pipeline::{build, check};
@@ -115,8 +114,6 @@ struct Measured {
     project: Duration,
     kept: i64,
     projection: Projection,
-    graph: Graph,
-    program: Program,
 }
 
 /// Resident memory in bytes; 0 where the system does not say.
@@ -138,7 +135,7 @@ fn measure(global: &GlobalType) -> Measured {
     let projection = project(&program, &graph, Limits { projection_states: 10_000_000 })
         .unwrap_or_else(|_| panic!("families project"));
     let project = start.elapsed();
-    Measured { import, project, kept: resident() - before, projection, graph, program }
+    Measured { import, project, kept: resident() - before, projection }
 }
 
 fn best(runs: usize, mut run: impl FnMut() -> Duration) -> Duration {

@@ -12,8 +12,8 @@
 mod available;
 mod closure;
 mod conditions;
-mod key;
-mod live;
+pub(crate) mod key;
+pub(crate) mod live;
 pub mod machine;
 mod offers;
 pub mod rejection;

@@ -66,6 +66,7 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Check),
+    CheckTrace(CheckTrace),
     Build(Build),
     Run(Run),
     Project(Project),
@@ -130,6 +131,38 @@ impl From<Rung> for tell_compiler::rung::Rung {
             Rung::Complete => Self::Complete,
         }
     }
+}
+
+/// Check that a log of messages follows a protocol
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc check-trace log.jsonl --against shop.tell
+  tellc check-trace trace.jsonl --against shop.tell --complete
+  tellc run shop.tell --trace - | tellc check-trace - --against shop.tell
+
+A log has one JSON object per line (or is a list of them, or {\"events\": [...]}):
+  {\"role\":\"A\",\"op\":\"send\",\"peer\":\"B\",\"label\":\"Ping\",\"payload\":\"int\"}
+in the order of observation. `payload` names a sort, null is none, and without it
+nothing is said. {\"end\":true} says that the session is over; a number `session`
+tells several apart. What `tellc run --trace` writes is read as well.
+
+Exit codes: 0 it conforms, 1 it does not, 2 a file cannot be read or is no log.")]
+pub(crate) struct CheckTrace {
+    /// The log; `-` is standard input
+    pub(crate) log: PathBuf,
+    /// The program or global type
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: PathBuf,
+    /// The protocol, if not the one the log names or the first one of the file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+    /// The log is all there was: every session has to be over at its end
+    #[arg(long)]
+    pub(crate) complete: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Compile and verify a protocol and write its image

@@ -8,6 +8,7 @@
 mod args;
 mod build;
 mod check;
+mod check_trace;
 mod compile;
 mod completions;
 mod explain;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, output: &Output) -> Result<Exit, Trouble> {
     match command {
         Command::Check(args) => check::check(&args, output),
+        Command::CheckTrace(args) => check_trace::check_trace(&args, output),
         Command::Build(args) => build::build(&args, output),
         Command::Run(args) => run::run(&args, output),
         Command::Project(args) => project::project(&args, output),

@@ -90,7 +90,10 @@ struct Shown<'a> {
 }
 
 /// As [`without_errors`], without printing the warnings.
-fn errors_stop(checked: Checked) -> Result<Checked, Trouble> {
+///
+/// # Errors
+/// The errors.
+pub(crate) fn errors_stop(checked: Checked) -> Result<Checked, Trouble> {
     if checked.has_errors() {
         return Err(Trouble::report(checked.diagnostics, checked.program.files));
     }
@@ -98,7 +101,7 @@ fn errors_stop(checked: Checked) -> Result<Checked, Trouble> {
 }
 
 /// The projection that was made with the check: that of the name, or the first.
-fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&'a Projected> {
+pub(crate) fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&'a Projected> {
     match protocol {
         None => checked.projected.first(),
         Some(name) => checked.projected.iter().find(|projected| projected.graph.name == name),
@@ -106,7 +109,10 @@ fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&'a Projecte
 }
 
 /// A protocol that others call was not projected with the check.
-fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected, Trouble> {
+///
+/// # Errors
+/// `E0704`, or what is wrong with it.
+pub(crate) fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected, Trouble> {
     let program = &checked.program;
     let mut ids = (0..).map(ProtocolId).zip(&program.protocols);
     let found = ids.find(|(_, known)| known.parent.is_none() && Some(program.text(known.name)) == protocol);

@@ -9,13 +9,18 @@ use rustc_hash::FxBuildHasher;
 use tell_ir::image::Const;
 
 /// An action after σ, as numbers; equal keys are equal actions.
-pub(super) type Key = Vec<u32>;
+pub(crate) type Key = Vec<u32>;
 
-/// Makes keys; constants are numbered as they come.
+/// Makes keys of the actions of one role.
 pub(super) struct Keys<'a> {
+    view: &'a View<'a>,
+    writer: Writer<'a>,
+}
+
+/// Writes the structure of expressions; constants are numbered as they come.
+pub(crate) struct Writer<'a> {
     program: &'a Program,
     graph: &'a Graph,
-    view: &'a View<'a>,
     consts: IndexSet<Const, FxBuildHasher>,
 }
 
@@ -29,7 +34,7 @@ struct Scope<'s> {
 
 impl<'a> Keys<'a> {
     pub(super) fn new(program: &'a Program, graph: &'a Graph, view: &'a View<'a>) -> Self {
-        Self { program, graph, view, consts: IndexSet::default() }
+        Self { view, writer: Writer::new(program, graph) }
     }
 
     pub(super) fn send(&mut self, node: NodeId, to: Role, branch: &Branch, sigma: &[u32]) -> Key {
@@ -94,26 +99,43 @@ impl<'a> Keys<'a> {
 
     /// The key of entering a scope.
     pub(super) fn scope(&mut self, owner: Role, outcomes: &[(String, NodeId)]) -> Key {
-        let names = outcomes.iter().map(|(name, _)| self.constant(&Const::Str(name.as_str().into())));
+        let names = outcomes.iter().map(|(name, _)| self.writer.constant(&Const::Str(name.as_str().into())));
         [11, owner].into_iter().chain(names.collect::<Vec<_>>()).collect()
     }
 
     /// The key of a shared decision; `None` if the role cannot evaluate it.
     pub(super) fn case(&mut self, node: NodeId, on: &CaseOn, arms: &[CaseArm], sigma: &[u32]) -> Option<Key> {
+        match on {
+            CaseOn::Opaque => Some(vec![9, node.0]),
+            _ => self.writer.case(&self.view.env(node, sigma), on, arms),
+        }
+    }
+
+    fn expr(&mut self, node: NodeId, at: ExprRef, sigma: &[u32], key: &mut Key) {
+        self.writer.expr(&self.view.env(node, sigma), at, key);
+    }
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(program: &'a Program, graph: &'a Graph) -> Self {
+        Self { program, graph, consts: IndexSet::default() }
+    }
+
+    /// The key of a shared decision where `env` says what the names are; `None` if one of them is unknown.
+    pub(crate) fn case(&mut self, env: &[(GVar, u32)], on: &CaseOn, arms: &[CaseArm]) -> Option<Key> {
         let mut key = Vec::new();
         match on {
-            CaseOn::Opaque => key.extend([9, node.0]),
+            CaseOn::Opaque => return None,
             CaseOn::Counter(counter) => {
-                let slot = self.slot(node, *counter, sigma);
-                key.extend([6, slot]);
+                key.extend([6, slot(env, *counter)]);
             }
             CaseOn::Start { count, .. } => {
                 key.push(8);
-                self.expr(node, *count, sigma, &mut key);
+                self.expr(env, *count, &mut key);
             }
             CaseOn::Expr(expr) => {
                 key.push(7);
-                self.expr(node, *expr, sigma, &mut key);
+                self.expr(env, *expr, &mut key);
             }
         }
         if key.contains(&UNKNOWN) {
@@ -131,18 +153,15 @@ impl<'a> Keys<'a> {
         Some(key)
     }
 
-    fn slot(&self, node: NodeId, var: GVar, sigma: &[u32]) -> u32 {
-        self.view.live(node).binary_search(&var).map_or(UNKNOWN, |index| sigma[index])
-    }
-
-    fn expr(&mut self, node: NodeId, at: ExprRef, sigma: &[u32], key: &mut Key) {
+    /// Writes an expression where `env` says what its names are.
+    pub(crate) fn expr(&mut self, env: &[(GVar, u32)], at: ExprRef, key: &mut Key) {
         let body = body(self.program, self.graph, at.instance);
         let vars = self.graph.instances[at.instance as usize].vars;
-        let env = self.view.env(node, sigma);
-        self.write(&mut Scope { body, vars, env: &env, bound: Vec::new() }, at.expr, key);
+        self.write(&mut Scope { body, vars, env, bound: Vec::new() }, at.expr, key);
     }
 
-    fn constant(&mut self, value: &Const) -> u32 {
+    /// The number of a constant.
+    pub(crate) fn constant(&mut self, value: &Const) -> u32 {
         let index = self.consts.get_index_of(value).unwrap_or_else(|| self.consts.insert_full(value.clone()).0);
         u32::try_from(index).expect("fewer than 2^32 constants")
     }
@@ -157,11 +176,7 @@ impl<'a> Keys<'a> {
                 Some(depth) => key.extend([12, u32::try_from(depth).expect("few bindings in one expression")]),
                 None => {
                     let var = GVar(scope.vars + var.0);
-                    let slot = scope
-                        .env
-                        .binary_search_by_key(&var, |(var, _)| *var)
-                        .map_or(UNKNOWN, |index| scope.env[index].1);
-                    key.extend([13, slot]);
+                    key.extend([13, slot(scope.env, var)]);
                 }
             },
             ExprKind::Prim(prim, items) => self.write_all(scope, 14 + (u32::from(*prim as u8) << 8), items, key),
@@ -206,4 +221,9 @@ impl<'a> Keys<'a> {
         key.extend([tag, u32::try_from(items.len()).expect("few operands")]);
         items.iter().for_each(|item| self.pattern(item, key));
     }
+}
+
+/// What `env` says a name is.
+pub(crate) fn slot(env: &[(GVar, u32)], var: GVar) -> u32 {
+    env.binary_search_by_key(&var, |(var, _)| *var).map_or(UNKNOWN, |index| env[index].1)
 }

@@ -290,7 +290,7 @@ fn union<'a>(mut parts: impl Iterator<Item = &'a Rc<[GVar]>>, more: Vec<GVar>) -
 }
 
 /// The bindings that taking an arm of a shared decision makes.
-pub(super) fn arm_binds(
+pub(crate) fn arm_binds(
     program: &Program,
     graph: &Graph,
     on: &CaseOn,
@@ -307,13 +307,13 @@ pub(super) fn arm_binds(
 }
 
 /// The body an instance inlines.
-pub(super) fn body<'a>(program: &'a Program, graph: &Graph, instance: u32) -> &'a Body {
+pub(crate) fn body<'a>(program: &'a Program, graph: &Graph, instance: u32) -> &'a Body {
     let protocol = graph.instances[instance as usize].protocol;
     program.protocol(protocol).body.as_ref().expect("only checked protocols are lowered")
 }
 
 /// The bindings an expression reads, those bound inside it excluded.
-fn variables(program: &Program, graph: &Graph, at: ExprRef, out: &mut Vec<GVar>) {
+pub(crate) fn variables(program: &Program, graph: &Graph, at: ExprRef, out: &mut Vec<GVar>) {
     let body = body(program, graph, at.instance);
     let base = graph.instances[at.instance as usize].vars;
     let mut bound = Vec::new();

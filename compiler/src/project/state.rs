@@ -172,14 +172,14 @@ impl<'a> Construction<'a> {
     }
 
     fn state_key(&self, closure: &Closure) -> StateKey {
-        if let [item] = closure.items.as_slice()
-            && (0..).zip(&*item.sigma).all(|(index, slot)| index == *slot)
-            && closure.cases.is_empty()
-        {
+        let may_end = closure.items.len() > 1 && closure.may_end(self.ground.view);
+        if let ([index], true) = (closure.frontier.as_slice(), closure.cases.is_empty() && !may_end) {
+            let item = &closure.items[*index as usize];
+            let as_they_come = (0..).zip(&*item.sigma).all(|(index, slot)| index == *slot);
             match item.stop {
-                Stop::Act(act) => return StateKey::Act(act),
+                Stop::Act(act) if as_they_come => return StateKey::Act(act),
                 Stop::Finished => return StateKey::Finished,
-                Stop::Passing => {}
+                _ => {}
             }
         }
         let mut flat: Vec<Vec<u32>> = places(closure)
@@ -191,8 +191,7 @@ impl<'a> Construction<'a> {
             .collect();
         flat.sort_unstable();
         flat.dedup();
-        let may_end = u32::from(closure.may_end(self.ground.view));
-        StateKey::Places([may_end].into_iter().chain(flat.into_iter().flatten()).collect())
+        StateKey::Places([u32::from(may_end)].into_iter().chain(flat.into_iter().flatten()).collect())
     }
 
     /// Numbers the slots of the places by first occurrence; the old number of each new one.

@@ -214,3 +214,19 @@ fn subtypes() {
     assert_eq!(verdict(&[&folder.file("bad.json", "{}"), &ahead], 1)["ok"], false);
     assert_eq!(verdict(&["none.json", &ahead], 2)["ok"], false);
 }
+
+#[test]
+fn verdicts_on_logs() {
+    let folder = Folder::new();
+    let (program, trace) = (folder.file("ping.tell", PING), folder.path("trace.jsonl"));
+    tellc(&["run", &program, "--arg", "A.x=1", "--trace", &trace]).ends(0);
+    let check = |log: &str| tellc(&["check-trace", log, "--against", &program, "--json", "--complete"]);
+    let verdict = valid("check-trace.json", &check(&trace).ends(0).out);
+    assert_eq!((&verdict[0]["conforms"], &verdict[0]["events"]), (&true.into(), &4.into()));
+    let strange = folder.file("log", r#"{"role":"A","op":"send","peer":"B","label":"Pong"}"#);
+    let verdict = valid("check-trace.json", &check(&strange).ends(1).out);
+    assert_eq!(verdict[0]["alarm"]["class"], "unexpected label");
+    let empty = folder.file("empty", "");
+    let verdict = valid("check-trace.json", &check(&empty).ends(1).out);
+    assert_eq!((&verdict[0]["alarm"]["class"], &verdict[0]["alarm"]["event"]), (&"premature end".into(), &Value::Null));
+}
