@@ -8,6 +8,7 @@
 //! function of the module of its name. [`pipeline`] runs them in order and collects the diagnostics; start there.
 
 pub mod check;
+pub mod dot;
 pub mod emit;
 pub mod erase;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod pipeline;
 pub mod project;
 pub mod repair;
 pub mod resolve;
+pub mod rung;
 pub mod scribble;
 pub mod show;
 pub mod sources;

@@ -9,6 +9,7 @@ use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::repair::write::{self, Notation};
 use crate::repair::{self, Repair};
+use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use rustc_hash::FxHashSet;
@@ -36,6 +37,14 @@ pub struct Projected {
     pub graph: Graph,
     /// Its machines.
     pub projection: Projection,
+}
+
+impl Projected {
+    /// The rung every role needs (PROJECTION §3, ladder).
+    #[must_use]
+    pub fn rungs(&self, program: &Program, limits: Limits) -> Vec<Needed> {
+        rung::rungs(program, &self.graph, &self.projection, limits)
+    }
 }
 
 impl Checked {

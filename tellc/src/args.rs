@@ -94,6 +94,7 @@ Examples:
   tellc check                            all .tell files below this folder
   tellc check shop.tell lib/
   tellc check --format json shop.tell    one JSON object per diagnostic, on standard output
+  tellc check --rung full shop.tell      refuse what the classical projection would not accept
   cat shop.tell | tellc check - --stdin-filename shop.tell")]
 pub(crate) struct Check {
     /// Files, folders (all .tell files below), or `-` for standard input
@@ -102,6 +103,33 @@ pub(crate) struct Check {
     /// Name for standard input in diagnostics
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<String>,
+    /// The strongest projection rule a role may need: plain, full, coinductive or complete
+    #[arg(long, value_enum, value_name = "RUNG")]
+    pub(crate) rung: Option<Rung>,
+}
+
+/// The rungs of the ladder, weakest rule first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rung {
+    /// Branches a role is not told about are the same to it
+    Plain,
+    /// They may differ in what it receives from one partner
+    Full,
+    /// As full, but loops are compared by what they do
+    Coinductive,
+    /// Whatever can be carried out
+    Complete,
+}
+
+impl From<Rung> for tell_compiler::rung::Rung {
+    fn from(rung: Rung) -> Self {
+        match rung {
+            Rung::Plain => Self::Plain,
+            Rung::Full => Self::Full,
+            Rung::Coinductive => Self::Coinductive,
+            Rung::Complete => Self::Complete,
+        }
+    }
 }
 
 /// Compile and verify a protocol and write its image
@@ -244,6 +272,9 @@ pub(crate) struct Project {
     /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
+    /// The automata as a Graphviz digraph
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dot: bool,
 }
 
 /// Translate global protocols of Scribble or nuScr to Tell

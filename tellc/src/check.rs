@@ -7,7 +7,9 @@ use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tell_compiler::pipeline::MAX_DIAGNOSTICS;
+use tell_compiler::pipeline::{Checked, MAX_DIAGNOSTICS};
+use tell_compiler::project::Limits;
+use tell_compiler::rung::Rung;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Files;
 
@@ -37,7 +39,7 @@ pub(crate) fn check(args: &Check, output: &Output) -> Result<Exit, Trouble> {
         match result {
             Ok(files) => {
                 for file in files {
-                    check_file(&file, args.stdin_filename.as_deref(), &mut tally, output)?;
+                    check_file(&file, args, &mut tally, output)?;
                 }
             }
             Err(trouble) => note(trouble, &mut tally, output)?,
@@ -53,9 +55,9 @@ fn is_folder(path: &Path) -> bool {
     !is_dash(path) && path.is_dir()
 }
 
-fn check_file(path: &Path, stdin_filename: Option<&str>, tally: &mut Tally, output: &Output) -> Result<(), Trouble> {
+fn check_file(path: &Path, args: &Check, tally: &mut Tally, output: &Output) -> Result<(), Trouble> {
     tally.files += 1;
-    let checked = match read_as(path, stdin_filename) {
+    let checked = match read_as(path, args.stdin_filename.as_deref()) {
         Ok(Input::Program { name, text }) => Ok(check_program(&name, &text)),
         Ok(Input::Global { name, text }) => check_global(&name, &text),
         Ok(Input::Image { name, .. }) => {
@@ -64,9 +66,35 @@ fn check_file(path: &Path, stdin_filename: Option<&str>, tally: &mut Tally, outp
         Err(trouble) => Err(trouble),
     };
     match checked {
-        Ok(checked) => found(&checked.diagnostics, &checked.program.files, tally, output),
+        Ok(mut checked) => {
+            if let Some(rung) = args.rung {
+                let above = above(&checked, rung.into());
+                checked.diagnostics.extend(above);
+            }
+            found(&checked.diagnostics, &checked.program.files, tally, output)
+        }
         Err(trouble) => note(trouble, tally, output),
     }
+}
+
+/// `E0406`: roles that need a stronger rule than was asked for.
+fn above(checked: &Checked, allowed: Rung) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for projected in &checked.projected {
+        let graph = &projected.graph;
+        for (role, needed) in graph.roles.iter().zip(projected.rungs(&checked.program, Limits::default())) {
+            if needed.rung <= allowed {
+                continue;
+            }
+            let text = format!("`{role}` needs the rung `{}`, above `{allowed}`", needed.rung);
+            let mut diagnostic = Diagnostic::new(Code("E0406"), text)
+                .label(graph.file, graph.span, "in this protocol")
+                .help(format!("tell `{role}` earlier which branch was taken, or allow `--rung {}`", needed.rung));
+            diagnostic.notes.extend(needed.because);
+            found.push(diagnostic);
+        }
+    }
+    found
 }
 
 fn found(diagnostics: &[Diagnostic], files: &Files, tally: &mut Tally, output: &Output) -> Result<(), Trouble> {

@@ -7,11 +7,13 @@ use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use std::fmt::Write;
 use tell_bridge::export::local_to_json;
+use tell_compiler::dot::dot;
 use tell_compiler::erase::{expanded_size, local_type};
 use tell_compiler::graph::Graph;
 use tell_compiler::hir::ProtocolId;
 use tell_compiler::pipeline::{Checked, Projected, lower_and_project};
 use tell_compiler::project::Limits;
+use tell_compiler::rung::Rung;
 use tell_ir::local::LocalType;
 use tell_language::diagnostic::{Code, Diagnostic};
 
@@ -61,15 +63,30 @@ fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
         let names: Vec<&str> = graph.roles.iter().map(String::as_str).collect();
         return Err(Trouble::plain(unknown("role", role, &names)));
     }
+    let wanted = |name: &str| args.role.as_ref().is_none_or(|role| role == name);
+    if args.dot {
+        let machines = projected.projection.machines.iter();
+        let machines: Vec<_> = machines.filter(|machine| wanted(&graph.roles[machine.role as usize])).collect();
+        return Ok(dot(graph, &machines));
+    }
     let mut roles = Vec::new();
-    for (name, machine) in graph.roles.iter().zip(&projected.projection.machines) {
-        if args.role.as_ref().is_none_or(|role| role == name) {
+    let rungs = projected.rungs(&checked.program, Limits::default());
+    for ((name, machine), needed) in graph.roles.iter().zip(&projected.projection.machines).zip(&rungs) {
+        if wanted(name) {
             let local = local_type(&checked.program, graph, machine);
             bounded(&checked, graph, name, &local)?;
-            roles.push((name.as_str(), local));
+            roles.push(Shown { name, rung: needed.rung, local });
         }
     }
-    Ok(if args.json { as_json(projected, &roles) } else { as_text(graph, &roles) })
+    let highest = rungs.iter().map(|needed| needed.rung).max().unwrap_or(Rung::Plain);
+    Ok(if args.json { as_json(projected, &roles) } else { as_text(graph, highest, &roles) })
+}
+
+/// A role, as it is printed.
+struct Shown<'a> {
+    name: &'a str,
+    rung: Rung,
+    local: LocalType,
 }
 
 /// As [`without_errors`], without printing the warnings.
@@ -100,7 +117,7 @@ fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected
 
 /// `E0404`: shared parts may make the written type exponentially larger than what is in memory.
 fn bounded(checked: &Checked, graph: &Graph, role: &str, local: &LocalType) -> Result<(), Trouble> {
-    let size = expanded_size(local);
+    let size = expanded_size(&local.nodes, local.root.0);
     if size <= MAX_NODES {
         return Ok(());
     }
@@ -114,10 +131,10 @@ fn bounded(checked: &Checked, graph: &Graph, role: &str, local: &LocalType) -> R
     Err(Trouble::report(vec![diagnostic], text.clone()))
 }
 
-fn as_text(graph: &Graph, roles: &[(&str, LocalType)]) -> String {
-    let mut out = format!("protocol {}\n", graph.name);
-    for (name, local) in roles {
-        writeln!(out, "\nrole {name}").expect("writing to a String succeeds");
+fn as_text(graph: &Graph, rung: Rung, roles: &[Shown<'_>]) -> String {
+    let mut out = format!("protocol {} ({rung})\n", graph.name);
+    for Shown { name, rung, local } in roles {
+        writeln!(out, "\nrole {name} ({rung})").expect("writing to a String succeeds");
         for line in local.to_string().lines() {
             writeln!(out, "  {line}").expect("writing to a String succeeds");
         }
@@ -126,14 +143,14 @@ fn as_text(graph: &Graph, roles: &[(&str, LocalType)]) -> String {
 }
 
 /// The object of `docs/schema/project.json`. Local types nest deeper than serde_json likes, so it is put together here.
-fn as_json(projected: &Projected, roles: &[(&str, LocalType)]) -> String {
+fn as_json(projected: &Projected, roles: &[Shown<'_>]) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = format!("{{\"ok\":true,\"protocol\":{},\"roles\":{{", quoted(&projected.graph.name));
-    for (index, (name, local)) in roles.iter().enumerate() {
+    for (index, Shown { name, rung, local }) in roles.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let warnings: Vec<String> = warnings(projected, name).map(quoted).collect();
         let (name, local, warnings) = (quoted(name), local_to_json(local), warnings.join(","));
-        write!(out, "{comma}{name}:{{\"local\":{local},\"warnings\":[{warnings}]}}")
+        write!(out, "{comma}{name}:{{\"rung\":\"{rung}\",\"local\":{local},\"warnings\":[{warnings}]}}")
             .expect("writing to a String succeeds");
     }
     out.push_str("},\"queue_bound\":null}\n");

@@ -23,6 +23,7 @@ const WITHOUT_PROGRAM: &[(&str, &str)] = &[
     ("E0420", "JSON: bridge, tellc"),
     ("E0601", "an image: tests/tests/images.rs, tellc"),
     ("E0602", "an image: tests/tests/images.rs, tellc"),
+    ("E0406", "command line: tellc"),
     ("E0701", "host values: tellc"),
     ("E0702", "host values: tellc"),
     ("E0703", "files: tellc"),

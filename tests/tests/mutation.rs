@@ -58,7 +58,7 @@ fn look_at(checked: &Checked) {
     for projected in &checked.projected {
         for machine in &projected.projection.machines {
             let local = erase::local_type(&checked.program, &projected.graph, machine);
-            assert!(erase::expanded_size(&local) > 0);
+            assert!(erase::expanded_size(&local.nodes, local.root.0) > 0);
         }
     }
     if !checked.has_errors() && !checked.protocols().is_empty() {

@@ -49,6 +49,22 @@ fn published_protocols_agree_with_their_source() {
 }
 
 #[test]
+fn rungs_agree_with_their_source() {
+    let mut wrong = Vec::new();
+    for entry in &corpus() {
+        let expected = text(entry, "rung");
+        let checked = verdict(entry).expect("read by another test");
+        let Some(projected) = checked.projected.first() else { continue };
+        let rungs = projected.rungs(&checked.program, Limits::default());
+        let highest = rungs.iter().map(|needed| needed.rung).max().expect("there are roles");
+        if highest.name() != expected {
+            wrong.push(format!("{}: {highest}, expected {expected}: {rungs:?}", text(entry, "name")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn waiting_for_ever_is_warned_about_exactly_where_it_can_happen() {
     let mut wrong = Vec::new();
     for entry in &corpus() {

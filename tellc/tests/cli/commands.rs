@@ -100,12 +100,14 @@ fn project_shows_local_types() {
     let all = tellc(&["project", &program]).ends(0).out;
     assert_eq!(
         all,
-        "protocol Ping\n\nrole A\n  B!Ping(Int).\n  B?Pong(Int).\n  end\n\nrole B\n  A?Ping(Int).\n  A!Pong(Int).\n  end\n"
+        "protocol Ping (plain)\n\nrole A (plain)\n  B!Ping(Int).\n  B?Pong(Int).\n  end\n\nrole B (plain)\n  A?Ping(Int).\n  A!Pong(Int).\n  end\n"
     );
     let one = tellc(&["project", &program, "--role", "B"]).ends(0).out;
     assert!(one.contains("role B") && !one.contains("role A"));
     tellc(&["project", &program, "--role", "Bb"]).ends(2).says("E0704").says("did you mean `B`?");
     tellc(&["project", &program, "--protocol", "Pong"]).ends(2).says("E0704");
+    tellc(&["project", &program, "--dot"]).ends(0).prints("r0s0 -> r0s1 [label=\"B!Ping\"];");
+    tellc(&["project", &program, "--dot", "--role", "B"]).ends(0).prints("subgraph cluster_1 {");
     // A protocol that another one calls is not checked on its own, but it can be asked for.
     let both = format!("{PING}\nprotocol Main(A, B) =\n  let n at A = 1\n  call Ping(A, B; n)\n");
     let both = folder.file("both.tell", both);
@@ -116,7 +118,7 @@ fn project_shows_local_types() {
 #[test]
 fn project_reads_global_types() {
     let comm = r#"{"kind":"comm","sender":"A","receiver":"B","branches":[{"label":{"name":"L","sort":"int"},"continuation":{"kind":"end"}}]}"#;
-    let local = r#""A":{"local":{"kind":"send","partner":"B","branches":[{"label":{"name":"L","sort":"int"},"continuation":{"kind":"end"}}]},"warnings":[]}"#;
+    let local = r#""A":{"rung":"plain","local":{"kind":"send","partner":"B","branches":[{"label":{"name":"L","sort":"int"},"continuation":{"kind":"end"}}]},"warnings":[]}"#;
     for text in [comm.to_owned(), format!(r#"{{"roles":["A","B"],"global":{comm}}}"#)] {
         tellc_with(&["project", "-", "--json"], text.as_bytes()).ends(0).prints(local);
         tellc_with(&["run", "-", "--arg", "A.L=3"], text.as_bytes()).ends(0).prints("A -> B : L(3)");
@@ -208,4 +210,14 @@ fn a_folder_or_an_image_in_the_wrong_place() {
     tellc(&["project", &image]).ends(2);
     tellc(&["show", "--stage", "lex", &image]).ends(2);
     tellc(&["verify", &program]).ends(1).says("E0601").says("V1.1");
+}
+
+#[test]
+fn a_rung_above_the_allowed_one_is_an_error() {
+    let folder = Folder::new();
+    let text = "protocol Told(A, B, C) =\n  choice A at\n    | L =>\n      A -> B : L\n      B -> C : L\n    | R =>\n      A -> B : R\n      B -> C : R\n";
+    let program = folder.file("told.tell", text);
+    tellc(&["check", &program, "--rung", "full"]).ends(0);
+    tellc(&["check", &program, "--rung", "plain"]).ends(1).says("E0406").says("`C` needs the rung `full`");
+    tellc(&["check", &program, "--rung", "half"]).ends(2);
 }
