@@ -103,8 +103,30 @@ fn programs_on_error_pages_are_as_they_say() {
 
 #[test]
 fn programs_on_other_pages_are_as_they_say() {
-    let others = ["docs/language.md", "README.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    let others =
+        ["docs/language.md", "docs/projection.md", "README.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
     none(&others.map(|page| complaints(&root().join(page), None)).concat());
+}
+
+/// A program of a page and the report printed below it, and how the report differs from what the compiler prints.
+fn misprint(program: &Fence, report: &Fence) -> Option<String> {
+    let Some(name) = report.text.split_once("[ ").and_then(|(_, place)| place.split(':').next()) else {
+        return Some(format!("line {}: it names no file", report.line));
+    };
+    let checked = check(name, &program.text);
+    let shown = rendered(&checked.diagnostics, &checked.program.files);
+    let lines =
+        |text: &str| -> Vec<String> { text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect() };
+    (lines(&shown) != lines(&report.text)).then(|| format!("line {}: it prints\n{shown}", report.line))
+}
+
+#[test]
+fn reports_on_the_page_about_projection_are_what_the_compiler_prints() {
+    let fences = fences(&text_of(&root().join("docs/projection.md")));
+    let is_report = |fence: &Fence| fence.info == "text" && fence.text.starts_with(['e', 'w']);
+    let reports: Vec<_> = fences.windows(2).filter(|pair| is_report(&pair[1])).collect();
+    assert_eq!(reports.len(), fences.iter().filter(|fence| fence.info == "tell,fails").count(), "one for each program");
+    none(&reports.iter().filter_map(|pair| misprint(&pair[0], &pair[1])).collect::<Vec<_>>());
 }
 
 #[test]
