@@ -132,7 +132,7 @@ fn measure(global: &GlobalType) -> Measured {
     let import = start.elapsed();
     let before = resident();
     let start = Instant::now();
-    let projection = project(&program, &graph, Limits { projection_states: 10_000_000 })
+    let projection = project(&program, &graph, Limits { projection_states: 10_000_000, ..Limits::default() })
         .unwrap_or_else(|_| panic!("families project"));
     let project = start.elapsed();
     Measured { import, project, kept: resident() - before, projection }

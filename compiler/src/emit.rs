@@ -13,6 +13,7 @@ mod message;
 mod pattern;
 mod tables;
 
+use crate::explore::EdgeBound;
 use crate::graph::{Graph, NodeKind};
 use crate::hir::Program;
 use crate::project::machine::{Kind, Machine};
@@ -28,7 +29,12 @@ const MAX_ENTRIES: usize = u16::MAX as usize;
 ///
 /// # Errors
 /// `E0405` if a role needs more registers, or the image more labels or operations, than instructions can address.
-pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<CodeImage, Box<Diagnostic>> {
+pub fn emit(
+    program: &Program,
+    graph: &Graph,
+    machines: &[Machine],
+    channels: &[EdgeBound],
+) -> Result<CodeImage, Box<Diagnostic>> {
     if let Some(refused) = refused(graph, machines) {
         return Err(Box::new(refused));
     }
@@ -56,7 +62,7 @@ pub fn emit(program: &Program, graph: &Graph, machines: &[Machine]) -> Result<Co
     let image = CodeImage {
         protocol: graph.name.clone(),
         roles,
-        edges: edges(&machines),
+        edges: edges(&machines, channels),
         machines,
         functions,
         debug: Some(debug),
@@ -134,18 +140,22 @@ fn transition(
 }
 
 /// Ordered role pairs that carry messages.
-fn edges(machines: &[LocalMachine]) -> Vec<Edge> {
+fn edges(machines: &[LocalMachine], channels: &[EdgeBound]) -> Vec<Edge> {
+    let bound = |from: u16, to: u16| {
+        let known = channels.iter().find(|channel| (index(channel.from), index(channel.to)) == (from, to))?;
+        known.bound
+    };
     let mut edges = Vec::new();
     for (from, machine) in (0..).zip(machines) {
         for state in &machine.states {
             if let State::Send(rows) = state {
-                edges.extend(rows.iter().map(|row| Edge { from, to: row.partner, bound: None }));
+                edges.extend(rows.iter().map(|row| (from, row.partner)));
             }
         }
     }
     edges.sort_unstable();
     edges.dedup();
-    edges
+    edges.into_iter().map(|(from, to)| Edge { from, to, bound: bound(from, to) }).collect()
 }
 
 /// An index that instructions hold in 16 bits; tables are checked against [`MAX_ENTRIES`] at the end.

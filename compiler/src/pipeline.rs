@@ -3,6 +3,7 @@
 //! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
 //! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
 
+use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
@@ -21,6 +22,9 @@ use tell_language::diagnostic::{Diagnostic, Fix};
 /// Diagnostics of a file that are kept; the first ones in source order.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
 
+/// Largest protocol whose channels are explored when it is built, in states of all machines.
+const MAX_BUILD_STATES: usize = 2_000;
+
 /// A checked file.
 pub struct Checked {
     /// Declarations, bodies, files, symbols.
@@ -29,6 +33,16 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// Projections of the protocols nobody else calls, in text order.
     pub projected: Vec<Projected>,
+    /// Those that cannot be projected.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A protocol that cannot be projected.
+pub struct Rejected {
+    /// Its choreography.
+    pub graph: Graph,
+    /// What is wrong, one entry per role.
+    pub rejections: Vec<Rejection>,
 }
 
 /// One projected protocol.
@@ -44,6 +58,21 @@ impl Projected {
     #[must_use]
     pub fn rungs(&self, program: &Program, limits: Limits) -> Vec<Needed> {
         rung::rungs(program, &self.graph, &self.projection, limits)
+    }
+
+    /// Explores the composition of the machines.
+    #[must_use]
+    pub fn explore(&self, program: &Program, bounds: Bounds) -> Exploration {
+        explore(program, &self.graph, &self.projection.machines, bounds)
+    }
+
+    /// The most messages each channel holds over all runs, as far as a short exploration finds out.
+    fn channels(&self, program: &Program, limits: Limits) -> Vec<EdgeBound> {
+        let states: usize = self.projection.machines.iter().map(|machine| machine.states.len()).sum();
+        if states > MAX_BUILD_STATES || limits.explored_states == 0 {
+            return Vec::new();
+        }
+        self.explore(program, Bounds { states: limits.explored_states, ..Bounds::default() }).edges
     }
 }
 
@@ -90,7 +119,7 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
     let names = resolve::resolve(&mut program, file, sources, &mut diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.code.0 == "E0106") {
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
-        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new() };
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
     let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.code.0.starts_with("E01"));
     check_stage::check(&mut program, &names, &mut diagnostics);
@@ -98,7 +127,7 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         // A statement that could not be read is missing: who holds what, and what follows what, is not known.
         diagnostics.retain(|diagnostic| !depends_on_all_statements(diagnostic.code.0));
     }
-    let mut projected = Vec::new();
+    let (mut projected, mut rejected) = (Vec::new(), Vec::new());
     for protocol in roots(&program) {
         if is_broken || !can_lower(&program, protocol) {
             continue;
@@ -125,10 +154,11 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
                     graph.file == file && again.projected.iter().any(|other| other.graph.name == graph.name)
                 };
                 diagnostics.extend(repaired(&program, &graph, &rejections, limits, (Notation::Tell, &accept)));
+                rejected.push(Rejected { graph, rejections });
             }
         }
     }
-    Checked { program, diagnostics: tidy(diagnostics), projected }
+    Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
 }
 
 /// Whether a diagnostic can come from a statement that is missing elsewhere.
@@ -143,19 +173,25 @@ pub fn check_global(name: &str, text: &str, global: &GlobalType, places: &[impor
     let mut program = Program::default();
     let file = program.files.add(name, text);
     let protocol = Path::new(name).file_stem().map_or_else(|| "Global".into(), |stem| stem.to_string_lossy());
-    let (diagnostics, projected) = match import::import(&mut program, file, &protocol, global, places) {
-        Err(errors) => (errors, Vec::new()),
-        Ok(graph) => match project(&program, &graph, limits) {
-            Err(rejections) => {
-                let accept = |repair: &Repair| {
-                    places.is_empty() || write::fixes(&program, &graph, repair, Notation::Json).is_some()
-                };
-                (repaired(&program, &graph, &rejections, limits, (Notation::Json, &accept)), Vec::new())
-            }
-            Ok(projection) => (warnings(&projection).collect(), vec![Projected { graph, projection }]),
-        },
+    let mut checked = Checked { program, diagnostics: Vec::new(), projected: Vec::new(), rejected: Vec::new() };
+    let graph = match import::import(&mut checked.program, file, &protocol, global, places) {
+        Ok(graph) => graph,
+        Err(errors) => return Checked { diagnostics: tidy(errors), ..checked },
     };
-    Checked { program, diagnostics: tidy(diagnostics), projected }
+    match project(&checked.program, &graph, limits) {
+        Ok(projection) => {
+            checked.diagnostics.extend(warnings(&projection));
+            checked.projected.push(Projected { graph, projection });
+        }
+        Err(rejections) => {
+            let program = &checked.program;
+            let accept =
+                |repair: &Repair| places.is_empty() || write::fixes(program, &graph, repair, Notation::Json).is_some();
+            checked.diagnostics = repaired(program, &graph, &rejections, limits, (Notation::Json, &accept));
+            checked.rejected.push(Rejected { graph, rejections });
+        }
+    }
+    Checked { diagnostics: tidy(std::mem::take(&mut checked.diagnostics)), ..checked }
 }
 
 /// The image of a protocol of a file without errors; of the first one if no name is given.
@@ -168,7 +204,8 @@ pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Resul
         || checked.protocols().first().copied().or(checked.projected.first().map(|one| one.graph.name.as_str()));
     let name = protocol.or_else(first).ok_or(BuildError::NoProtocol)?;
     let emit = |projected: &Projected| {
-        let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines);
+        let channels = projected.channels(&checked.program, limits);
+        let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines, &channels);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))
     };
     if let Some(projected) = checked.projected.iter().find(|projected| projected.graph.name == name) {

@@ -31,16 +31,19 @@ use skeleton::Skeleton;
 use state::{Built, Checks, Construction, Failure};
 use tell_language::diagnostic::Diagnostic;
 
-/// Limits of the construction.
+/// Limits of the construction, and of what is found out about its result.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// States and members of states of one role; more is `E0404`.
     pub projection_states: usize,
+    /// Configurations that are explored for the bounds of the channels when an image is made. The bounds are hints; those
+    /// of a protocol that needs more stay unknown.
+    pub explored_states: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { projection_states: 1_000_000 }
+        Self { projection_states: 1_000_000, explored_states: 10_000 }
     }
 }
 

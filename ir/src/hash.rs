@@ -2,7 +2,7 @@
 //!
 //! A content id covers a canonical encoding of the image that is written out here, field by field, and is
 //! independent of the file format: little-endian integers of fixed width, every text and list preceded by its
-//! length as `u32`, every alternative by one byte. The debug section is not part of it.
+//! length as `u32`, every alternative by one byte. The debug section and the bounds of edges are not part of it.
 
 use crate::image::{
     ChooseTable, CodeImage, Const, Edge, Effect, Final, Function, Label, Op, OpMeta, Param, Role, Shape,
@@ -417,8 +417,8 @@ impl Canon for Transition {
 
 impl Canon for Edge {
     fn write(&self, out: &mut Canonical) {
+        // The bound is a hint: how far somebody explored does not make it another protocol.
         out.short(self.from);
         out.short(self.to);
-        out.maybe_word(self.bound);
     }
 }

@@ -95,6 +95,7 @@ Examples:
   tellc check                            all .tell files below this folder
   tellc check shop.tell lib/
   tellc check --format json shop.tell    one JSON object per diagnostic, on standard output
+  tellc check --explore shop.tell        run all roles together, in every order
   tellc check --rung full shop.tell      refuse what the classical projection would not accept
   cat shop.tell | tellc check - --stdin-filename shop.tell")]
 pub(crate) struct Check {
@@ -107,6 +108,9 @@ pub(crate) struct Check {
     /// The strongest projection rule a role may need: plain, full, coinductive or complete
     #[arg(long, value_enum, value_name = "RUNG")]
     pub(crate) rung: Option<Rung>,
+    /// Run all roles together in every order, and say how long queues get and whether runs end
+    #[arg(long)]
+    pub(crate) explore: bool,
 }
 
 /// The rungs of the ladder, weakest rule first.
@@ -380,6 +384,7 @@ pub(crate) enum Relation {
 #[command(after_help = "\
 Examples:
   tellc show --stage parse shop.tell
+  tellc show --stage lower --json shop.tell | tellc project -
   tellc show --stage emit shop.tell      the instructions of every role
   tellc show shop.tellimg")]
 pub(crate) struct Show {
@@ -391,6 +396,9 @@ pub(crate) struct Show {
     /// The protocol that `emit` shows, if not the first one of the file
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+    /// The global type of each protocol as JSON, for `--stage lower`
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The stages, in order.

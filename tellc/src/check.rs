@@ -2,6 +2,7 @@
 
 use crate::args::Check;
 use crate::compile::{check_global, check_program};
+use crate::explore::explore;
 use crate::input::{Input, is_dash, read_as};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
@@ -71,7 +72,8 @@ fn check_file(path: &Path, args: &Check, tally: &mut Tally, output: &Output) -> 
                 let above = above(&checked, rung.into());
                 checked.diagnostics.extend(above);
             }
-            found(&checked.diagnostics, &checked.program.files, tally, output)
+            found(&checked.diagnostics, &checked.program.files, tally, output)?;
+            if args.explore { explore(&checked, output) } else { Ok(()) }
         }
         Err(trouble) => note(trouble, tally, output),
     }

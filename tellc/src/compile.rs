@@ -5,6 +5,7 @@ use crate::outcome::{Exit, Report, Trouble};
 use crate::output::Output;
 use crate::sources::Library;
 use tell_bridge::error::{Fault, ImportError};
+use tell_compiler::graph::Graph;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
 use tell_ir::codec::{self, ImageError};
@@ -44,6 +45,27 @@ pub(crate) fn bad_type(name: &str, text: &str, error: &ImportError, help: &str) 
     };
     let place = place.and_then(|(line, column)| line.zip(column));
     bad_json(name, text, place, &error.to_string(), help)
+}
+
+/// Most nodes of a session type that is written out.
+const MAX_NODES: u64 = 1_000_000;
+
+/// `E0404`: shared parts may make a written type exponentially larger than what is in memory.
+///
+/// # Errors
+/// If `size`, the nodes of `what` written as a tree, is too large.
+pub(crate) fn written_out(checked: &Checked, graph: &Graph, what: &str, size: u64) -> Result<(), Trouble> {
+    if size <= MAX_NODES {
+        return Ok(());
+    }
+    let size = if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() };
+    let diagnostic = Diagnostic::new(Code("E0404"), format!("the {what} is too large to write out"))
+        .note(format!("written as a tree it has {size} nodes; at most {MAX_NODES} are written"))
+        .help("`tellc show --stage project` shows the automata, which share equal parts; the program itself is fine");
+    let text = &checked.program.files;
+    let has_text = text.iter().any(|(id, file)| id == graph.file && !file.text.is_empty());
+    let diagnostic = if has_text { diagnostic.label(graph.file, graph.span, "in this protocol") } else { diagnostic };
+    Err(Trouble::report(vec![diagnostic], text.clone()))
 }
 
 /// Reports what was found; stops if there are errors.

@@ -12,6 +12,7 @@ mod check_trace;
 mod compile;
 mod completions;
 mod explain;
+mod explore;
 mod host;
 mod import;
 mod input;

@@ -1,7 +1,7 @@
 //! `tellc project`: the local type of every role.
 
 use crate::args::Project;
-use crate::compile::{check_global, check_program, no_protocol, protocols, unknown, without_errors};
+use crate::compile::{check_global, check_program, no_protocol, protocols, unknown, without_errors, written_out};
 use crate::input::{Input, read};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
@@ -9,16 +9,13 @@ use std::fmt::Write;
 use tell_bridge::export::local_to_json;
 use tell_compiler::dot::dot;
 use tell_compiler::erase::{expanded_size, local_type};
+use tell_compiler::explore::Bounds;
 use tell_compiler::graph::Graph;
 use tell_compiler::hir::ProtocolId;
 use tell_compiler::pipeline::{Checked, Projected, lower_and_project};
 use tell_compiler::project::Limits;
 use tell_compiler::rung::Rung;
 use tell_ir::local::LocalType;
-use tell_language::diagnostic::{Code, Diagnostic};
-
-/// Most nodes of a local type that is written out.
-const MAX_NODES: u64 = 1_000_000;
 
 /// Projects a program or a global type.
 ///
@@ -74,12 +71,17 @@ fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
     for ((name, machine), needed) in graph.roles.iter().zip(&projected.projection.machines).zip(&rungs) {
         if wanted(name) {
             let local = local_type(&checked.program, graph, machine);
-            bounded(&checked, graph, name, &local)?;
+            let size = expanded_size(&local.nodes, local.root.0);
+            written_out(&checked, graph, &format!("local type of `{name}`"), size)?;
             roles.push(Shown { name, rung: needed.rung, local });
         }
     }
     let highest = rungs.iter().map(|needed| needed.rung).max().unwrap_or(Rung::Plain);
-    Ok(if args.json { as_json(projected, &roles) } else { as_text(graph, highest, &roles) })
+    if !args.json {
+        return Ok(as_text(graph, highest, &roles));
+    }
+    let bound = projected.explore(&checked.program, Bounds::default()).queue_bound;
+    Ok(as_json(projected, &roles, bound))
 }
 
 /// A role, as it is printed.
@@ -121,22 +123,6 @@ pub(crate) fn project_callee(checked: &Checked, protocol: Option<&str>) -> Resul
     lower_and_project(program, id, Limits::default()).map_err(failed)
 }
 
-/// `E0404`: shared parts may make the written type exponentially larger than what is in memory.
-fn bounded(checked: &Checked, graph: &Graph, role: &str, local: &LocalType) -> Result<(), Trouble> {
-    let size = expanded_size(&local.nodes, local.root.0);
-    if size <= MAX_NODES {
-        return Ok(());
-    }
-    let size = if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() };
-    let diagnostic = Diagnostic::new(Code("E0404"), format!("the local type of `{role}` is too large to write out"))
-        .note(format!("written as a tree it has {size} nodes; at most {MAX_NODES} are written"))
-        .help("`tellc show --stage project` shows the automaton, which shares equal parts; the program itself is fine");
-    let text = &checked.program.files;
-    let has_text = text.iter().any(|(id, file)| id == graph.file && !file.text.is_empty());
-    let diagnostic = if has_text { diagnostic.label(graph.file, graph.span, "in this protocol") } else { diagnostic };
-    Err(Trouble::report(vec![diagnostic], text.clone()))
-}
-
 fn as_text(graph: &Graph, rung: Rung, roles: &[Shown<'_>]) -> String {
     let mut out = format!("protocol {} ({rung})\n", graph.name);
     for Shown { name, rung, local } in roles {
@@ -149,7 +135,7 @@ fn as_text(graph: &Graph, rung: Rung, roles: &[Shown<'_>]) -> String {
 }
 
 /// The object of `docs/schema/project.json`. Local types nest deeper than serde_json likes, so it is put together here.
-fn as_json(projected: &Projected, roles: &[Shown<'_>]) -> String {
+fn as_json(projected: &Projected, roles: &[Shown<'_>], queue_bound: Option<u32>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = format!("{{\"ok\":true,\"protocol\":{},\"roles\":{{", quoted(&projected.graph.name));
     for (index, Shown { name, rung, local }) in roles.iter().enumerate() {
@@ -159,7 +145,8 @@ fn as_json(projected: &Projected, roles: &[Shown<'_>]) -> String {
         write!(out, "{comma}{name}:{{\"rung\":\"{rung}\",\"local\":{local},\"warnings\":[{warnings}]}}")
             .expect("writing to a String succeeds");
     }
-    out.push_str("},\"queue_bound\":null}\n");
+    let bound = queue_bound.map_or_else(|| "null".to_owned(), |bound| bound.to_string());
+    writeln!(out, "}},\"queue_bound\":{bound}}}").expect("writing to a String succeeds");
     out
 }
 

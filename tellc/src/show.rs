@@ -1,10 +1,13 @@
 //! `tellc show`: what a stage made of a file, as text.
 
 use crate::args::{Show, Stage};
-use crate::compile::{check_global, check_program, decode, emit, without_errors};
+use crate::compile::{check_global, check_program, decode, emit, without_errors, written_out};
 use crate::input::{Input, read};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
+use tell_bridge::export::global_with_roles_to_json;
+use tell_compiler::erase;
+use tell_compiler::graph::Graph;
 use tell_compiler::pipeline::Checked;
 use tell_compiler::show::stage as checked_stage;
 use tell_ir::disasm::disassemble;
@@ -25,6 +28,9 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
     if args.protocol.is_some() && args.stage != Some(Stage::Emit) {
         return Err(Trouble::usage("`--protocol` belongs to `--stage emit`; the other stages show all protocols"));
     }
+    if args.json && args.stage != Some(Stage::Lower) {
+        return Err(Trouble::usage("`--json` belongs to `--stage lower`: the global type of each protocol"));
+    }
     match (input, args.stage) {
         (Input::Image { name, bytes }, None | Some(Stage::Emit)) if args.protocol.is_none() => {
             // Not verified: a rejected image is what one wants to look at.
@@ -37,9 +43,9 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
         (_, None) => {
             Err(Trouble::usage("say which stage: `--stage lex|layout|parse|resolve|check|lower|project|emit`"))
         }
-        (Input::Program { name, text }, Some(stage)) => program(&name, &text, stage, args.protocol.as_deref(), output),
+        (Input::Program { name, text }, Some(stage)) => program(&name, &text, stage, args, output),
         (Input::Global { name, text }, Some(stage @ (Stage::Lower | Stage::Project | Stage::Emit))) => {
-            from_checked(check_global(&name, &text)?, stage, args.protocol.as_deref(), output)
+            from_checked(check_global(&name, &text)?, stage, args, output)
         }
         (Input::Global { name, .. }, Some(_)) => {
             let text = format!("`{name}` is a global type; it has the stages `lower`, `project` and `emit`");
@@ -48,7 +54,7 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
     }
 }
 
-fn program(name: &str, text: &str, stage: Stage, protocol: Option<&str>, output: &Output) -> Result<Exit, Trouble> {
+fn program(name: &str, text: &str, stage: Stage, args: &Show, output: &Output) -> Result<Exit, Trouble> {
     let mut files = Files::default();
     let file = files.add(name, text);
     let (dump, diagnostics) = match stage {
@@ -64,7 +70,7 @@ fn program(name: &str, text: &str, stage: Stage, protocol: Option<&str>, output:
             (ast_dump(&parsed.ast, &interner), parsed.diagnostics)
         }
         Stage::Resolve | Stage::Check | Stage::Lower | Stage::Project | Stage::Emit => {
-            return from_checked(check_program(name, text), stage, protocol, output);
+            return from_checked(check_program(name, text), stage, args, output);
         }
     };
     output.bytes(dump.as_bytes())?;
@@ -74,15 +80,22 @@ fn program(name: &str, text: &str, stage: Stage, protocol: Option<&str>, output:
 }
 
 /// A stage behind parsing. The first two are shown also for programs with errors: as far as they came.
-fn from_checked(checked: Checked, stage: Stage, protocol: Option<&str>, output: &Output) -> Result<Exit, Trouble> {
+fn from_checked(checked: Checked, stage: Stage, args: &Show, output: &Output) -> Result<Exit, Trouble> {
     let name = match stage {
         Stage::Emit => {
             let checked = without_errors(checked, output)?;
-            output.bytes(disassemble(&emit(&checked, protocol)?).as_bytes())?;
+            output.bytes(disassemble(&emit(&checked, args.protocol.as_deref())?).as_bytes())?;
             return Ok(Exit::Ok);
         }
         Stage::Resolve => "resolve",
         Stage::Check => "check",
+        Stage::Lower if args.json => {
+            let checked = without_errors(checked, output)?;
+            for projected in &checked.projected {
+                output.bytes(global_type(&checked, &projected.graph)?.as_bytes())?;
+            }
+            return Ok(Exit::Ok);
+        }
         Stage::Lower => "lower",
         Stage::Project => "project",
         Stage::Lex | Stage::Layout | Stage::Parse => panic!("bug: these stages are before the checker"),
@@ -92,4 +105,11 @@ fn from_checked(checked: Checked, stage: Stage, protocol: Option<&str>, output: 
     output.flush()?;
     without_errors(checked, output)?;
     Ok(Exit::Ok)
+}
+
+/// A line: the pure global type of a choreography, as JSON.
+fn global_type(checked: &Checked, graph: &Graph) -> Result<String, Trouble> {
+    let global = erase::global_type(&checked.program, graph);
+    written_out(checked, graph, "global type", erase::expanded_size(&global.nodes, global.root.0))?;
+    Ok(global_with_roles_to_json(&global) + "\n")
 }

@@ -45,7 +45,9 @@ pub fn build(name: &str, text: &str) -> Result<CodeImage, String> {
 /// # Errors
 /// The diagnostics, rendered.
 pub fn image(checked: &Checked) -> Result<CodeImage, String> {
-    pipeline::build(checked, None, Limits::default()).map_err(|error| match error {
+    // What a program does is the same whatever is known about its channels.
+    let limits = Limits { explored_states: 500, ..Limits::default() };
+    pipeline::build(checked, None, limits).map_err(|error| match error {
         BuildError::NoProtocol => "there is no protocol".to_owned(),
         BuildError::Rejected(diagnostics) => rendered(&diagnostics, &checked.program.files),
     })

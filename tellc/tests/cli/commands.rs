@@ -221,3 +221,26 @@ fn a_rung_above_the_allowed_one_is_an_error() {
     tellc(&["check", &program, "--rung", "plain"]).ends(1).says("E0406").says("`C` needs the rung `full`");
     tellc(&["check", &program, "--rung", "half"]).ends(2);
 }
+
+#[test]
+fn exploring_says_how_long_queues_get_and_whether_runs_end() {
+    let folder = Folder::new();
+    let program = folder.file("ping.tell", PING);
+    let out = tellc(&["check", &program, "--explore"]).ends(0).out;
+    assert!(out.contains("no deadlock, no message is lost or unexpected; every run ends"), "{out}");
+    assert!(out.contains("queues hold at most 1: A -> B 1, B -> A 1"), "{out}");
+    let forever = folder.file("forever.tell", "protocol P(A, B) =\n  loop forever\n    A -> B : More\n");
+    let out = tellc(&["check", &forever, "--explore"]).ends(0).out;
+    assert!(out.contains("not all: a limit was reached") && out.contains("A -> B ?"), "{out}");
+}
+
+#[test]
+fn a_global_type_can_be_taken_out_of_a_program_and_projected() {
+    let folder = Folder::new();
+    let program = folder.file("ping.tell", PING);
+    let json = tellc(&["show", "--stage", "lower", "--json", &program]).ends(0).out;
+    let from_json = tellc_with(&["project", "-", "--json"], json.as_bytes()).ends(0).out;
+    let from_text = tellc(&["project", &program, "--json"]).ends(0).out;
+    assert_eq!(from_json.replace("<stdin>", "Ping"), from_text);
+    tellc(&["show", "--stage", "parse", "--json", &program]).ends(2).says("--stage lower");
+}

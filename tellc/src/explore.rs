@@ -1,0 +1,62 @@
+//! `tellc check --explore`: what happens when all roles run together.
+
+use crate::outcome::Trouble;
+use crate::output::Output;
+use std::fmt::Write;
+use tell_compiler::explore::{Bounds, Exploration, Termination, diagram, sentence};
+use tell_compiler::graph::Graph;
+use tell_compiler::pipeline::Checked;
+
+/// Explores every protocol that was projected, and prints a line or two on each.
+///
+/// # Errors
+/// Those of standard output; `bug: …` if an accepted protocol goes wrong.
+pub(crate) fn explore(checked: &Checked, output: &Output) -> Result<(), Trouble> {
+    for projected in &checked.projected {
+        let found = projected.explore(&checked.program, Bounds::default());
+        output.bytes(summary(&projected.graph, &found).as_bytes())?;
+        if let Some(problem) = &found.problem {
+            let (drawn, said) = (diagram(&projected.graph, &problem.run), sentence(&projected.graph, problem));
+            output.bytes(drawn.as_bytes())?;
+            panic!("bug: `{}` was accepted, but {said}", projected.graph.name);
+        }
+    }
+    Ok(())
+}
+
+fn summary(graph: &Graph, found: &Exploration) -> String {
+    let mut text = format!("{}: {} configurations", graph.name, found.states);
+    if !found.complete {
+        text.push_str(" (not all: a limit was reached)");
+    }
+    if found.problem.is_none() {
+        text.push_str(", no deadlock, no message is lost or unexpected; ");
+        text.push_str(&ends(found.termination));
+    }
+    text.push('\n');
+    let longest = found.queue_bound.map_or("queues".to_owned(), |bound| format!("queues hold at most {bound}"));
+    let edges = found.edges.iter().map(|edge| {
+        let [from, to] = [edge.from, edge.to].map(|role| graph.roles[role as usize].as_str());
+        let bound = edge.bound.map_or("?".to_owned(), |bound| bound.to_string());
+        format!("{from} -> {to} {bound}")
+    });
+    let edges: Vec<String> = edges.collect();
+    if !edges.is_empty() {
+        writeln!(text, "  {longest}: {}", edges.join(", ")).expect("writing to a String succeeds");
+    }
+    if !found.may_wait.is_empty() {
+        let roles: Vec<&str> = found.may_wait.iter().map(|role| graph.roles[*role as usize].as_str()).collect();
+        writeln!(text, "  may wait for ever: {}", roles.join(", ")).expect("writing to a String succeeds");
+    }
+    text
+}
+
+fn ends(termination: Termination) -> String {
+    match termination {
+        Termination::Always => "every run ends".into(),
+        Termination::Possible => "an end can always be reached".into(),
+        Termination::Partial(count) => format!("from {count} configurations no end can be reached"),
+        Termination::Never => "no run ends".into(),
+        Termination::Unknown => "whether runs end is not known".into(),
+    }
+}
