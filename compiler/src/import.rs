@@ -59,7 +59,20 @@ pub fn import(
     let whole = place(places, global.root);
     let graph =
         Graph { name: name.to_owned(), file, span: whole.head(1), roles: global.roles.clone(), ..Graph::default() };
-    let mut import = Import { program, global, places, graph, labels: FxHashMap::default() };
+    let mut import = Import {
+        program,
+        global,
+        places,
+        graph,
+        labels: FxHashMap::default(),
+        sharing: Sharing::of(&global.nodes, global.root.0),
+        built: FxHashMap::default(),
+        ends: Vec::new(),
+        bound: FxHashMap::default(),
+        heads: Vec::new(),
+        tasks: Vec::new(),
+        results: Vec::new(),
+    };
     import.graph.start = import.build();
     Ok(import.graph)
 }
@@ -75,6 +88,16 @@ struct Import<'a> {
     places: &'a [Place],
     graph: Graph,
     labels: FxHashMap<(String, Sort), u32>,
+    sharing: Sharing<'a>,
+    /// Nodes that were built, by what they depend on.
+    built: FxHashMap<(GlobalId, Vec<u32>), NodeId>,
+    /// Where what is being built ends: the whole type, or a part of something, innermost last.
+    ends: Vec<NodeId>,
+    /// The heads of the recursions in scope, by name and all, innermost last.
+    bound: FxHashMap<&'a str, Vec<NodeId>>,
+    heads: Vec<NodeId>,
+    tasks: Vec<Task<'a>>,
+    results: Vec<NodeId>,
 }
 
 /// A step of the depth-first walk.
@@ -91,102 +114,103 @@ enum Task<'a> {
     Outside,
 }
 
-impl Import<'_> {
+impl<'a> Import<'a> {
     fn build(&mut self) -> NodeId {
-        let global = self.global;
-        let last = place(self.places, global.root).end;
+        let last = place(self.places, self.global.root).end;
         let end = self.graph.add(NodeKind::End { finals: [].into() }, Span::new(last.saturating_sub(1), last));
-        // Where what is being built ends: the whole type, or a part of something, innermost last.
-        let mut ends = vec![end];
-        let sharing = Sharing::of(&global.nodes, global.root.0);
-        let mut built: FxHashMap<(GlobalId, Vec<u32>), NodeId> = FxHashMap::default();
-        // The heads of the recursions in scope, by name and all, innermost last.
-        let mut bound: FxHashMap<&str, Vec<NodeId>> = FxHashMap::default();
-        let mut heads: Vec<NodeId> = Vec::new();
-        let mut tasks = vec![Task::Enter(global.root)];
-        let mut results: Vec<NodeId> = Vec::new();
-        while let Some(task) = tasks.pop() {
+        self.ends.push(end);
+        self.tasks.push(Task::Enter(self.global.root));
+        while let Some(task) = self.tasks.pop() {
             match task {
+                Task::Enter(id) => self.enter(id),
+                Task::Leave(id, context) => {
+                    self.leave(id);
+                    if let (Some(context), Some(node)) = (context, self.results.last()) {
+                        self.built.insert((id, context), *node);
+                    }
+                }
                 Task::Unbind(name) => {
-                    heads.pop();
-                    bound.get_mut(name).and_then(Vec::pop);
+                    self.heads.pop();
+                    self.bound.get_mut(name).and_then(Vec::pop);
                 }
                 Task::Inside(of) => {
                     let span = self.graph.node(of).span;
                     let end = Span::new(span.end.saturating_sub(1), span.end);
-                    ends.push(self.graph.add(NodeKind::Join { of }, end));
+                    self.ends.push(self.graph.add(NodeKind::Join { of }, end));
                 }
-                Task::Outside => _ = ends.pop(),
-                Task::Enter(id) => {
-                    let end = *ends.last().expect("the whole type has an end");
-                    let head = |name: &str| *bound[name].last().expect("a well-formed type is closed");
-                    let context = sharing.context(
-                        id.0,
-                        |name| head(name).0,
-                        || heads.last().map(|head| head.0).into_iter().collect(),
-                    );
-                    let key = context.map(|context| (id, context.into_iter().chain([end.0]).collect::<Vec<u32>>()));
-                    if let Some(known) = key.as_ref().and_then(|key| built.get(key)) {
-                        results.push(*known);
-                        continue;
-                    }
-                    match global.node(id) {
-                        GlobalNode::End => results.push(end),
-                        GlobalNode::Var(name) => results.push(head(name)),
-                        GlobalNode::Par { .. } | GlobalNode::Timed { .. } => {
-                            let of = self
-                                .graph
-                                .add(NodeKind::Par { branches: Vec::new(), then: end }, place(self.places, id));
-                            results.push(of);
-                            tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
-                            let mut parts = global.node(id).children();
-                            let then = parts.pop().expect("what follows is the last part");
-                            for part in parts {
-                                tasks.extend([Task::Outside, Task::Enter(part), Task::Inside(of)]);
-                            }
-                            tasks.push(Task::Enter(then));
-                        }
-                        other => {
-                            tasks.push(Task::Leave(id, key.map(|(_, context)| context)));
-                            if let GlobalNode::Rec(name, _) = other {
-                                let rename = NodeKind::Rename { pairs: Vec::new(), cont: end };
-                                let head = self.graph.add(rename, place(self.places, id));
-                                bound.entry(name).or_default().push(head);
-                                heads.push(head);
-                                results.push(head);
-                                tasks.push(Task::Unbind(name));
-                            }
-                            tasks.extend(other.children().into_iter().map(Task::Enter));
-                        }
-                    }
-                }
-                Task::Leave(id, context) => {
-                    self.leave(id, &mut results);
-                    if let (Some(context), Some(node)) = (context, results.last()) {
-                        built.insert((id, context), *node);
-                    }
-                }
+                Task::Outside => _ = self.ends.pop(),
             }
         }
-        results.pop().unwrap_or(end)
+        self.results.pop().unwrap_or(end)
+    }
+
+    fn enter(&mut self, id: GlobalId) {
+        let end = *self.ends.last().expect("the whole type has an end");
+        let context = self.context(id, end);
+        if let Some(known) = context.as_ref().and_then(|context| self.built.get(&(id, context.clone()))) {
+            return self.results.push(*known);
+        }
+        match self.global.node(id) {
+            GlobalNode::End => self.results.push(end),
+            GlobalNode::Var(name) => self.results.push(self.head(name)),
+            node => {
+                self.tasks.push(Task::Leave(id, context));
+                self.enter_parts(id, node, end);
+            }
+        }
+    }
+
+    /// What a shared node depends on: the recursions it leads back to, and where it ends.
+    fn context(&self, id: GlobalId, end: NodeId) -> Option<Vec<u32>> {
+        let heads = || self.heads.last().map(|head| head.0).into_iter().collect();
+        let context = self.sharing.context(id.0, |name| self.head(name).0, heads)?;
+        Some(context.into_iter().chain([end.0]).collect())
+    }
+
+    fn head(&self, name: &str) -> NodeId {
+        *self.bound[name].last().expect("a well-formed type is closed")
+    }
+
+    /// What is below a node comes next. A recursion, a `par` and a `timed` are there before their parts.
+    fn enter_parts(&mut self, id: GlobalId, node: &'a GlobalNode, end: NodeId) {
+        let mut parts = node.children();
+        let span = place(self.places, id);
+        match node {
+            GlobalNode::Rec(name, _) => {
+                let head = self.graph.add(NodeKind::Rename { pairs: Vec::new(), cont: end }, span);
+                self.bound.entry(name).or_default().push(head);
+                self.heads.push(head);
+                self.results.push(head);
+                self.tasks.push(Task::Unbind(name));
+            }
+            GlobalNode::Par { .. } | GlobalNode::Timed { .. } => {
+                let of = self.graph.add(NodeKind::Par { branches: Vec::new(), then: end }, span);
+                self.results.push(of);
+                let then = parts.pop().expect("what follows is the last part");
+                for part in parts {
+                    self.tasks.extend([Task::Outside, Task::Enter(part), Task::Inside(of)]);
+                }
+                parts = vec![then];
+            }
+            _ => {}
+        }
+        self.tasks.extend(parts.into_iter().map(Task::Enter));
     }
 
     /// Puts a node together; its children are the last results, the first child on top.
-    fn leave(&mut self, id: GlobalId, results: &mut Vec<NodeId>) {
+    fn leave(&mut self, id: GlobalId) {
+        let global = self.global;
         let span = place(self.places, id);
-        let mut take = || results.pop().expect("one result per child");
-        let kind = match self.global.node(id) {
+        let kind = match global.node(id) {
             GlobalNode::Comm { sender, receiver, branches } => {
-                let branches = (0..)
-                    .zip(branches)
-                    .map(|(row, (label, next))| self.branch(label, take(), ((id, row), *next)))
-                    .collect();
+                let branches =
+                    (0..).zip(branches).map(|(row, (label, next))| self.branch(label, (id, row), *next)).collect();
                 NodeKind::Comm { from: *sender, to: *receiver, branches }
             }
             GlobalNode::Choice { decider, branches } => {
                 let mut arms = Vec::new();
                 for (row, (receiver, label, next)) in (0..).zip(branches) {
-                    let branches = vec![self.branch(label, take(), ((id, row), *next))];
+                    let branches = vec![self.branch(label, (id, row), *next)];
                     let send = NodeKind::Comm { from: *decider, to: *receiver, branches };
                     let cont = self.graph.add(send, span);
                     arms.push(Arm { name: None, guard: None, cont, span, next: Span::default() });
@@ -196,43 +220,50 @@ impl Import<'_> {
             GlobalNode::Case { deciders, branches } => {
                 let arms = branches
                     .iter()
-                    .map(|(_, next)| CaseArm { pattern: None, cont: take(), span, next: place(self.places, *next) })
+                    .map(|(_, next)| CaseArm {
+                        pattern: None,
+                        cont: self.take(),
+                        span,
+                        next: place(self.places, *next),
+                    })
                     .collect();
                 NodeKind::Case { deciders: deciders.clone().into(), on: CaseOn::Opaque, arms }
             }
             GlobalNode::Rec(..) => {
-                let kind = NodeKind::Rename { pairs: Vec::new(), cont: take() };
-                return self.fill(results, kind);
+                let kind = NodeKind::Rename { pairs: Vec::new(), cont: self.take() };
+                return self.fill(kind);
             }
             GlobalNode::Par { branches, .. } => {
-                let branches = branches.iter().map(|_| take()).collect();
-                let kind = NodeKind::Par { branches, then: take() };
-                return self.fill(results, kind);
+                let branches = branches.iter().map(|_| self.take()).collect();
+                let kind = NodeKind::Par { branches, then: self.take() };
+                return self.fill(kind);
             }
             GlobalNode::Timed { owner, outcomes, .. } => {
-                let body = take();
-                let outcomes = outcomes.iter().map(|(name, _)| (name.clone(), take())).collect();
-                let kind = NodeKind::Timed { owner: *owner, body, outcomes, then: take() };
-                return self.fill(results, kind);
+                let body = self.take();
+                let outcomes = outcomes.iter().map(|(name, _)| (name.clone(), self.take())).collect();
+                let kind = NodeKind::Timed { owner: *owner, body, outcomes, then: self.take() };
+                return self.fill(kind);
             }
             GlobalNode::End | GlobalNode::Var(_) => return,
         };
         let node = self.graph.add(kind, span);
-        results.push(node);
+        self.results.push(node);
+    }
+
+    /// The next child of the node that is put together.
+    fn take(&mut self) -> NodeId {
+        self.results.pop().expect("one result per child")
     }
 
     /// Gives the node that was made before its parts, and is the last result, its kind.
-    fn fill(&mut self, results: &[NodeId], kind: NodeKind) {
-        let node = *results.last().expect("the node was pushed before its parts");
+    fn fill(&mut self, kind: NodeKind) {
+        let node = *self.results.last().expect("the node was pushed before its parts");
         self.graph.nodes[node.index()].kind = kind;
     }
 
-    fn branch(
-        &mut self,
-        label: &tell_ir::sort::Label,
-        cont: NodeId,
-        ((node, row), next): ((GlobalId, usize), GlobalId),
-    ) -> Branch {
+    /// A branch of a node; what follows is the next child.
+    fn branch(&mut self, label: &tell_ir::sort::Label, (node, row): (GlobalId, usize), next: GlobalId) -> Branch {
+        let cont = self.take();
         let fields = if label.sort == Sort::Unit {
             Vec::new()
         } else {

@@ -41,9 +41,12 @@ struct Lists {
     items: Vec<u32>,
 }
 
+/// Gives pairs of a list and an item to somebody, the same ones each time.
+type Pairs<'p> = dyn Fn(&mut dyn FnMut(u32, u32)) + 'p;
+
 impl Lists {
-    /// Lists of the pairs (list, item), in the order of the pairs.
-    fn new(count: usize, pairs: &dyn Fn(&mut dyn FnMut(u32, u32))) -> Self {
+    /// Lists of the pairs, in their order.
+    fn new(count: usize, pairs: &Pairs<'_>) -> Self {
         let mut offsets = vec![0u32; count + 1];
         pairs(&mut |list, _| offsets[list as usize + 1] += 1);
         for index in 1..offsets.len() {
