@@ -94,9 +94,9 @@ impl Ground<'_> {
         Item { node, sigma, origin }
     }
 
-    /// Whether nothing the role does or keeps lies at or behind a node.
+    /// Whether nothing the role does, waits at or keeps lies at or behind a node.
     pub(super) fn finished(&self, node: NodeId) -> bool {
-        !self.view.can_act(node) && self.view.live(node).is_empty()
+        !self.view.can_act(node) && !self.view.can_join(node) && self.view.live(node).is_empty()
     }
 
     /// Whether the choreography cannot pass the node without the role.

@@ -27,8 +27,18 @@ pub(super) struct Skeleton {
     before: Lists,
     /// Ranks of the nodes at which each role acts, ascending.
     acts: Lists,
-    /// Who acts within each branch of a `Par` and each block of a `Timed`.
-    inside: FxHashMap<NodeId, Vec<FxHashSet<Role>>>,
+    /// The branches of each `Par`, the body and the blocks of each `Timed`.
+    inside: FxHashMap<NodeId, Vec<Part>>,
+    /// Who acts at the end of the body of a `Timed`: see [`Skeleton::ends`].
+    ends: FxHashMap<NodeId, FxHashSet<Role>>,
+}
+
+/// A branch of a `Par`, the body or a block of a `Timed`.
+struct Part {
+    /// Who acts in it.
+    roles: FxHashSet<Role>,
+    /// Its `Join`, if that can be reached.
+    join: Option<NodeId>,
 }
 
 /// Many short lists in one allocation.
@@ -69,6 +79,7 @@ impl Skeleton {
             before: Lists { offsets: vec![0], items: Vec::new() },
             acts: Lists { offsets: vec![0], items: Vec::new() },
             inside: FxHashMap::default(),
+            ends: FxHashMap::default(),
         };
         skeleton.cut(graph);
         skeleton.before = Lists::new(skeleton.len(), &|add| {
@@ -78,19 +89,32 @@ impl Skeleton {
                 }
             }
         });
-        skeleton.acts = Lists::new(graph.roles.len(), &|add| {
-            for (rank, node) in (0..).zip(&skeleton.order) {
-                actors(&graph.node(*node).kind).for_each(|role| add(role, rank));
-            }
-        });
         for node in &skeleton.order {
             if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
-                skeleton
-                    .inside
-                    .insert(*node, parts(graph, *node).map(|part| participants(graph, *node, part)).collect());
+                let inside = parts(graph, *node).map(|part| Part::new(graph, *node, part)).collect();
+                skeleton.inside.insert(*node, inside);
             }
         }
+        skeleton.ends = skeleton.ends(graph);
+        skeleton.acts = Lists::new(graph.roles.len(), &|add| {
+            for (rank, node) in (0..).zip(&skeleton.order) {
+                let at_end = skeleton.ends.get(node).into_iter().flatten().copied();
+                actors(&graph.node(*node).kind).chain(at_end).for_each(|role| add(role, rank));
+            }
+        });
         skeleton
+    }
+
+    /// Who has to come to the end of the body of each `Timed`: its owner, who then decides `done`, and whoever acts in
+    /// the block of that outcome. Any other outcome takes its participants out of the body wherever they are.
+    fn ends(&self, graph: &Graph) -> FxHashMap<NodeId, FxHashSet<Role>> {
+        let ends = self.inside.iter().filter_map(|(node, inside)| {
+            let NodeKind::Timed { owner, outcomes, .. } = &graph.node(*node).kind else { return None };
+            let done = outcomes.iter().zip(&inside[1..]).filter(|((name, _), _)| name == "done");
+            let roles = done.flat_map(|(_, block)| &block.roles).chain([owner]).copied().collect();
+            inside[0].join.map(|join| (join, roles))
+        });
+        ends.collect()
     }
 
     /// Puts all reachable nodes into segments.
@@ -183,10 +207,15 @@ impl Skeleton {
         acts.get(next).filter(|act| **act < end).map(|_| next)
     }
 
+    /// The reachable ends of branches and blocks, each with the `Par` or `Timed` it is of; in no order.
+    pub(super) fn joins(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.inside.iter().flat_map(|(of, parts)| parts.iter().filter_map(|part| Some((part.join?, *of))))
+    }
+
     /// The parts of a `Par` or `Timed` that a role acts in.
     pub(super) fn parts_of(&self, node: NodeId, role: Role) -> Vec<usize> {
         let parts = self.inside.get(&node).map_or(&[][..], Vec::as_slice);
-        (0..parts.len()).filter(|part| parts[*part].contains(&role)).collect()
+        (0..parts.len()).filter(|part| parts[*part].roles.contains(&role)).collect()
     }
 }
 
@@ -198,13 +227,15 @@ pub(super) fn parts(graph: &Graph, node: NodeId) -> impl Iterator<Item = NodeId>
     parts.into_iter()
 }
 
-/// Who acts at a node: sends, receives, decides, or does something locally.
+/// Who acts at a node: sends, receives, decides, does something locally, or owns a scope.
 pub(super) fn actors(kind: &NodeKind) -> impl Iterator<Item = Role> + use<> {
     let (one, two) = match kind {
         NodeKind::Comm { from, to, .. } => (Some(*from), Some(*to)),
-        NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } => (Some(*role), None),
+        NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } | NodeKind::Timed { owner: role, .. } => {
+            (Some(*role), None)
+        }
         NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => (None, None),
-        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => (None, None),
+        NodeKind::Par { .. } | NodeKind::Join { .. } => (None, None),
     };
     one.into_iter().chain(two)
 }
@@ -241,21 +272,21 @@ fn ways_in(graph: &Graph) -> Vec<u32> {
     ways
 }
 
-/// Who acts in a part of `of`, up to its join.
-fn participants(graph: &Graph, of: NodeId, part: NodeId) -> FxHashSet<Role> {
-    let mut roles = FxHashSet::default();
-    let mut seen = FxHashSet::default();
-    let mut todo = vec![part];
-    while let Some(node) = todo.pop() {
-        let kind = &graph.node(node).kind;
-        if matches!(kind, NodeKind::Join { of: joined } if *joined == of) || !seen.insert(node) {
-            continue;
+impl Part {
+    /// What a part of `of` has up to its join.
+    fn new(graph: &Graph, of: NodeId, start: NodeId) -> Self {
+        let mut part = Self { roles: FxHashSet::default(), join: None };
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![start];
+        while let Some(node) = todo.pop() {
+            let kind = &graph.node(node).kind;
+            if matches!(kind, NodeKind::Join { of: joined } if *joined == of) {
+                part.join = Some(node);
+            } else if seen.insert(node) {
+                part.roles.extend(actors(kind));
+                todo.extend(graph.successors(node));
+            }
         }
-        roles.extend(actors(kind));
-        if let NodeKind::Timed { owner, .. } = kind {
-            roles.insert(*owner);
-        }
-        todo.extend(graph.successors(node));
+        part
     }
-    roles
 }
