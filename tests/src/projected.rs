@@ -86,8 +86,9 @@ impl Projected {
     #[track_caller]
     pub fn warns(&self, expected: &[&str]) -> &Self {
         let warnings = self.projection().warnings.iter();
-        let found: Vec<String> =
-            warnings.map(|(role, warning)| format!("{} {}", self.graph.roles[*role as usize], warning.code.0)).collect();
+        let found: Vec<String> = warnings
+            .map(|(role, warning)| format!("{} {}", self.graph.roles[*role as usize], warning.code.0))
+            .collect();
         assert_eq!(found, expected);
         self
     }

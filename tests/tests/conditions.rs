@@ -184,7 +184,7 @@ fn a_message_behind_a_loop_can_be_early() {
 #[test]
 fn a_loop_in_which_everybody_waits_for_the_role_lets_nothing_overtake() {
     let global = global("A->B{l. A->C m. end, r. rec X. B->C n. C->A k. A->B{g. X, h. A->C m. end}}");
-    global.is_fine().gives("C", "{A?m. end, B?n. A!{k. rec X. {A?m. end, B?n. A!{k. X}}}}");
+    global.is_fine().gives("C", "{A?m. end, B?n. rec X. A!{k. {A?m. end, B?n. X}}}");
 }
 
 #[test]
@@ -213,9 +213,8 @@ fn a_place_that_is_reached_with_fewer_blocked_roles_is_looked_at_again() {
 
 #[test]
 fn any_of_several_partners_can_be_the_early_one() {
-    let of = |last: &str| {
-        format!("A->B{{l. A->D l. A->C m. end, r. A->D r. B->C n. end, s. A->D s. D->C o. {last} end}}")
-    };
+    let of =
+        |last: &str| format!("A->B{{l. A->D l. A->C m. end, r. A->D r. B->C n. end, s. A->D s. D->C o. {last} end}}");
     global(&of("")).is_fine().gives("C", "{A?m. end, B?n. end, D?o. end}");
     global(&of("A->C m.")).is_rejected(&[("C", Rule::ReceiveValidity)]);
     global(&of("B->C n.")).is_rejected(&[("C", Rule::ReceiveValidity)]);

@@ -51,7 +51,7 @@ fn expressions_of_every_form_are_compared() {
         ("Bool", "v > 1 && v > 2", "v > 1 || v > 2"),
         ("Bool", "not (v > 1)", "v > 1"),
         ("Int", "if v > 1 then 1 else 2", "if v > 1 then 2 else 1"),
-        ("Int", "case Just(v) of { | Just(y) => y | Nothing => 1 }", "case Just(v) of { | Just(y) => v | Nothing => 1 }"),
+        ("Int", "case Just(v) of | Just(y) => y | Nothing => 1", "case Just(v) of | Just(y) => v | Nothing => 1"),
         ("List Int", "[v, 1]", "[1, v]"),
         ("Maybe Int", "Just(v)", "Just(1)"),
         ("String", "\"one\"", "\"two\""),
@@ -68,7 +68,7 @@ fn expressions_of_every_form_are_compared() {
 
 #[test]
 fn names_bound_within_expressions_do_not_matter() {
-    let send = |name: &str| format!("C -> B : M(x : Int = case Just(v) of {{ | Just({name}) => {name} | Nothing => 1 }})");
+    let send = |name: &str| format!("C -> B : M(x : Int = case Just(v) of | Just({name}) => {name} | Nothing => 1)");
     two(V, &[&send("y")], &[&send("z")]).is_fine();
 }
 
@@ -89,9 +89,7 @@ fn equal_expressions_on_different_bindings_are_not_the_same() {
 
 #[test]
 fn fields_that_are_received_in_one_place_are_one_value() {
-    let block = |name: &str| {
-        [format!("B -> C : N({name} : Int = 1)"), format!("C -> B : M(x : Int = {name} + 1)")]
-    };
+    let block = |name: &str| [format!("B -> C : N({name} : Int = 1)"), format!("C -> B : M(x : Int = {name} + 1)")];
     let (left, right) = (block("p"), block("q"));
     let refs = |block: &[String; 2]| [block[0].clone(), block[1].clone()];
     let (left, right) = (refs(&left), refs(&right));
@@ -123,9 +121,6 @@ fn a_value_that_only_one_branch_makes_is_unknown() {
     let unseen = &["case m of", "  | Just(y) => C -> B : M(x : Int = y)", "  | Nothing => C -> B : M(x : Int = 0)"];
     let known = &["C -> B : M(x : Int = 0)"];
     two("; m : Maybe Int at C", unseen, known).is_rejected(REFUSED);
-    let unseen = &["case m of", "  | Just(y) => C -> B : M(x : Int = y)", "  | Nothing => B -> A : K"];
-    let found = two("; m : Maybe Int at C", unseen, &["A -> B : K"]);
-    drop(found);
 }
 
 // Local actions.
@@ -220,8 +215,16 @@ fn a_shared_decision_that_one_branch_lacks_is_not_taken() {
 #[test]
 fn a_shared_decision_that_one_branch_offers_behind_another_is_taken() {
     // In `L` the decision on `n > 1` lies before that on `n > 0`; C need not take the first.
-    let behind =
-        &["if n > 1 then", "  A -> B : K", "else", "  A -> B : J", "if n > 0 then", "  C -> B : X", "else", "  B -> C : Y"];
+    let behind = &[
+        "if n > 1 then",
+        "  A -> B : K",
+        "else",
+        "  A -> B : J",
+        "if n > 0 then",
+        "  C -> B : X",
+        "else",
+        "  B -> C : Y",
+    ];
     held(behind, DECIDE).is_fine().gives("C", "A?{N(int). case {else. B?{Y. end}, then. B!{X. end}}}");
 }
 
@@ -234,11 +237,7 @@ fn a_shared_decision_that_changes_nothing_for_a_role_is_not_taken() {
 #[test]
 fn decisions_with_different_patterns_are_different() {
     let of = |constant: &str| {
-        [
-            "case n of".to_owned(),
-            format!("  | {constant} => C -> B : X"),
-            "  | _ => B -> C : Y".to_owned(),
-        ]
+        ["case n of".to_owned(), format!("  | {constant} => C -> B : X"), "  | _ => B -> C : Y".to_owned()]
     };
     let check = |one: [String; 3], other: [String; 3]| {
         let [one, other] = [&one, &other].map(|lines| lines.each_ref().map(String::as_str));
@@ -286,8 +285,9 @@ fn loops_with_different_counts_are_different() {
         let [one, other] = [&one, &other].map(|lines| lines.each_ref().map(String::as_str));
         held(&one, &other)
     };
-    check(rounds("3"), rounds("3")).is_fine();
     check(rounds("n"), rounds("n")).is_fine();
+    // Two counters are never one value, even where both begin with the same number.
+    check(rounds("3"), rounds("3")).is_rejected(REFUSED);
     check(rounds("n"), rounds("n + 1")).is_rejected(REFUSED);
 }
 

@@ -38,13 +38,13 @@ fn a_decision_a_decider_can_take_in_some_states_only_is_taken_in_none() {
     // Before the first round B is alone with the decision, later it may have left the loop.
     let global = global("rec X. case A B D{a. A->B x. D->A{go. X, stop. A->B y. end}, b. A->B z. end}");
     global.is_fine().gives("B", "A?{x. rec X. A?{x. X, y. end, z. end}, z. end}");
-    global.gives("D", "rec X. case {else. end, then. {A!go. X, A!stop. end}}");
+    global.gives("D", "rec X. case {else. end, then. A!{go. X, stop. end}}");
 }
 
 #[test]
 fn a_decision_that_changes_nothing_is_not_looked_at() {
     let global = global("rec X. A->B l. case A B{a. X, b. X}");
-    global.is_fine().gives("A", "rec X. B!{l. X}").does("A", "send");
+    global.is_fine().gives("A", "B!{l. rec X. B!{l. X}}").does("A", "send send");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_role_in_several_branches_runs_them_side_by_side() {
 fn the_join_is_silent() {
     let global = global("par{A->B x. end | A->C y. end}. B->A z. end");
     global.is_fine().gives("A", "par{B!{x. end} | C!{y. end}}. B?{z. end}").gives("B", "A?{x. A!{z. end}}");
-    global.does("A", "par send send receive join end");
+    global.does("A", "par send send receive join join end");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn messages_within_branches_can_be_early() {
 
 #[test]
 fn others_may_stay_in_a_branch_while_a_role_waits_for_what_follows() {
-    global("par{rec X. A->B{l. X, m. end} | A->D k. end}. A->C s. end").warns(&["C W0402", "D W0402"]);
+    global("par{rec X. A->B{l. X, m. end} | A->D k. end}. A->C s. end").warns(&["C W0402"]);
 }
 
 // Scopes with outcomes.
@@ -264,13 +264,25 @@ fn waiting_in_a_body_that_may_be_over_is_refused_if_something_follows() {
 }
 
 #[test]
-fn messages_within_scopes_can_be_early() {
-    let of = |then: &str| format!("A->B{{l. A->C m. end, r. B->C n. {then}}}");
-    for scope in [
-        "timed A{A->C m. end on timeout A->B t. end}. end",
-        "timed A{A->B x. end on timeout A->C m. end}. end",
-        "timed A{A->B x. end on timeout A->B t. end}. A->C m. end",
-    ] {
-        global(&of(scope)).is_rejected(&[("C", Rule::ReceiveValidity)]);
-    }
+fn the_owner_of_a_scope_has_to_come_to_the_end_of_its_body() {
+    // Otherwise nobody would learn the outcome.
+    let body = "A->B{l. A->C x. end, m. end}";
+    global(&format!("timed C{{{body} on timeout end}}. end")).is_rejected(&[("C", Rule::Join)]);
+    let inner = format!("timed A{{{body} on timeout end}}. end");
+    global(&format!("timed C{{{inner} on timeout end}}. end")).is_rejected(&[("C", Rule::Join)]);
+    let branch = format!("par{{{body} | B->C y. end}}. end");
+    global(&format!("timed C{{{branch} on timeout end}}. end")).is_rejected(&[("C", Rule::Join)]);
+}
+
+#[test]
+fn waiting_in_an_outcome_that_may_be_over_is_waiting_for_ever() {
+    let scope = "timed A{A->B x. end on done A->B{l. A->C y. end, m. end}}.";
+    global(&format!("{scope} end")).warns(&["C W0401"]);
+    global(&format!("{scope} A->C z. end")).is_rejected(&[("C", Rule::Join)]);
+}
+
+#[test]
+fn a_role_may_do_nothing_in_a_scope_but_own_it() {
+    global("rec X. A->B k. timed C{A->B x. end on timeout A->B t. end}. X").is_fine();
+    global("par{timed C{A->B x. end on timeout end}. end | C->D y. end}. end").is_fine().does("C", "par scope send end join join join join");
 }
