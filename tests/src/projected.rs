@@ -119,6 +119,18 @@ impl Projected {
         self
     }
 
+    /// The names whose values a role that is done has, in any of its last states.
+    #[track_caller]
+    pub fn ends_with(&self, role: &str, expected: &[&str]) -> &Self {
+        let finals = self.machine(role).states.iter().filter_map(|state| match &state.kind {
+            Kind::End { finals } => Some(finals),
+            _ => None,
+        });
+        let found: Vec<&str> = finals.flatten().map(|(name, _)| self.program.text(*name)).collect();
+        assert_eq!(found, expected, "{role}");
+        self
+    }
+
     /// Whether the coinductive rule suffices for a role.
     #[track_caller]
     pub fn is_coinductive(&self, role: &str, expected: bool) -> &Self {

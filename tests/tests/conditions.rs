@@ -221,6 +221,12 @@ fn any_of_several_partners_can_be_the_early_one() {
 }
 
 #[test]
+fn one_place_of_a_message_behind_which_another_can_be_early_is_enough() {
+    let global = global("A->B{l. A->C m. end, r. B->C n. end, s. B->C n. A->C m. end}");
+    global.is_rejected(&[("C", Rule::ReceiveValidity)]);
+}
+
+#[test]
 fn one_label_of_different_partners_is_two_messages() {
     global("A->B{l. A->C m. end, r. B->C m. end}").is_fine().gives("C", "{A?m. end, B?m. end}");
     // `m` of A can be early, but C waits for `m` of B and for `k` of A.

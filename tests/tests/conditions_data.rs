@@ -11,9 +11,14 @@ fn two(parameters: &str, left: &[&str], right: &[&str]) -> Projected {
 
 fn with(effects: &str, parameters: &str, left: &[&str], right: &[&str]) -> Projected {
     let block = |lines: &[&str]| lines.iter().map(|line| format!("        {line}\n")).collect::<String>();
-    let import = if effects.is_empty() { "" } else { "import std.console exposing (Console)\n" };
+    let import = if effects.is_empty() {
+        ""
+    } else {
+        "import std.console exposing (Console)\nimport std.random exposing (Random)\n"
+    };
     tell(&format!(
-        "{import}protocol Two(A, B, C{parameters}){effects} =
+        "{import}type U = | P(Int) | Q(Int)
+protocol Two(A, B, C{parameters}){effects} =
   choice A at
     | L =>
         A -> B : L
@@ -56,6 +61,10 @@ fn expressions_of_every_form_are_compared() {
         ("Maybe Int", "Just(v)", "Just(1)"),
         ("String", "\"one\"", "\"two\""),
         ("(Int, Int)", "(v, 1)", "(1, v)"),
+        ("U", "P(v)", "Q(v)"),
+        ("Int", "case (v, 1) of | (a, b) => a", "case (v, 1) of | (a, b) => b"),
+        ("Int", "case P(v) of | P(x) => x | Q(x) => 0", "case P(v) of | Q(x) => x | P(x) => 0"),
+        ("Int", "case P(v) of | P(1) => 1 | P(_) => 2 | Q(_) => 3", "case P(v) of | P(2) => 1 | P(_) => 2 | Q(_) => 3"),
         ("Int", "{ a = v, b = 1 }.a", "{ a = v, b = 1 }.b"),
     ];
     for (ty, one, other) in forms {
@@ -128,11 +137,33 @@ fn a_value_that_only_one_branch_makes_is_unknown() {
 #[test]
 fn a_local_action_that_one_branch_lacks_is_refused() {
     let print = "do Console.print(\"x\") at C";
-    let uses = " uses Console";
+    let uses = " uses Console, Random";
     with(uses, "", &[print, "C -> B : M"], &[print, "C -> B : M"]).is_fine().does("C", "local send end");
     with(uses, "", &[print, "C -> B : M"], &["C -> B : M"]).is_rejected(REFUSED);
     let other = "do Console.print(\"y\") at C";
     with(uses, "", &[print, "C -> B : M"], &[other, "C -> B : M"]).is_rejected(REFUSED);
+}
+
+#[test]
+fn operations_are_the_same_if_their_arguments_and_what_is_bound_are() {
+    let uses = " uses Console, Random";
+    let draw = |lines: &[&str], other: &[&str]| with(uses, "", lines, other);
+    draw(&["let x at C = do Random.int(1, 6)", "C -> B : M"], &["let y at C = do Random.int(1, 6)", "C -> B : M"])
+        .is_fine();
+    draw(&["let x at C = do Random.int(1, 6)", "C -> B : M"], &["do Random.int(1, 6) at C", "C -> B : M"])
+        .is_rejected(REFUSED);
+}
+
+#[test]
+fn different_operations_are_different() {
+    let uses = " uses Console, Random";
+    let [one, other] = ["pick", "shuffle"].map(|operation| format!("do Random.{operation}([1]) at C"));
+    with(uses, "", &[&one, "C -> B : M"], &[&other, "C -> B : M"]).is_rejected(REFUSED);
+}
+
+#[test]
+fn a_value_that_nobody_uses_is_computed_in_every_branch_or_in_none() {
+    two(V, &["let x at C = v + 1", "C -> B : M"], &["let x at C = v + 2", "C -> B : M"]).is_rejected(REFUSED);
 }
 
 #[test]
@@ -173,14 +204,35 @@ fn named_choices_are_the_same_if_names_and_guards_are() {
 
 // Shared decisions.
 
-const HELD: &str = "; n : Int at A";
+const HELD: &str = "; n : Int at A, k : Int at A, m : U at A, w : U at A";
 
-/// A protocol in which everybody holds `n` before A decides.
+/// The same with three branches.
+fn three(first: &str, second: &str, third: &str) -> Projected {
+    let block = |text: &str| text.lines().map(|line| format!("        {line}\n")).collect::<String>();
+    tell(&format!(
+        "protocol Three(A, B, C; n : Int at A) =
+  A ->* : N(n)
+  choice A at
+    | L =>
+        A -> B : L
+{}    | R =>
+        A -> B : R
+{}    | S =>
+        A -> B : S
+{}",
+        block(first),
+        block(second),
+        block(third)
+    ))
+}
+
+/// A protocol in which everybody holds `n`, `k`, `m` and `w` before A decides.
 fn held(left: &[&str], right: &[&str]) -> Projected {
     let block = |lines: &[&str]| lines.iter().map(|line| format!("        {line}\n")).collect::<String>();
     tell(&format!(
-        "protocol Held(A, B, C{HELD}) =
-  A ->* : N(n)
+        "type U = | P(Int) | Q(Int)
+protocol Held(A, B, C{HELD}) =
+  A ->* : N(n, k, m, w)
   choice A at
     | L =>
         A -> B : L
@@ -196,7 +248,7 @@ const DECIDE: &[&str] = &["if n > 0 then", "  C -> B : X", "else", "  B -> C : Y
 
 #[test]
 fn a_shared_decision_that_every_branch_offers_is_taken() {
-    held(DECIDE, DECIDE).is_fine().gives("C", "A?{N(int). case {else. B?{Y. end}, then. B!{X. end}}}");
+    held(DECIDE, DECIDE).is_fine().gives("C", "A?{N((int, int, u, u)). case {else. B?{Y. end}, then. B!{X. end}}}");
 }
 
 #[test]
@@ -208,7 +260,7 @@ fn a_shared_decision_on_something_else_is_another_one() {
 #[test]
 fn a_shared_decision_that_one_branch_lacks_is_not_taken() {
     let receives = &["if n > 0 then", "  B -> C : X", "else", "  B -> C : Y"];
-    held(receives, &["B -> C : X"]).is_fine().gives("C", "A?{N(int). B?{X. end, Y. end}}");
+    held(receives, &["B -> C : X"]).is_fine().gives("C", "A?{N((int, int, u, u)). B?{X. end, Y. end}}");
     held(DECIDE, &["B -> C : Y"]).is_rejected(&[("C", Rule::MixedChoice)]);
 }
 
@@ -225,13 +277,13 @@ fn a_shared_decision_that_one_branch_offers_behind_another_is_taken() {
         "else",
         "  B -> C : Y",
     ];
-    held(behind, DECIDE).is_fine().gives("C", "A?{N(int). case {else. B?{Y. end}, then. B!{X. end}}}");
+    held(behind, DECIDE).is_fine().gives("C", "A?{N((int, int, u, u)). case {else. B?{Y. end}, then. B!{X. end}}}");
 }
 
 #[test]
 fn a_shared_decision_that_changes_nothing_for_a_role_is_not_taken() {
     let same = &["if n > 0 then", "  A -> B : P", "else", "  A -> B : Q", "C -> B : X"];
-    held(same, same).is_fine().gives("C", "A?{N(int). B!{X. end}}").does("C", "receive send end");
+    held(same, same).is_fine().gives("C", "A?{N((int, int, u, u)). B!{X. end}}").does("C", "receive send end");
 }
 
 #[test]
@@ -245,6 +297,60 @@ fn decisions_with_different_patterns_are_different() {
     };
     check(of("1"), of("1")).is_fine();
     check(of("1"), of("2")).is_rejected(&[("C", Rule::MixedChoice)]);
+}
+
+#[test]
+fn a_shared_decision_behind_several_others_is_taken() {
+    let again = |number: u32| {
+        [format!("if n > {number} then"), "  A -> B : K".to_owned(), "else".to_owned(), "  A -> B : J".to_owned()]
+    };
+    let (one, two) = (again(1).join("\n"), again(2).join("\n"));
+    let decide = DECIDE.join("\n");
+    three(&format!("{one}\n{one}\n{decide}"), &decide, &decide).is_fine();
+    three(&format!("{one}\n{decide}"), &format!("{two}\n{decide}"), &decide).is_fine();
+}
+
+#[test]
+fn a_decision_that_changes_a_value_is_taken() {
+    let same = &["case m of", "  | P(x) => A -> B : I", "  | Q(x) => A -> B : J", "C -> B : V(y : Int = x)"];
+    held(same, same).is_fine().does("C", "receive case send end");
+}
+
+#[test]
+fn a_value_that_depends_on_a_decision_the_role_does_not_take_is_unknown() {
+    let of = |name: &str| {
+        [
+            format!("case {name} of"),
+            "  | P(x) => A -> B : I".to_owned(),
+            "  | Q(x) => A -> B : J".to_owned(),
+            "C -> B : V(y : Int = x)".to_owned(),
+        ]
+    };
+    let (one, other) = (of("m"), of("w"));
+    let [one, other] = [&one, &other].map(|lines| lines.each_ref().map(String::as_str));
+    held(&one, &other).is_rejected(&[("C", Rule::UnknownValue)]);
+}
+
+// Final values.
+
+#[test]
+fn a_name_has_a_final_value_if_all_runs_agree_on_it() {
+    let of = |fields: &str| format!("B -> C : N({fields})");
+    let (one, same) = (of("x : Int = 1, y : Int = 2"), of("x : Int = 3, y : Int = 4"));
+    two("", &[&one], &[&same]).ends_with("C", &["x", "y"]);
+    two("", &[&one], &[&of("y : Int = 1, x : Int = 2")]).ends_with("C", &[]);
+}
+
+#[test]
+fn a_decision_that_only_a_final_value_depends_on_is_taken() {
+    let text = "type U = | P(Int) | Q(Int)
+protocol Final(A, B, C; m : U at A) =
+  A ->* : M(m)
+  case m of
+    | P(x) => A -> B : I
+    | Q(x) => A -> B : J
+";
+    tell(text).is_fine().ends_with("B", &["m", "x"]).ends_with("C", &["m", "x"]);
 }
 
 // Counters.
@@ -289,6 +395,7 @@ fn loops_with_different_counts_are_different() {
     // Two counters are never one value, even where both begin with the same number.
     check(rounds("3"), rounds("3")).is_rejected(REFUSED);
     check(rounds("n"), rounds("n + 1")).is_rejected(REFUSED);
+    check(rounds("n"), rounds("k")).is_rejected(REFUSED);
 }
 
 #[test]
@@ -297,4 +404,18 @@ fn a_round_that_a_role_did_not_see_is_not_counted_wrongly() {
     let left = &["loop repeat 2", "  A -> B : X", "C -> B : Y"];
     let right = &["C -> B : Y"];
     two("", left, right).is_fine().gives("C", "B!{Y. end}");
+}
+
+#[test]
+fn rounds_that_may_pass_unseen_are_not_counted_one_by_one() {
+    let left = &["loop repeat 1000000", "  choice A at", "    | P => A ->* : P", "    | Q => A -> B : Q", "A -> C : Y"];
+    two("", left, &["A -> C : Z"]).is_fine().gives("C", "A?{P. rec X. A?{P. X, Y. end}, Y. end, Z. end}");
+}
+
+#[test]
+fn the_first_unseen_round_is_counted() {
+    let left = &["loop repeat 5", "  A -> B : X", "  B -> C : Z", "  B -> C : G", "B -> C : E"];
+    two("", left, &["B -> C : Z", "B -> C : V"])
+        .is_fine()
+        .gives("C", "B?{E. end, Z. B?{G. rec X. case {else. B?{E. end}, then. B?{Z. B?{G. X}}}, V. end}}");
 }

@@ -60,6 +60,24 @@ fn one_of_two_decisions_in_a_state_is_taken_if_the_other_leads_to_it() {
     global.is_rejected(&[("C", Rule::MixedChoice)]);
 }
 
+#[test]
+fn a_decision_that_only_brings_a_loop_back_is_not_looked_at() {
+    let global = global("rec X. case A B C{a. A->B l. X, b. A->B m. C->A z. end}");
+    global.warns(&["C W0402"]).gives("C", "A!{z. end}");
+}
+
+#[test]
+fn a_decision_behind_whose_arms_others_are_taken_is_taken() {
+    let arm = |label: &str| format!("case A B{{c. A->B x. end, d. B->A {label}. end}}");
+    global(&format!("case A B{{a. {}, b. {}}}", arm("y"), arm("w"))).is_fine();
+}
+
+#[test]
+fn two_shared_decisions_that_nobody_can_evaluate_are_never_the_same() {
+    let case = "case A B{a. A->B x. end, b. B->A y. end}";
+    global(&format!("D->A{{p. {case}, q. {case}}}")).is_rejected(&[("B", Rule::MixedChoice)]);
+}
+
 /// Sixteen decisions B cannot take, or one more, then one it has to take.
 fn decisions(count: usize) -> String {
     let last = "case A B D{a. A->B s. end, b. B->A t. end}".to_owned();
@@ -107,6 +125,18 @@ fn the_join_is_silent() {
 #[test]
 fn a_branch_ends_in_a_join_also_where_others_go_on() {
     global("par{A->B x. B->D w. end | A->C y. end}. end").is_fine().does("A", "par send send end join join");
+}
+
+#[test]
+fn a_branch_ends_in_a_join_also_behind_a_choice_of_others() {
+    global("par{A->C x. A->B{l. end, m. end} | B->C y. end}. end")
+        .is_fine()
+        .does("C", "par receive receive end join join");
+}
+
+#[test]
+fn a_role_in_no_branch_goes_on_where_a_branch_never_ends() {
+    global("par{rec X. A->B l. X | C->D y. end}. E->F z. end").is_fine().gives("E", "F!{z. end}");
 }
 
 #[test]
@@ -284,5 +314,7 @@ fn waiting_in_an_outcome_that_may_be_over_is_waiting_for_ever() {
 #[test]
 fn a_role_may_do_nothing_in_a_scope_but_own_it() {
     global("rec X. A->B k. timed C{A->B x. end on timeout A->B t. end}. X").is_fine();
-    global("par{timed C{A->B x. end on timeout end}. end | C->D y. end}. end").is_fine().does("C", "par scope send end join join join join");
+    global("par{timed C{A->B x. end on timeout end}. end | C->D y. end}. end")
+        .is_fine()
+        .does("C", "par scope send end join join join join");
 }
