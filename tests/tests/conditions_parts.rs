@@ -232,6 +232,13 @@ fn others_may_stay_in_a_branch_while_a_role_waits_for_what_follows() {
     global("par{rec X. A->B{l. X, m. end} | A->D k. end}. A->C s. end").warns(&["C W0402"]);
 }
 
+#[test]
+#[ignore = "not refused yet: C sends `n`, which A can never receive"]
+fn what_follows_a_branch_that_never_ends_is_refused() {
+    let text = "par{rec X. A->B l. X | C->D k. end}. C->A n. end";
+    assert!(std::panic::catch_unwind(|| _ = global(text).is_fine()).is_err());
+}
+
 // Scopes with outcomes.
 
 #[test]
