@@ -396,6 +396,8 @@ fn loops_with_different_counts_are_different() {
     check(rounds("3"), rounds("3")).is_rejected(REFUSED);
     check(rounds("n"), rounds("n + 1")).is_rejected(REFUSED);
     check(rounds("n"), rounds("k")).is_rejected(REFUSED);
+    check(rounds("n + 1"), rounds("n + 1")).is_fine();
+    check(rounds("n + 1"), rounds("n + 2")).is_rejected(REFUSED);
 }
 
 #[test]
