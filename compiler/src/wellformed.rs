@@ -6,6 +6,7 @@
 //! passed more blocks. A shared node is visited once per context (`tell_ir::term`); nothing recurses.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::term::{Sharing, reachable};
 
@@ -24,7 +25,7 @@ pub struct Problem {
 ///
 /// Checked: roles are declared; nobody sends to itself; every communication, choice, case and `par` has a branch;
 /// labels towards one receiver are distinct within a choice; outcomes are distinct; branches of a `par` have no
-/// ordered pair of roles in common; variables are bound, within the branch or block they stand in, and every way back
+/// ordered pair of roles in common; nobody acts behind a part it acts in that never ends; variables are bound, within the branch or block they stand in, and every way back
 /// to a binder passes a communication. A way through a `par` passes one if each branch does, through a `timed` if the
 /// body and every outcome do (the rule of `E0413`).
 #[must_use]
@@ -32,6 +33,7 @@ pub fn check(global: &GlobalType) -> Vec<Problem> {
     let mut check = Check {
         global,
         speaks: always_speaks(global),
+        ends: can_end(global),
         clashes: clashes(global),
         bound: FxHashMap::default(),
         seen: vec![false; global.nodes.len()],
@@ -70,6 +72,8 @@ struct Check<'a> {
     global: &'a GlobalType,
     /// Whether every way through a node to its end passes a communication.
     speaks: Vec<bool>,
+    /// Whether some way through a node comes to its end.
+    ends: Vec<bool>,
     /// Ordered pairs of roles that several branches of a `par` use.
     clashes: FxHashMap<GlobalId, Vec<Pair>>,
     /// What had been passed at the binders in scope, innermost last.
@@ -195,16 +199,21 @@ impl<'a> Check<'a> {
                 self.roles(id, deciders);
                 self.not_empty(id, "a case", branches);
             }
-            GlobalNode::Par { branches, .. } => {
+            GlobalNode::Par { branches, then } => {
                 self.not_empty(id, "a `par`", branches);
+                let endless = branches.iter().copied().filter(|branch| !self.ends[branch.0 as usize]);
+                self.reached(id, *then, endless.collect());
                 for (from, to) in self.clashes.remove(&id).unwrap_or_default() {
                     let text =
                         format!("two branches of a `par` send from `{}` to `{}`", global.role(from), global.role(to));
                     self.report(id, text, "let one branch have all messages from one role to another");
                 }
             }
-            GlobalNode::Timed { owner, outcomes, .. } => {
+            GlobalNode::Timed { owner, body, outcomes, then } => {
                 self.roles(id, &[*owner]);
+                let parts: Vec<GlobalId> = outcomes.iter().map(|(_, block)| *block).chain([*body]).collect();
+                let is_over = parts.iter().any(|part| self.ends[part.0 as usize]);
+                self.reached(id, *then, if is_over { Vec::new() } else { parts });
                 for outcome in twice(outcomes.iter().map(|(name, _)| name.as_str())) {
                     let text = format!("outcome `{outcome}` occurs twice in one `timed`");
                     self.report(id, text, "the outcomes of a scope are distinct");
@@ -232,6 +241,19 @@ impl<'a> Check<'a> {
         for (_, label) in twice(messages) {
             let text = format!("label `{label}` occurs twice in one choice");
             self.report(id, text, "the labels towards one receiver are distinct");
+        }
+    }
+
+    /// Who acts in a part that never ends does not act in what follows: it would never come there.
+    fn reached(&mut self, id: GlobalId, then: GlobalId, endless: Vec<GlobalId>) {
+        if endless.is_empty() || *self.global.node(then) == GlobalNode::End {
+            return;
+        }
+        let inside = participants(self.global, endless);
+        if let Some(role) = participants(self.global, vec![then]).intersection(&inside).next() {
+            let text =
+                format!("`{}` never comes to what follows: it acts in a part that never ends", self.global.role(*role));
+            self.report(id, text, "let every part end, or leave out what follows");
         }
     }
 
@@ -266,6 +288,49 @@ fn always_speaks(global: &GlobalType) -> Vec<bool> {
         speaks.push(answer);
     }
     speaks
+}
+
+/// Who sends or receives in some parts.
+fn participants(global: &GlobalType, parts: Vec<GlobalId>) -> BTreeSet<u32> {
+    let mut roles = BTreeSet::new();
+    let mut seen = FxHashSet::default();
+    let mut todo = parts;
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = global.node(id);
+        match node {
+            GlobalNode::Comm { sender, receiver, .. } => roles.extend([*sender, *receiver]),
+            GlobalNode::Choice { decider, branches } => {
+                roles.extend(branches.iter().map(|(receiver, _, _)| *receiver).chain([*decider]));
+            }
+            _ => {}
+        }
+        todo.extend(node.children());
+    }
+    roles
+}
+
+/// For each node, whether some way through it comes to its end.
+fn can_end(global: &GlobalType) -> Vec<bool> {
+    let mut ends: Vec<bool> = Vec::with_capacity(global.nodes.len());
+    for node in &global.nodes {
+        let end = |part: &GlobalId| ends[part.0 as usize];
+        let answer = match node {
+            GlobalNode::End => true,
+            GlobalNode::Var(_) => false,
+            GlobalNode::Rec(..) | GlobalNode::Comm { .. } | GlobalNode::Choice { .. } | GlobalNode::Case { .. } => {
+                node.children().iter().any(end)
+            }
+            GlobalNode::Par { branches, then } => branches.iter().all(end) && end(then),
+            GlobalNode::Timed { body, outcomes, then, .. } => {
+                (end(body) || outcomes.iter().any(|(_, block)| end(block))) && end(then)
+            }
+        };
+        ends.push(answer);
+    }
+    ends
 }
 
 /// Sender and receiver.

@@ -16,6 +16,7 @@ pub mod host;
 pub mod notation;
 pub mod numbers;
 pub mod program;
+pub mod projected;
 pub mod run;
 pub mod scribble;
 pub mod shrink;

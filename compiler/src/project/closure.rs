@@ -104,9 +104,9 @@ impl Ground<'_> {
         }
     }
 
-    /// Whether the role could take part in a decision.
+    /// Whether the role could take part in a decision; it need not act again, its final values may depend on it.
     fn could_decide(&self, node: NodeId, deciders: &[Role]) -> bool {
-        deciders.contains(&self.role) && self.view.can_act(node) && !self.blind.contains(&node)
+        deciders.contains(&self.role) && !self.blind.contains(&node)
     }
 }
 

@@ -97,10 +97,9 @@ impl<'a> Keys<'a> {
         vec![10, u32::try_from(branches).expect("the node limit is below 2^32")]
     }
 
-    /// The key of entering a scope.
-    pub(super) fn scope(&mut self, owner: Role, outcomes: &[(String, NodeId)]) -> Key {
-        let names = outcomes.iter().map(|(name, _)| self.writer.constant(&Const::Str(name.as_str().into())));
-        [11, owner].into_iter().chain(names.collect::<Vec<_>>()).collect()
+    /// The key of entering a scope. Its instances are counted, so there is none like it.
+    pub(super) fn scope(node: NodeId) -> Key {
+        vec![11, node.0]
     }
 
     /// The key of a shared decision; `None` if the role cannot evaluate it.

@@ -28,6 +28,8 @@ pub(super) struct View<'a> {
     acts: &'a [u32],
     /// For each segment, whether the role can act behind it.
     acts_behind: Vec<bool>,
+    /// For each segment, whether an end of a branch or block the role waits at lies in or behind it.
+    joins_behind: Vec<bool>,
     /// What it needs; `None` if the choreography has no bindings at all.
     needs: Option<Needs>,
     nothing: Live,
@@ -47,8 +49,12 @@ impl<'a> View<'a> {
     pub(super) fn new(program: &Program, graph: &'a Graph, skeleton: &'a Skeleton, role: Role) -> Self {
         let acts = skeleton.acts(role);
         let nothing: Live = Rc::new([]);
-        let acts_behind = acts_behind(skeleton, acts);
-        let mut view = Self { graph, skeleton, role, acts, acts_behind, needs: None, nothing };
+        let mut acts_behind = vec![false; skeleton.len()];
+        let segments = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank)));
+        mark_before(skeleton, segments.collect(), &mut acts_behind);
+        let joins_behind = vec![false; skeleton.len()];
+        let mut view = Self { graph, skeleton, role, acts, acts_behind, joins_behind, needs: None, nothing };
+        view.joins_behind = view.joins_behind();
         if !graph.vars.is_empty() {
             view.needs = Some(view.needs(program));
         }
@@ -68,6 +74,7 @@ impl<'a> View<'a> {
         }
         let segment = self.skeleton.segment_of(node);
         let ends = !self.acts_behind[segment as usize]
+            && !self.can_join(node)
             && self.needs.as_ref().is_none_or(|needs| needs.last[segment as usize].is_empty());
         (self.skeleton.last(segment), if ends { Stop::Finished } else { Stop::Passing })
     }
@@ -84,6 +91,11 @@ impl<'a> View<'a> {
 
     pub(super) fn skeleton(&self) -> &Skeleton {
         self.skeleton
+    }
+
+    /// Whether the end of a branch or block that the role waits at lies at or behind a node.
+    pub(super) fn can_join(&self, node: NodeId) -> bool {
+        self.joins_behind[self.skeleton.segment_of(node) as usize]
     }
 
     /// Number of nodes at which it acts.
@@ -123,6 +135,16 @@ impl<'a> View<'a> {
     /// σ restricted to a node as pairs.
     pub(super) fn env(&self, node: NodeId, sigma: &[u32]) -> Box<[(GVar, u32)]> {
         self.live(node).iter().copied().zip(sigma.iter().copied()).collect()
+    }
+
+    fn joins_behind(&self) -> Vec<bool> {
+        let joins = self.skeleton.joins().filter(|(_, of)| self.enters(*of));
+        let joins: Vec<Segment> = joins.map(|(join, _)| self.skeleton.segment_of(join)).collect();
+        let mut behind = vec![false; self.skeleton.len()];
+        // A join is the last node of its segment.
+        joins.iter().for_each(|segment| behind[*segment as usize] = true);
+        mark_before(self.skeleton, joins, &mut behind);
+        behind
     }
 
     /// The least solution, from the ends on.
@@ -166,19 +188,16 @@ impl<'a> View<'a> {
     }
 }
 
-/// For each segment, whether the role can act behind it.
-fn acts_behind(skeleton: &Skeleton, acts: &[u32]) -> Vec<bool> {
-    let mut behind = vec![false; skeleton.len()];
-    let mut todo: Vec<Segment> = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank))).collect();
+/// Marks all segments that lead to one of these.
+fn mark_before(skeleton: &Skeleton, mut todo: Vec<Segment>, marks: &mut [bool]) {
     todo.dedup();
     while let Some(segment) = todo.pop() {
         for before in skeleton.before(segment) {
-            if !std::mem::replace(&mut behind[*before as usize], true) {
+            if !std::mem::replace(&mut marks[*before as usize], true) {
                 todo.push(*before);
             }
         }
     }
-    behind
 }
 
 /// What is needed at a node, from what is needed behind it.

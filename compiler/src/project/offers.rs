@@ -137,7 +137,7 @@ impl Frontier {
             NodeKind::Choice { arms, .. } => self.locals.add(keys.decide(*node, arms, sigma), index, 0),
             NodeKind::Local { action, .. } => self.locals.add(keys.local(*node, action, sigma), index, 0),
             NodeKind::Par { branches, .. } => self.locals.add(Keys::par(branches.len()), index, 0),
-            NodeKind::Timed { owner, outcomes, .. } => self.locals.add(keys.scope(*owner, outcomes), index, 0),
+            NodeKind::Timed { .. } => self.locals.add(Keys::scope(*node), index, 0),
             NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => self.ends.push(index),
         }
     }

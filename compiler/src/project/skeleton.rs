@@ -31,8 +31,18 @@ pub(super) struct Skeleton {
     act_of: Vec<[u32; 2]>,
     /// Whether two labels have one name.
     pub(super) has_alike_labels: bool,
-    /// Who acts within each branch of a `Par` and each block of a `Timed`.
-    inside: FxHashMap<NodeId, Vec<FxHashSet<Role>>>,
+    /// The branches of each `Par`, the body and the blocks of each `Timed`.
+    inside: FxHashMap<NodeId, Vec<Part>>,
+    /// Who acts at the end of the body of a `Timed`: see [`Skeleton::ends`].
+    ends: FxHashMap<NodeId, FxHashSet<Role>>,
+}
+
+/// A branch of a `Par`, the body or a block of a `Timed`.
+struct Part {
+    /// Who acts in it.
+    roles: FxHashSet<Role>,
+    /// Its `Join`, if that can be reached.
+    join: Option<NodeId>,
 }
 
 /// Many short lists in one allocation.
@@ -78,6 +88,7 @@ impl Skeleton {
             act_of: Vec::new(),
             has_alike_labels: has_alike_labels(graph),
             inside: FxHashMap::default(),
+            ends: FxHashMap::default(),
         };
         skeleton.cut(graph);
         skeleton.before = Lists::new(skeleton.len(), &|add| {
@@ -87,19 +98,20 @@ impl Skeleton {
                 }
             }
         });
+        for node in &skeleton.order {
+            if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
+                let inside = parts(graph, *node).map(|part| Part::new(graph, *node, part)).collect();
+                skeleton.inside.insert(*node, inside);
+            }
+        }
+        skeleton.ends = skeleton.ends(graph);
         skeleton.acts = Lists::new(graph.roles.len(), &|add| {
             for (rank, node) in (0..).zip(&skeleton.order) {
-                actors(&graph.node(*node).kind).for_each(|role| add(role, rank));
+                let at_end = skeleton.ends.get(node).into_iter().flatten().copied();
+                actors(&graph.node(*node).kind).chain(at_end).for_each(|role| add(role, rank));
             }
         });
         skeleton.number_acts(graph);
-        for node in &skeleton.order {
-            if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
-                skeleton
-                    .inside
-                    .insert(*node, parts(graph, *node).map(|part| participants(graph, *node, part)).collect());
-            }
-        }
         skeleton
     }
 
@@ -111,12 +123,25 @@ impl Skeleton {
                 self.act_of[rank][actor] = counts[role as usize];
                 counts[role as usize] += 1;
             }
+            self.ends.get(node).into_iter().flatten().for_each(|role| counts[*role as usize] += 1);
         }
     }
 
     /// Which of its acts a node is to its first or second actor.
     pub(super) fn act_of(&self, node: NodeId, actor: usize) -> u32 {
         self.act_of[self.rank[node.index()] as usize][actor]
+    }
+
+    /// Who has to come to the end of the body of each `Timed`: its owner, who then decides `done`, and whoever acts in
+    /// the block of that outcome. Any other outcome takes its participants out of the body wherever they are.
+    fn ends(&self, graph: &Graph) -> FxHashMap<NodeId, FxHashSet<Role>> {
+        let ends = self.inside.iter().filter_map(|(node, inside)| {
+            let NodeKind::Timed { owner, outcomes, .. } = &graph.node(*node).kind else { return None };
+            let done = outcomes.iter().zip(&inside[1..]).filter(|((name, _), _)| name == "done");
+            let roles = done.flat_map(|(_, block)| &block.roles).chain([owner]).copied().collect();
+            inside[0].join.map(|join| (join, roles))
+        });
+        ends.collect()
     }
 
     /// Puts all reachable nodes into segments.
@@ -209,10 +234,15 @@ impl Skeleton {
         acts.get(next).filter(|act| **act < end).map(|_| next)
     }
 
+    /// The reachable ends of branches and blocks, each with the `Par` or `Timed` it is of; in no order.
+    pub(super) fn joins(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.inside.iter().flat_map(|(of, parts)| parts.iter().filter_map(|part| Some((part.join?, *of))))
+    }
+
     /// The parts of a `Par` or `Timed` that a role acts in.
     pub(super) fn parts_of(&self, node: NodeId, role: Role) -> Vec<usize> {
         let parts = self.inside.get(&node).map_or(&[][..], Vec::as_slice);
-        (0..parts.len()).filter(|part| parts[*part].contains(&role)).collect()
+        (0..parts.len()).filter(|part| parts[*part].roles.contains(&role)).collect()
     }
 }
 
@@ -224,13 +254,15 @@ pub(super) fn parts(graph: &Graph, node: NodeId) -> impl Iterator<Item = NodeId>
     parts.into_iter()
 }
 
-/// Who acts at a node: sends, receives, decides, or does something locally.
+/// Who acts at a node: sends, receives, decides, does something locally, or owns a scope.
 pub(super) fn actors(kind: &NodeKind) -> impl Iterator<Item = Role> + use<> {
     let (one, two) = match kind {
         NodeKind::Comm { from, to, .. } => (Some(*from), Some(*to)),
-        NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } => (Some(*role), None),
+        NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } | NodeKind::Timed { owner: role, .. } => {
+            (Some(*role), None)
+        }
         NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => (None, None),
-        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => (None, None),
+        NodeKind::Par { .. } | NodeKind::Join { .. } => (None, None),
     };
     one.into_iter().chain(two)
 }
@@ -267,23 +299,23 @@ fn ways_in(graph: &Graph) -> Vec<u32> {
     ways
 }
 
-/// Who acts in a part of `of`, up to its join.
-fn participants(graph: &Graph, of: NodeId, part: NodeId) -> FxHashSet<Role> {
-    let mut roles = FxHashSet::default();
-    let mut seen = FxHashSet::default();
-    let mut todo = vec![part];
-    while let Some(node) = todo.pop() {
-        let kind = &graph.node(node).kind;
-        if matches!(kind, NodeKind::Join { of: joined } if *joined == of) || !seen.insert(node) {
-            continue;
+impl Part {
+    /// What a part of `of` has up to its join.
+    fn new(graph: &Graph, of: NodeId, start: NodeId) -> Self {
+        let mut part = Self { roles: FxHashSet::default(), join: None };
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![start];
+        while let Some(node) = todo.pop() {
+            let kind = &graph.node(node).kind;
+            if matches!(kind, NodeKind::Join { of: joined } if *joined == of) {
+                part.join = Some(node);
+            } else if seen.insert(node) {
+                part.roles.extend(actors(kind));
+                todo.extend(graph.successors(node));
+            }
         }
-        roles.extend(actors(kind));
-        if let NodeKind::Timed { owner, .. } = kind {
-            roles.insert(*owner);
-        }
-        todo.extend(graph.successors(node));
+        part
     }
-    roles
 }
 
 fn has_alike_labels(graph: &Graph) -> bool {
