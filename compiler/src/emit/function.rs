@@ -6,7 +6,7 @@
 use super::frame::Frame;
 use super::jumps;
 use super::tables::Tables;
-use crate::graph::{Action, ExprRef, GVar, NodeKind};
+use crate::graph::{Action, ExprRef, NodeKind};
 use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -90,14 +90,9 @@ impl Function<'_, '_> {
     /// Puts parameters and initial numbers into the registers of the start state.
     fn start(&mut self) -> Vec<Param> {
         let graph = self.tables.graph;
-        let own: Vec<(tell_language::symbol::Symbol, GVar)> = graph
-            .params
-            .iter()
-            .filter(|(role, _, _)| *role == self.machine.role)
-            .map(|(_, name, var)| (*name, *var))
-            .collect();
+        let own = graph.params_of(self.machine.role);
         let mut params = Vec::new();
-        for (name, var) in &own {
+        for (_, name, var) in own {
             let ty = self.tables.ty(graph.vars[var.0 as usize].ty);
             let reg = self.frame.take(ty);
             params.push(Param { name: self.tables.program.text(*name).to_owned(), ty, reg });
@@ -106,7 +101,7 @@ impl Function<'_, '_> {
         let slots: Vec<Reg> = params.iter().map(|param| param.reg).collect();
         let values = self.machine.start.iter().map(|value| match value {
             Value::Param(var) => {
-                let slot = own.iter().position(|(_, own)| *own == var).expect("a parameter of this role");
+                let slot = own.iter().position(|(_, _, own)| *own == var).expect("a parameter of this role");
                 Value::Slot(u32::try_from(slot).expect("few parameters"))
             }
             other => other,
