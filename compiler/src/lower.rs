@@ -66,6 +66,8 @@ struct Lowering<'a> {
     done_labels: loops::DoneLabels,
     firsts: first::Firsts,
     labels: FxHashMap<(Symbol, Vec<Ty>), u32>,
+    /// Labels of decided loops whose names stand nowhere in the text.
+    unwritten_labels: FxHashMap<String, u32>,
     depth: usize,
 }
 
@@ -101,6 +103,7 @@ impl<'a> Lowering<'a> {
             done_labels,
             firsts: first::Firsts::new(program, firsts),
             labels: FxHashMap::default(),
+            unwritten_labels: FxHashMap::default(),
             depth: 0,
         }
     }

@@ -2,7 +2,6 @@
 
 use super::Checker;
 use super::block::Around;
-use super::call;
 use crate::hir::{ProtocolId, RoleId, Var};
 use rustc_hash::FxHashSet;
 use tell_language::ast::{self, Block, ExprKind, LoopKind, Name, PatternKind, RoleRef, StmtId, StmtKind, Target};
@@ -332,7 +331,7 @@ impl<'a, 'b> NextSender<'a, 'b> {
     fn call(&mut self, id: StmtId) -> Flow {
         let checker = self.checker;
         let StmtKind::Call { protocol, roles, .. } = &checker.ast().stmt(id).kind else { return Flow::GoesOn };
-        let Some(callee) = call::find(checker.program, checker.names, self.protocol, protocol) else {
+        let Some(callee) = checker.calls.find(checker.program, checker.names, self.protocol, protocol) else {
             return Flow::GoesOn;
         };
         let mut inner = NextSender::new(checker, callee, self.budget / 2);

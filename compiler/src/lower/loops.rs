@@ -98,8 +98,7 @@ impl<'a> Lowering<'a> {
     /// The messages by which everybody in the body learns that the loop is over, in order of first action.
     fn tell_done(&mut self, context: &Context<'_>, by: RoleId, body: &Block, span: Span, cont: NodeId) -> NodeId {
         let protocol = self.graph.instances[context.instance as usize].protocol;
-        let label = Label { name: self.done_labels[&(protocol, span)].clone(), fields: Vec::new(), sort: Sort::Unit };
-        let label = self.graph.label(label);
+        let label = self.done_label((protocol, span));
         let mut told: Vec<(RoleId, RoleId)> = Vec::new();
         for (role, kind) in self.firsts.of(body) {
             match kind {
@@ -113,6 +112,18 @@ impl<'a> Lowering<'a> {
             let (from, to) = (self.role(context, from), self.role(context, to));
             let branches = vec![Branch { label, fields: Vec::new(), cont, span, next: Span::default() }];
             self.add(NodeKind::Comm { from, to, branches }, span)
+        })
+    }
+
+    /// The label that ends a loop: that of messages of its name, if a caller of its protocol has some.
+    fn done_label(&mut self, of: (ProtocolId, Span)) -> u32 {
+        let name = &self.done_labels[&of];
+        if let Some(symbol) = self.program.interner.find(name) {
+            return self.label(symbol, Vec::new());
+        }
+        *self.unwritten_labels.entry(name.clone()).or_insert_with(|| {
+            self.graph.labels.push(Label { name: name.clone(), fields: Vec::new(), sort: Sort::Unit });
+            u32::try_from(self.graph.labels.len() - 1).expect("fewer than 2^32 labels")
         })
     }
 
