@@ -163,11 +163,8 @@ fn chains() {
 fn choices(k: usize) -> String {
     let mut text = String::from("protocol Choices(A, B) =\n");
     for index in 0..k {
-        write!(
-            text,
-            "  choice A at\n    | left{index} => A -> B : Left{index}\n    | right{index} => A -> B : Right{index}\n"
-        )
-        .expect("writing to a String succeeds");
+        write!(text, "  choice A at\n    | left{index} => A -> B : Left{index}\n    | right{index} => A -> B : Right{index}\n")
+            .expect("writing to a String succeeds");
     }
     text
 }
