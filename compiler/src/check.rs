@@ -20,7 +20,7 @@ mod scope;
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, ProtocolId, RoleId, Var, VarInfo};
 use crate::resolve::Names;
 use crate::ty::Ty;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use scope::Scope;
 use tell_language::ast::{self, Name};
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -58,6 +58,8 @@ struct Checker<'a> {
     used: FxHashSet<Var>,
     /// Bindings of `let`, for the unused warning.
     lets: Vec<Var>,
+    /// The roles of the protocol by name.
+    roles: FxHashMap<Symbol, RoleId>,
     /// Roles that act.
     acting: FxHashSet<RoleId>,
     /// Types of `TyKind::Infer`, of the statement being checked.
@@ -81,6 +83,7 @@ impl<'a> Checker<'a> {
         protocol: ProtocolId,
     ) -> Self {
         let module = program.protocol(protocol).module;
+        let roles = program.protocol(protocol).roles.iter().map(|(name, _)| *name).zip((0..).map(RoleId)).collect();
         Self {
             program,
             names,
@@ -93,6 +96,7 @@ impl<'a> Checker<'a> {
             cells: FxHashSet::default(),
             used: FxHashSet::default(),
             lets: Vec::new(),
+            roles,
             acting: FxHashSet::default(),
             inferred: Vec::new(),
             settled: 0,
@@ -175,12 +179,11 @@ impl<'a> Checker<'a> {
             self.report("E0901", span, text, "not executable yet", "declare the roles one by one");
             return None;
         }
-        let roles = &self.program.protocol(self.protocol).roles;
-        if let Some(index) = roles.iter().position(|(name, _)| *name == role.name.symbol) {
-            let id = RoleId(u32::try_from(index).expect("at most 10 000 roles"));
-            self.acting.insert(id);
-            return Some(id);
+        if let Some(id) = self.roles.get(&role.name.symbol) {
+            self.acting.insert(*id);
+            return Some(*id);
         }
+        let roles = &self.program.protocol(self.protocol).roles;
         if roles.is_empty() {
             return None; // Missing roles were reported with the header.
         }

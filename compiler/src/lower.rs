@@ -66,6 +66,8 @@ struct Lowering<'a> {
     done_labels: loops::DoneLabels,
     firsts: first::Firsts,
     labels: FxHashMap<(Symbol, Vec<Ty>), u32>,
+    /// Labels of decided loops whose names stand nowhere in the text.
+    unwritten_labels: FxHashMap<String, u32>,
     depth: usize,
 }
 
@@ -83,6 +85,9 @@ impl<'a> Lowering<'a> {
     fn new(program: &'a Program, protocol: ProtocolId) -> Self {
         let root = program.protocol(protocol);
         let order = calls::callees_first(program, protocol);
+        let done_labels = loops::name_done_labels(program, &order);
+        // Only decided loops ask who acts first.
+        let firsts = if done_labels.is_empty() { &[] } else { order.as_slice() };
         let graph = Graph {
             name: program.text(root.name).to_owned(),
             file: root.file,
@@ -95,9 +100,10 @@ impl<'a> Lowering<'a> {
             graph,
             diagnostics: Vec::new(),
             inlined: FxHashMap::default(),
-            done_labels: loops::name_done_labels(program, &order),
-            firsts: first::Firsts::new(program, &order),
+            done_labels,
+            firsts: first::Firsts::new(program, firsts),
             labels: FxHashMap::default(),
+            unwritten_labels: FxHashMap::default(),
             depth: 0,
         }
     }

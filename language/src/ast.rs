@@ -325,7 +325,7 @@ pub enum StmtKind {
     /// `call P(A, B; e)`
     Call { protocol: Path, roles: Vec<RoleRef>, args: Vec<ExprId> },
     /// `let x [at R] [: T] = value [in block]`
-    Let { name: Name, at: Option<RoleRef>, ty: Option<TypeId>, value: LetValue, body: Option<Block> },
+    Let { name: Name, at: Option<RoleRef>, ty: Option<TypeId>, value: Box<LetValue>, body: Option<Block> },
     /// `var n [at R] [: T] = e`
     Var { name: Name, at: Option<RoleRef>, ty: Option<TypeId>, init: ExprId },
     /// `n := e`
@@ -333,7 +333,7 @@ pub enum StmtKind {
     /// `assert e [at R] ["text"]`
     Assert { cond: ExprId, at: Option<RoleRef>, text: Option<Symbol> },
     /// `do E.op(args) [at R]`
-    Perform { perform: Perform, at: Option<RoleRef> },
+    Perform { perform: Box<Perform>, at: Option<RoleRef> },
     /// A statement of LANGUAGE that is read but not executed yet; `E0901`.
     Refused { construct: Construct },
 }

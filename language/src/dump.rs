@@ -224,7 +224,7 @@ impl Dump<'_> {
                 self.block(&title, body);
             }
             StmtKind::Let { name, at, ty, value, body } => {
-                let value = match value {
+                let value = match &**value {
                     LetValue::Expr(expr) => self.expr(*expr),
                     LetValue::Perform { perform, modality } => {
                         let modality = self.optional(modality.map(|(word, _)| format!("{word:?}")));

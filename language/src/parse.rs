@@ -62,13 +62,16 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
             .help("split it into modules");
         return Parsed { ast: Ast::default(), diagnostics: vec![report] };
     }
-    let Lexed { lexemes, comments, mut diagnostics } = lex(file, text);
-    let Laid { lexemes, diagnostics: laid, too_deep, damaged } = layout(file, text, &lexemes);
+    let Lexed { lexemes: read, comments, mut diagnostics } = lex(file, text);
+    let Laid { lexemes, diagnostics: laid, too_deep, damaged } = layout(file, text, &read);
+    // The tree needs the room.
+    drop(read);
     let full = Cell::new(false);
     let mut builder = Builder::new(file, text, interner, &full);
     builder.too_deep = too_deep;
     builder.reserve(lexemes.len());
     run(&mut builder, &lexemes, &full);
+    drop(lexemes);
     let (mut ast, found) = builder.finish();
     ast.comments = comments;
     diagnostics.extend(laid);

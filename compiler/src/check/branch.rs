@@ -4,6 +4,7 @@ use super::Checker;
 use super::block::Tail;
 use crate::hir::{Arm, Block, CaseArm, ExprKind, Join, Pattern, PatternKind, RoleId, Stmt, StmtKind, Var};
 use crate::ty::Types;
+use rustc_hash::FxHashMap;
 use tell_ir::image::Const;
 use tell_language::ast::{self, Name, RoleRef};
 use tell_language::span::Span;
@@ -37,7 +38,7 @@ impl Checker<'_> {
         let decider = self.role(decider);
         let mut checked: Vec<Arm> = Vec::new();
         let mut bound: Vec<Bound> = Vec::new();
-        let mut seen: Vec<Name> = Vec::new();
+        let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
         for arm in arms {
             self.arm_name(arm.name, &mut seen);
             if let Some(evidence) = arm.evidence {
@@ -65,18 +66,16 @@ impl Checker<'_> {
         bound.iter().any(Option::is_some)
     }
 
-    fn arm_name(&mut self, name: Name, seen: &mut Vec<Name>) {
-        match seen.iter().find(|first| first.symbol == name.symbol).copied() {
-            Some(first) => {
-                let file = self.program.modules[self.module].file;
-                let text = format!("two branches are called `{}`", self.text(name.symbol));
-                let diagnostic = self
-                    .diagnostic("E0214", name.span, text, "again here")
-                    .label(file, first.span, "first here")
-                    .help("rename one of them");
-                self.diagnostics.push(diagnostic);
-            }
-            None => seen.push(name),
+    fn arm_name(&mut self, name: Name, seen: &mut FxHashMap<Symbol, Span>) {
+        let first = *seen.entry(name.symbol).or_insert(name.span);
+        if first != name.span {
+            let file = self.program.modules[self.module].file;
+            let text = format!("two branches are called `{}`", self.text(name.symbol));
+            let diagnostic = self
+                .diagnostic("E0214", name.span, text, "again here")
+                .label(file, first, "first here")
+                .help("rename one of them");
+            self.diagnostics.push(diagnostic);
         }
     }
 
@@ -178,7 +177,7 @@ impl Checker<'_> {
     fn join(&mut self, arms: &[Bound]) -> Vec<Join> {
         let falling: Vec<&Vec<(RoleId, Symbol, Var)>> = arms.iter().flatten().collect();
         let Some((first, rest)) = falling.split_first() else { return Vec::new() };
-        let tables: Vec<rustc_hash::FxHashMap<(RoleId, Symbol), Var>> =
+        let tables: Vec<FxHashMap<(RoleId, Symbol), Var>> =
             rest.iter().map(|arm| arm.iter().map(|(role, name, var)| ((*role, *name), *var)).collect()).collect();
         let mut joins: indexmap::IndexMap<Vec<Option<Var>>, Var, rustc_hash::FxBuildHasher> =
             indexmap::IndexMap::default();

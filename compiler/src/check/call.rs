@@ -4,85 +4,126 @@ use super::Checker;
 use super::block::Tail;
 use crate::hir::{Program, ProtocolId, RoleId, Stmt, StmtKind};
 use crate::resolve::{Names, protocol, similar_protocol};
+use rustc_hash::FxHashMap;
 use tell_language::ast::{self, Block, Path, RoleRef};
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
 
 /// Who calls whom.
 pub(super) struct CallGraph {
-    /// Protocols reachable from each one by calls.
-    reachable: Vec<Vec<ProtocolId>>,
+    /// The protocols under the `where` of each one; the first of each name.
+    locals: FxHashMap<(ProtocolId, Symbol), ProtocolId>,
+    /// The circle of calls each protocol is on: two of equal number reach each other.
+    circles: Vec<usize>,
 }
 
 impl CallGraph {
     pub(super) fn new(program: &Program, names: &[Names]) -> Self {
-        let ids: Vec<ProtocolId> = (0..).map(ProtocolId).take(program.protocols.len()).collect();
-        let direct: Vec<Vec<ProtocolId>> = ids.iter().map(|id| callees(program, names, *id)).collect();
-        let reachable = ids.iter().map(|id| closure(&direct, *id)).collect();
-        Self { reachable }
+        let mut graph = Self { locals: FxHashMap::default(), circles: Vec::new() };
+        for (id, protocol) in (0..).map(ProtocolId).zip(&program.protocols) {
+            if let Some(parent) = protocol.parent {
+                graph.locals.entry((parent, protocol.name)).or_insert(id);
+            }
+        }
+        let ids = (0..).map(ProtocolId).take(program.protocols.len());
+        let callees: Vec<Vec<usize>> = ids.map(|id| graph.callees(program, names, id)).collect();
+        graph.circles = circles(&callees);
+        graph
     }
 
-    /// Whether a call of `callee` in `caller` can come back to `caller`.
+    /// Whether `callee`, which `caller` calls, can come back to `caller`.
     pub(super) fn is_recursive(&self, caller: ProtocolId, callee: ProtocolId) -> bool {
-        caller == callee || self.reachable[callee.index()].contains(&caller)
+        self.circles[caller.index()] == self.circles[callee.index()]
     }
-}
 
-/// The protocol a path names inside `from`: its own `where` first, then those around it, then the module.
-pub(super) fn find(program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Option<ProtocolId> {
-    if path.names.len() == 1 {
-        let mut owner = Some(from);
-        while let Some(id) = owner {
-            let local = (0..)
-                .zip(&program.protocols)
-                .find(|(_, local)| local.parent == Some(id) && local.name == path.last().symbol);
-            if let Some((index, _)) = local {
-                return Some(ProtocolId(index));
+    /// The protocol a path names inside `from`: its own `where` first, then those around it, then the module.
+    pub(super) fn find(&self, program: &Program, names: &[Names], from: ProtocolId, path: &Path) -> Option<ProtocolId> {
+        if path.names.len() == 1 {
+            let mut owner = Some(from);
+            while let Some(id) = owner {
+                if let Some(local) = self.locals.get(&(id, path.last().symbol)) {
+                    return Some(*local);
+                }
+                owner = program.protocol(id).parent;
             }
-            owner = program.protocol(id).parent;
         }
+        protocol(names, program, program.protocol(from).module, path)
     }
-    protocol(names, program, program.protocol(from).module, path)
-}
 
-fn callees(program: &Program, names: &[Names], id: ProtocolId) -> Vec<ProtocolId> {
-    let ast = &program.modules[program.protocol(id).module].ast;
-    let mut blocks: Vec<&Block> = vec![&program.protocol(id).block];
-    let mut found = Vec::new();
-    while let Some(block) = blocks.pop() {
-        for stmt in &block.stmts {
-            let kind = &ast.stmt(*stmt).kind;
-            if let ast::StmtKind::Call { protocol, .. } = kind {
-                found.extend(find(program, names, id, protocol));
+    fn callees(&self, program: &Program, names: &[Names], id: ProtocolId) -> Vec<usize> {
+        let ast = &program.modules[program.protocol(id).module].ast;
+        let mut blocks: Vec<&Block> = vec![&program.protocol(id).block];
+        let mut found = Vec::new();
+        while let Some(block) = blocks.pop() {
+            for stmt in &block.stmts {
+                let kind = &ast.stmt(*stmt).kind;
+                if let ast::StmtKind::Call { protocol, .. } = kind {
+                    found.extend(self.find(program, names, id, protocol).map(ProtocolId::index));
+                }
+                push_inner_blocks(kind, &mut blocks);
             }
-            blocks.extend(inner_blocks(kind));
         }
+        found
     }
-    found
 }
 
-/// The blocks directly inside a statement.
-fn inner_blocks(kind: &ast::StmtKind) -> Vec<&Block> {
+/// Adds the blocks directly inside a statement.
+fn push_inner_blocks<'b>(kind: &'b ast::StmtKind, blocks: &mut Vec<&'b Block>) {
     match kind {
-        ast::StmtKind::Choice { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
-        ast::StmtKind::If { then, els, .. } => [then].into_iter().chain(els).collect(),
-        ast::StmtKind::Case { arms, .. } => arms.iter().map(|arm| &arm.body).collect(),
-        ast::StmtKind::Rec { body, .. } | ast::StmtKind::Loop { body, .. } => vec![body],
-        ast::StmtKind::Let { body, .. } => body.iter().collect(),
-        _ => Vec::new(),
+        ast::StmtKind::Choice { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
+        ast::StmtKind::If { then, els, .. } => blocks.extend([then].into_iter().chain(els)),
+        ast::StmtKind::Case { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
+        ast::StmtKind::Rec { body, .. } | ast::StmtKind::Loop { body, .. } => blocks.push(body),
+        ast::StmtKind::Let { body, .. } => blocks.extend(body),
+        _ => {}
     }
 }
 
-fn closure(direct: &[Vec<ProtocolId>], from: ProtocolId) -> Vec<ProtocolId> {
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut todo = direct[from.index()].clone();
-    let mut all = Vec::new();
-    while let Some(id) = todo.pop() {
-        if seen.insert(id) {
-            all.push(id);
-            todo.extend(&direct[id.index()]);
+/// The strongly connected component of every node (Kosaraju and Sharir): last left first, backwards.
+fn circles(callees: &[Vec<usize>]) -> Vec<usize> {
+    let mut callers = vec![Vec::new(); callees.len()];
+    for (caller, callees) in callees.iter().enumerate() {
+        callees.iter().for_each(|callee| callers[*callee].push(caller));
+    }
+    let mut circles = vec![usize::MAX; callees.len()];
+    for root in left_last(callees).into_iter().rev() {
+        let mut todo = vec![root];
+        while let Some(id) = todo.pop() {
+            if circles[id] == usize::MAX {
+                circles[id] = root;
+                todo.extend(&callers[id]);
+            }
         }
     }
-    all
+    circles
+}
+
+/// All nodes in the order in which a depth-first walk leaves them.
+fn left_last(callees: &[Vec<usize>]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(callees.len());
+    let mut seen = vec![false; callees.len()];
+    for root in 0..callees.len() {
+        if std::mem::replace(&mut seen[root], true) {
+            continue;
+        }
+        // A node with the position of its next callee.
+        let mut stack = vec![(root, 0)];
+        while let Some((id, next)) = stack.last_mut() {
+            match callees[*id].get(*next) {
+                None => {
+                    order.push(*id);
+                    stack.pop();
+                }
+                Some(callee) => {
+                    *next += 1;
+                    if !std::mem::replace(&mut seen[*callee], true) {
+                        stack.push((*callee, 0));
+                    }
+                }
+            }
+        }
+    }
+    order
 }
 
 impl Checker<'_> {
@@ -96,7 +137,7 @@ impl Checker<'_> {
         out: &mut Vec<Stmt>,
     ) -> bool {
         let resolved: Vec<Option<RoleId>> = roles.iter().map(|role| self.role(*role)).collect();
-        let Some(callee) = find(self.program, self.names, self.protocol, path) else {
+        let Some(callee) = self.calls.find(self.program, self.names, self.protocol, path) else {
             self.unknown_protocol(path);
             return true;
         };

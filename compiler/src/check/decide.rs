@@ -2,7 +2,6 @@
 
 use super::Checker;
 use super::block::Around;
-use super::call;
 use crate::hir::{ProtocolId, RoleId, Var};
 use rustc_hash::FxHashSet;
 use tell_language::ast::{self, Block, ExprKind, LoopKind, Name, PatternKind, RoleRef, StmtId, StmtKind, Target};
@@ -125,7 +124,7 @@ impl Checker<'_> {
 
     fn holders_of_all(&self, names: &[Name]) -> Vec<RoleId> {
         let Some((first, rest)) = names.split_first() else { return self.all_roles() };
-        let mut holders: Vec<RoleId> = self.scope.holders(first.symbol).iter().map(|(role, _)| *role).collect();
+        let mut holders: Vec<RoleId> = self.scope.holders(first.symbol).map(|(role, _)| role).collect();
         holders.retain(|role| rest.iter().all(|name| self.scope.lookup(*role, name.symbol).is_some()));
         holders.sort_unstable();
         holders
@@ -133,7 +132,7 @@ impl Checker<'_> {
 
     /// Reports why no role holds all of the names.
     fn nobody_holds(&mut self, names: &[Name]) {
-        if let Some(name) = names.iter().find(|name| self.scope.holders(name.symbol).is_empty()) {
+        if let Some(name) = names.iter().find(|name| self.scope.holders(name.symbol).next().is_none()) {
             let role = RoleId(0);
             return self.unknown_name(*name, role);
         }
@@ -142,7 +141,7 @@ impl Checker<'_> {
         let mut diagnostic =
             self.diagnostic("E0302", last.span, "no role holds all of these names".into(), "needed here");
         for name in names {
-            let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
+            let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).collect();
             let roles: Vec<RoleId> = holders.iter().map(|(role, _)| *role).collect();
             let text = format!("`{}` is held by {}", self.text(name.symbol), self.role_names(&roles));
             diagnostic = diagnostic.label(file, self.body.vars[holders[0].1.index()].span, text);
@@ -182,12 +181,12 @@ impl Checker<'_> {
     }
 
     fn differs(&self, name: Name) -> bool {
-        let holders = self.scope.holders(name.symbol);
-        holders.iter().any(|(_, var)| *var != holders[0].1)
+        let mut bindings = self.scope.holders(name.symbol).map(|(_, var)| var);
+        bindings.next().is_some_and(|first| bindings.any(|var| var != first))
     }
 
     fn different_bindings(&mut self, name: Name) {
-        let mut holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
+        let mut holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).collect();
         holders.sort_unstable();
         let file = self.program.modules[self.module].file;
         let first = holders[0];
@@ -222,11 +221,7 @@ impl Checker<'_> {
             }
         }
         match search.senders.as_slice() {
-            [only] if search.budget > 0 => {
-                let roles = &self.program.protocol(self.protocol).roles;
-                let index = roles.iter().position(|(name, _)| name == only)?;
-                Some(RoleId(u32::try_from(index).ok()?))
-            }
+            [only] if search.budget > 0 => self.roles.get(only).copied(),
             _ => None,
         }
     }
@@ -336,7 +331,7 @@ impl<'a, 'b> NextSender<'a, 'b> {
     fn call(&mut self, id: StmtId) -> Flow {
         let checker = self.checker;
         let StmtKind::Call { protocol, roles, .. } = &checker.ast().stmt(id).kind else { return Flow::GoesOn };
-        let Some(callee) = call::find(checker.program, checker.names, self.protocol, protocol) else {
+        let Some(callee) = checker.calls.find(checker.program, checker.names, self.protocol, protocol) else {
             return Flow::GoesOn;
         };
         let mut inner = NextSender::new(checker, callee, self.budget / 2);

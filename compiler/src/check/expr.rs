@@ -123,7 +123,7 @@ impl Checker<'_> {
 
     /// Reports a name that `role` does not hold: who does, or what was probably meant.
     pub(super) fn not_held(&mut self, name: Name, role: RoleId) {
-        let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).to_vec();
+        let holders: Vec<(RoleId, Var)> = self.scope.holders(name.symbol).collect();
         let text = self.text(name.symbol).to_owned();
         let Some((holder, var)) = holders.first().copied() else { return self.unknown_name(name, role) };
         let place = self.body.vars[var.index()].span;

@@ -130,8 +130,7 @@ impl Checker<'_> {
 
     /// A cell is set by its name alone, so no other role may have one of that name at the time.
     fn refuse_second_cell(&mut self, name: Name, role: RoleId) {
-        let holders = self.scope.holders(name.symbol).to_vec();
-        let other = holders.into_iter().find(|(holder, var)| *holder != role && self.cells.contains(var));
+        let other = self.scope.holders(name.symbol).find(|(holder, var)| *holder != role && self.cells.contains(var));
         let Some((holder, var)) = other else { return };
         let file = self.program.modules[self.module].file;
         let text = format!("`{}` has a cell `{}` already", self.role_name(holder), self.text(name.symbol));
@@ -143,7 +142,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn assign(&mut self, name: Name, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {
-        let holders = self.scope.holders(name.symbol).to_vec();
+        let holders: Vec<_> = self.scope.holders(name.symbol).collect();
         let cells: Vec<_> = holders.iter().filter(|(_, var)| self.cells.contains(var)).copied().collect();
         let text = self.text(name.symbol).to_owned();
         let (role, var) = match cells.as_slice() {

@@ -1,15 +1,19 @@
 //! Who holds which binding under which name.
 
 use crate::hir::{RoleId, Var};
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use tell_language::symbol::Symbol;
 
 /// The scopes of all roles, with an undo log so that leaving a block is cheap.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    holders: FxHashMap<Symbol, Vec<(RoleId, Var)>>,
+    holders: FxHashMap<Symbol, Holders>,
     log: Vec<Change>,
 }
+
+/// What each role holds under one name, in order of binding.
+type Holders = IndexMap<RoleId, Var, FxBuildHasher>;
 
 #[derive(Clone, Copy, Debug)]
 struct Change {
@@ -25,35 +29,20 @@ pub(super) struct Mark(usize);
 impl Scope {
     /// From here on `role` holds `var` under `name`. A binding it holds already under that name is not a new one.
     pub(super) fn bind(&mut self, role: RoleId, name: Symbol, var: Var) {
-        if self.lookup(role, name) == Some(var) {
-            return;
-        }
-        let before = self.set(role, name, Some(var));
-        self.log.push(Change { role, name, before });
-    }
-
-    fn set(&mut self, role: RoleId, name: Symbol, var: Option<Var>) -> Option<Var> {
-        let holders = self.holders.entry(name).or_default();
-        let at = holders.iter().position(|(holder, _)| *holder == role);
-        match (at, var) {
-            (Some(at), Some(var)) => Some(std::mem::replace(&mut holders[at].1, var)),
-            (Some(at), None) => Some(holders.remove(at).1),
-            (None, Some(var)) => {
-                holders.push((role, var));
-                None
-            }
-            (None, None) => None,
+        let before = self.holders.entry(name).or_default().insert(role, var);
+        if before != Some(var) {
+            self.log.push(Change { role, name, before });
         }
     }
 
     /// The binding `role` holds under `name`.
     pub(super) fn lookup(&self, role: RoleId, name: Symbol) -> Option<Var> {
-        self.holders(name).iter().find(|(holder, _)| *holder == role).map(|(_, var)| *var)
+        self.holders.get(&name)?.get(&role).copied()
     }
 
     /// Everybody who holds something under `name`.
-    pub(super) fn holders(&self, name: Symbol) -> &[(RoleId, Var)] {
-        self.holders.get(&name).map_or(&[], Vec::as_slice)
+    pub(super) fn holders(&self, name: Symbol) -> impl Iterator<Item = (RoleId, Var)> {
+        self.holders.get(&name).into_iter().flatten().map(|(role, var)| (*role, *var))
     }
 
     /// All names somebody holds, for suggestions; in no particular order.
@@ -88,7 +77,12 @@ impl Scope {
     pub(super) fn rollback(&mut self, mark: Mark) {
         while self.log.len() > mark.0 {
             let Change { role, name, before } = self.log.pop().expect("the log is longer than the mark");
-            self.set(role, name, before);
+            let holders = self.holders.get_mut(&name).expect("a change names what somebody held");
+            match before {
+                Some(var) => holders.insert(role, var),
+                // Changes are undone backwards, so a role that held nothing before is the last one.
+                None => holders.pop().map(|(_, var)| var),
+            };
         }
     }
 

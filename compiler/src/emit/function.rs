@@ -6,7 +6,7 @@
 use super::frame::Frame;
 use super::jumps;
 use super::tables::Tables;
-use crate::graph::{Action, ExprRef, GVar, NodeKind};
+use crate::graph::{Action, ExprRef, NodeKind};
 use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -42,8 +42,8 @@ pub(super) struct Function<'t, 'a> {
     slots: Vec<Option<Vec<Reg>>>,
     /// States that were reached and wait to be written.
     pub(super) todo: Vec<StateId>,
-    /// States entered by the role's own choice: their sends are offers.
-    pub(super) chosen: FxHashSet<StateId>,
+    /// Whether each state is entered by the role's own choice: its sends are offers.
+    pub(super) chosen: Vec<bool>,
     /// The state whose code is being written, as the verifier sees it.
     pub(super) state: LocalState,
     /// Whether that state does not communicate.
@@ -81,23 +81,20 @@ pub(super) fn emit(tables: &mut Tables<'_>, machine: &Machine) -> Emitted {
     Emitted { function: out, params, spans }
 }
 
-fn chosen_states(machine: &Machine) -> FxHashSet<StateId> {
+fn chosen_states(machine: &Machine) -> Vec<bool> {
+    let mut chosen = vec![false; machine.states.len()];
     let decisions = machine.states.iter().filter(|state| matches!(state.kind, Kind::Decide { .. }));
-    decisions.flat_map(|state| state.kind.steps()).map(|step| step.target).collect()
+    decisions.flat_map(|state| state.kind.steps()).for_each(|step| chosen[step.target.0 as usize] = true);
+    chosen
 }
 
 impl Function<'_, '_> {
     /// Puts parameters and initial numbers into the registers of the start state.
     fn start(&mut self) -> Vec<Param> {
         let graph = self.tables.graph;
-        let own: Vec<(tell_language::symbol::Symbol, GVar)> = graph
-            .params
-            .iter()
-            .filter(|(role, _, _)| *role == self.machine.role)
-            .map(|(_, name, var)| (*name, *var))
-            .collect();
+        let own = graph.params_of(self.machine.role);
         let mut params = Vec::new();
-        for (name, var) in &own {
+        for (_, name, var) in own {
             let ty = self.tables.ty(graph.vars[var.0 as usize].ty);
             let reg = self.frame.take(ty);
             params.push(Param { name: self.tables.program.text(*name).to_owned(), ty, reg });
@@ -106,7 +103,7 @@ impl Function<'_, '_> {
         let slots: Vec<Reg> = params.iter().map(|param| param.reg).collect();
         let values = self.machine.start.iter().map(|value| match value {
             Value::Param(var) => {
-                let slot = own.iter().position(|(_, own)| *own == var).expect("a parameter of this role");
+                let slot = own.iter().position(|(_, _, own)| *own == var).expect("a parameter of this role");
                 Value::Slot(u32::try_from(slot).expect("few parameters"))
             }
             other => other,
@@ -234,7 +231,7 @@ impl Function<'_, '_> {
         let registers = self.slots[target].clone().expect("assigned above");
         let moves: Vec<(Reg, Reg)> =
             registers.iter().zip(step.values.iter()).filter_map(|(dst, value)| Some((*dst, source(value)?))).collect();
-        self.parallel_move(moves);
+        self.parallel_move(&moves);
         for (dst, value) in registers.iter().zip(step.values.iter()) {
             if let Value::Int(value) = value {
                 let value = self.tables.constant(Const::Int(value));
@@ -258,8 +255,11 @@ impl Function<'_, '_> {
     /// Registers for the slots of a state reached for the first time: where the value is already, if nobody else wants
     /// it there.
     fn assign(&mut self, step: &Step, source: &dyn Fn(Value) -> Option<Reg>) -> Vec<Reg> {
-        let mut taken = vec![false; self.frame.regs.len()];
         let integer = self.tables.structure(Type::Int);
+        if step.values.is_empty() {
+            return Vec::new();
+        }
+        let mut taken = vec![false; self.frame.regs.len()];
         let mut wanted: Vec<Result<Reg, TypeId>> = Vec::with_capacity(step.values.len());
         for value in step.values.iter() {
             wanted.push(match source(value) {
@@ -272,10 +272,13 @@ impl Function<'_, '_> {
     }
 
     /// Moves that happen at once: destinations are distinct, sources may repeat.
-    fn parallel_move(&mut self, moves: Vec<(Reg, Reg)>) {
+    fn parallel_move(&mut self, moves: &[(Reg, Reg)]) {
+        if moves.iter().all(|(dst, src)| dst == src) {
+            return;
+        }
         let taking_part: FxHashSet<Reg> = moves.iter().flat_map(|(dst, src)| [*dst, *src]).collect();
         let mut pending: IndexMap<Reg, Reg, FxBuildHasher> =
-            moves.into_iter().filter(|(dst, src)| dst != src).collect();
+            moves.iter().copied().filter(|(dst, src)| dst != src).collect();
         let mut readers: FxHashMap<Reg, usize> = FxHashMap::default();
         pending.values().for_each(|src| *readers.entry(*src).or_default() += 1);
         let mut free: Vec<Reg> = pending.keys().copied().filter(|dst| !readers.contains_key(dst)).collect();

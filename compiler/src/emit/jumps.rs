@@ -65,43 +65,48 @@ fn make_direct(function: &mut Function) {
     }
 }
 
-/// Where control can go from an instruction.
-fn next(function: &Function, pc: u32) -> Vec<u32> {
+/// Adds where control can go from an instruction.
+fn push_next(function: &Function, pc: u32, todo: &mut Vec<u32>) {
     match function.code[pc as usize] {
-        Instr::Jump { target } => vec![target],
-        Instr::Branch { target, .. } => vec![target, pc + 1],
-        Instr::Switch { table, .. } => function.switches[table as usize].clone(),
-        Instr::Choose { table } => function.chooses[table as usize].rows.iter().map(|row| row.target).collect(),
-        Instr::Halt { .. } | Instr::Fail { .. } => Vec::new(),
-        _ => vec![pc + 1],
+        Instr::Jump { target } => todo.push(target),
+        Instr::Branch { target, .. } => todo.extend([target, pc + 1]),
+        Instr::Switch { table, .. } => todo.extend(&function.switches[table as usize]),
+        Instr::Choose { table } => todo.extend(function.chooses[table as usize].rows.iter().map(|row| row.target)),
+        Instr::Halt { .. } | Instr::Fail { .. } => {}
+        _ => todo.push(pc + 1),
     }
+}
+
+/// Instructions that are reached.
+fn reached(function: &Function) -> Vec<bool> {
+    let mut reached = vec![false; function.code.len()];
+    let mut todo = vec![0];
+    while let Some(pc) = todo.pop() {
+        if !std::mem::replace(&mut reached[pc as usize], true) {
+            push_next(function, pc, &mut todo);
+        }
+    }
+    reached
 }
 
 /// Instructions that are reached and do something.
 fn needed(function: &Function) -> Vec<bool> {
-    let mut needed = vec![false; function.code.len()];
-    let mut todo = vec![0];
-    while let Some(pc) = todo.pop() {
-        if !std::mem::replace(&mut needed[pc as usize], true) {
-            todo.extend(next(function, pc));
+    let mut needed = reached(function);
+    let mut starts = function.blocks.iter().rev().map(|block| block.pc as usize).peekable();
+    // The next instruction that is reached.
+    let mut following = None;
+    for pc in (0..needed.len()).rev() {
+        while starts.next_if(|start| *start > pc).is_some() {}
+        if !needed[pc] {
+            continue;
         }
-    }
-    let starts: Vec<u32> = function.blocks.iter().map(|block| block.pc).collect();
-    for pc in 0..needed.len() {
-        let is_jump_on =
-            matches!(function.code[pc], Instr::Jump { target } if following(&needed, pc) == Some(target as usize));
+        let is_jump_on = matches!(function.code[pc], Instr::Jump { target } if following == Some(target as usize));
         // A block keeps at least one instruction, so that no two blocks start at one place.
-        let is_alone = u32::try_from(pc).is_ok_and(|pc| starts.binary_search(&pc).is_ok());
-        if needed[pc] && is_jump_on && !is_alone {
-            needed[pc] = false;
-        }
+        let is_alone = starts.peek() == Some(&pc);
+        needed[pc] = !is_jump_on || is_alone;
+        following = Some(pc);
     }
     needed
-}
-
-/// The next instruction that is kept.
-fn following(needed: &[bool], pc: usize) -> Option<usize> {
-    (pc + 1..needed.len()).find(|next| needed[*next])
 }
 
 fn drop_needless(function: &mut Function, spans: &mut Vec<(u32, u32, u32)>) {

@@ -11,7 +11,7 @@ use tell_ir::ty::TypeId;
 impl Function<'_, '_> {
     pub(super) fn send_one_of(&mut self, id: StateId, sends: &[(Site, Step)], slots: &[Reg]) -> Option<StateId> {
         if let [(site, step)] = sends {
-            let is_offer = self.chosen.contains(&id);
+            let is_offer = self.chosen[id.0 as usize];
             return self.send(site, step, slots, is_offer);
         }
         let labels: Vec<Label> = sends.iter().map(|_| self.new_label()).collect();
@@ -101,26 +101,17 @@ impl Function<'_, '_> {
     }
 
     pub(super) fn receive(&mut self, rows: &[(Site, Step)], finals: Option<u32>, slots: &[Reg]) -> Option<StateId> {
-        let graph = self.tables.graph;
-        let mut table = ChooseTable { rows: Vec::new(), finals };
-        let mut behind: Vec<(Label, Reg, &Step, u32)> = Vec::new();
-        for (site, step) in rows {
-            let NodeKind::Comm { from, branches, .. } = &graph.node(site.node).kind else {
-                panic!("bug: a row is a message")
-            };
-            let label = self.tables.label(branches[site.branch as usize].label);
-            let payload = self.tables.payload(label);
-            let dst = self.frame.take(payload);
-            self.frame.free(dst);
-            let target = self.new_label();
-            let partner = super::index(*from);
-            table.rows.push(ChooseRow { partner, label, dst, target });
-            behind.push((target, dst, step, branches[site.branch as usize].label));
-        }
-        if let ([row], None) = (table.rows.as_slice(), finals) {
+        if let ([(site, step)], None) = (rows, finals) {
+            let (row, label) = self.receivable(site);
             self.push(Instr::Receive { from: row.partner, label: row.label, dst: row.dst });
-            let (_, dst, step, label) = behind[0];
-            return self.received(dst, step, label, slots);
+            return self.received(row.dst, step, label, slots);
+        }
+        let mut table = ChooseTable { rows: Vec::with_capacity(rows.len()), finals };
+        let mut behind: Vec<(Label, Reg, &Step, u32)> = Vec::with_capacity(rows.len());
+        for (site, step) in rows {
+            let (row, label) = self.receivable(site);
+            behind.push((row.target, row.dst, step, label));
+            table.rows.push(row);
         }
         self.out.chooses.push(table);
         let table = u32::try_from(self.out.chooses.len() - 1).expect("fewer tables than instructions");
@@ -136,6 +127,18 @@ impl Function<'_, '_> {
             }
         }
         next
+    }
+
+    /// A message that can be received, with the graph's number of its label.
+    fn receivable(&mut self, site: &Site) -> (ChooseRow, u32) {
+        let NodeKind::Comm { from, branches, .. } = &self.tables.graph.node(site.node).kind else {
+            panic!("bug: a row is a message")
+        };
+        let number = branches[site.branch as usize].label;
+        let label = self.tables.label(number);
+        let dst = self.frame.take(self.tables.payload(label));
+        self.frame.free(dst);
+        (ChooseRow { partner: super::index(*from), label, dst, target: self.new_label() }, number)
     }
 
     /// Takes the fields out of a payload and goes on.

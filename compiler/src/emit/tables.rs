@@ -21,7 +21,7 @@ pub(super) struct Tables<'a> {
     structures: FxHashMap<Type, TypeId>,
     labels: Vec<Label>,
     /// The number of each label of the graph that was met.
-    label_numbers: FxHashMap<u32, u16>,
+    label_numbers: Vec<Option<u16>>,
     label_positions: FxHashMap<(String, TypeId), u16>,
     consts: IndexSet<Const, FxBuildHasher>,
     shapes: IndexSet<Shape, FxBuildHasher>,
@@ -38,7 +38,7 @@ impl<'a> Tables<'a> {
             known: FxHashMap::default(),
             structures: FxHashMap::default(),
             labels: Vec::new(),
-            label_numbers: FxHashMap::default(),
+            label_numbers: vec![None; graph.labels.len()],
             label_positions: FxHashMap::default(),
             consts: IndexSet::default(),
             shapes: IndexSet::default(),
@@ -114,8 +114,8 @@ impl<'a> Tables<'a> {
 
     /// The image's number of a label of the graph. Labels of one name and payload type are one.
     pub(super) fn label(&mut self, number: u32) -> u16 {
-        if let Some(known) = self.label_numbers.get(&number) {
-            return *known;
+        if let Some(known) = self.label_numbers[number as usize] {
+            return known;
         }
         let label = &self.graph.labels[number as usize];
         let payload = match label.fields.as_slice() {
@@ -131,7 +131,7 @@ impl<'a> Tables<'a> {
         if position == next {
             self.labels.push(Label { name: label.name.clone(), payload });
         }
-        self.label_numbers.insert(number, position);
+        self.label_numbers[number as usize] = Some(position);
         position
     }
 

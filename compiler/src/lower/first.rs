@@ -69,75 +69,82 @@ impl Firsts {
 
     fn block(&self, block: &Block) -> Map {
         let mut all = Map::default();
-        for stmt in &block.stmts {
-            for (role, next) in self.stmt(stmt) {
-                match all.get_mut(&role) {
-                    Some(first) if first.always => {}
-                    Some(first) => *first = First { kind: first.kind.or(next.kind), always: next.always },
-                    None => {
-                        all.insert(role, next);
-                    }
-                }
-            }
-        }
+        block.stmts.iter().for_each(|stmt| self.stmt(stmt, &mut all));
         all
     }
 
-    fn stmt(&self, stmt: &Stmt) -> Map {
-        let acts = |role: &RoleId| (*role, First { kind: Kind::Acts(stmt.span), always: true });
+    /// Adds a statement to what stands before it.
+    fn stmt(&self, stmt: &Stmt, all: &mut Map) {
+        let acts = First { kind: Kind::Acts(stmt.span), always: true };
         match &stmt.kind {
             StmtKind::Message { from, to, .. } => {
-                [acts(from), (*to, First { kind: Kind::Receives(*from), always: true })].into_iter().collect()
+                follow(all, *from, acts);
+                follow(all, *to, First { kind: Kind::Receives(*from), always: true });
             }
             StmtKind::Choice { decider, arms, .. } => {
-                let mut map: Map = [acts(decider)].into_iter().collect();
-                let arms = self.arms(arms.iter().map(|arm| &arm.body));
-                arms.into_iter().for_each(|(role, first)| {
-                    map.entry(role).or_insert(first);
-                });
-                map
+                follow(all, *decider, acts);
+                follow_all(all, self.arms(arms.iter().map(|arm| &arm.body)));
             }
-            StmtKind::Case { arms, .. } => self.arms(arms.iter().map(|arm| &arm.body)),
-            StmtKind::Rec { body, .. } => self.block(body),
+            StmtKind::Case { arms, .. } => follow_all(all, self.arms(arms.iter().map(|arm| &arm.body))),
+            StmtKind::Rec { body, .. } | StmtKind::Loop { kind: LoopKind::Forever, body } => {
+                follow_all(all, self.block(body));
+            }
             StmtKind::Loop { kind: LoopKind::Decided { by, .. }, body } => {
-                let mut map: Map = [acts(by)].into_iter().collect();
-                for (role, first) in self.block(body) {
-                    map.entry(role).or_insert(First { kind: first.kind, always: true });
-                }
-                map
+                follow(all, *by, acts);
+                let body = self.block(body).into_iter();
+                follow_all(all, body.map(|(role, first)| (role, First { always: true, ..first })));
             }
-            StmtKind::Loop { kind: LoopKind::Forever, body } => self.block(body),
             StmtKind::Loop { kind: LoopKind::While { .. } | LoopKind::Repeat { .. }, body } => {
-                let body = self.block(body);
-                body.into_iter().map(|(role, first)| (role, First { always: false, ..first })).collect()
+                let body = self.block(body).into_iter();
+                follow_all(all, body.map(|(role, first)| (role, First { always: false, ..first })));
             }
-            StmtKind::Call { protocol, roles, .. } => self.call(*protocol, roles),
+            StmtKind::Call { protocol, roles, .. } => self.call(*protocol, roles, all),
             StmtKind::Let { role, .. } | StmtKind::Assert { role, .. } | StmtKind::Perform { role, .. } => {
-                [acts(role)].into_iter().collect()
+                follow(all, *role, acts);
             }
-            StmtKind::Continue { .. } => Map::default(),
+            StmtKind::Continue { .. } => {}
         }
     }
 
+    /// One of several blocks: a role acts always if it does in each whose end is reached.
     fn arms<'b>(&self, arms: impl Iterator<Item = &'b Block>) -> Map {
-        let maps: Vec<(Map, bool)> = arms.map(|arm| (self.block(arm), arm.falls_through)).collect();
         let mut all = Map::default();
-        for (map, _) in &maps {
-            for (role, first) in map {
-                let kind = all.get(role).map_or(first.kind, |known: &First| known.kind.or(first.kind));
-                let always = maps.iter().all(|(map, falls)| !falls || map.get(role).is_some_and(|first| first.always));
-                all.insert(*role, First { kind, always });
+        let mut falling = 0usize;
+        // In how many of the blocks whose end is reached each role acts always; parallel to `all`.
+        let mut counts: Vec<usize> = Vec::new();
+        for arm in arms {
+            falling += usize::from(arm.falls_through);
+            for (role, first) in self.block(arm) {
+                let entry = all.entry(role);
+                let index = entry.index();
+                entry.and_modify(|known| known.kind = known.kind.or(first.kind)).or_insert(first);
+                counts.resize(all.len(), 0);
+                counts[index] += usize::from(arm.falls_through && first.always);
             }
         }
+        all.values_mut().zip(counts).for_each(|(first, count)| first.always = count == falling);
         all
     }
 
-    fn call(&self, protocol: ProtocolId, roles: &[RoleId]) -> Map {
+    fn call(&self, protocol: ProtocolId, roles: &[RoleId], all: &mut Map) {
         let rename = |kind| match kind {
             Kind::Receives(from) => Kind::Receives(roles[from.index()]),
             other => other,
         };
-        let Some(map) = self.protocols.get(&protocol) else { return Map::default() };
-        map.iter().map(|(role, first)| (roles[role.index()], First { kind: rename(first.kind), ..*first })).collect()
+        let Some(map) = self.protocols.get(&protocol) else { return };
+        let renamed = |first: &First| First { kind: rename(first.kind), ..*first };
+        follow_all(all, map.iter().map(|(role, first)| (roles[role.index()], renamed(first))));
     }
+}
+
+/// Adds what a role does first in the next statement.
+fn follow(all: &mut Map, role: RoleId, next: First) {
+    let first = all.entry(role).or_insert(next);
+    if !first.always {
+        *first = First { kind: first.kind.or(next.kind), always: next.always };
+    }
+}
+
+fn follow_all(all: &mut Map, next: impl IntoIterator<Item = (RoleId, First)>) {
+    next.into_iter().for_each(|(role, next)| follow(all, role, next));
 }

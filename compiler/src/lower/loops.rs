@@ -9,6 +9,7 @@ use tell_ir::image::Const;
 use tell_ir::sort::Sort;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
 
 /// Name of the arm that goes on, as the host sees it.
 pub const CONTINUE: &str = "continue";
@@ -97,8 +98,7 @@ impl<'a> Lowering<'a> {
     /// The messages by which everybody in the body learns that the loop is over, in order of first action.
     fn tell_done(&mut self, context: &Context<'_>, by: RoleId, body: &Block, span: Span, cont: NodeId) -> NodeId {
         let protocol = self.graph.instances[context.instance as usize].protocol;
-        let label = Label { name: self.done_labels[&(protocol, span)].clone(), fields: Vec::new(), sort: Sort::Unit };
-        let label = self.graph.label(label);
+        let label = self.done_label((protocol, span));
         let mut told: Vec<(RoleId, RoleId)> = Vec::new();
         for (role, kind) in self.firsts.of(body) {
             match kind {
@@ -112,6 +112,18 @@ impl<'a> Lowering<'a> {
             let (from, to) = (self.role(context, from), self.role(context, to));
             let branches = vec![Branch { label, fields: Vec::new(), cont, span, next: Span::default() }];
             self.add(NodeKind::Comm { from, to, branches }, span)
+        })
+    }
+
+    /// The label that ends a loop: that of messages of its name, if a caller of its protocol has some.
+    fn done_label(&mut self, of: (ProtocolId, Span)) -> u32 {
+        let name = &self.done_labels[&of];
+        if let Some(symbol) = self.program.interner.find(name) {
+            return self.label(symbol, Vec::new());
+        }
+        *self.unwritten_labels.entry(name.clone()).or_insert_with(|| {
+            self.graph.labels.push(Label { name: name.clone(), fields: Vec::new(), sort: Sort::Unit });
+            u32::try_from(self.graph.labels.len() - 1).expect("fewer than 2^32 labels")
         })
     }
 
@@ -135,26 +147,47 @@ pub(super) type DoneLabels = FxHashMap<(ProtocolId, Span), String>;
 /// those of called protocols included: their messages can meet.
 pub(super) fn name_done_labels(program: &Program, callees_first: &[ProtocolId]) -> DoneLabels {
     let mut names = DoneLabels::default();
-    let mut all_used: FxHashMap<ProtocolId, FxHashSet<String>> = FxHashMap::default();
+    let mut all_used: FxHashMap<ProtocolId, UsedLabels> = FxHashMap::default();
     for id in callees_first {
-        let mut used: FxHashSet<String> = FxHashSet::default();
+        let mut used = UsedLabels::default();
         let mut loops: Vec<Span> = Vec::new();
         calls::statements(program, *id, &mut |stmt| match &stmt.kind {
             StmtKind::Message { label, .. } => {
-                used.insert(program.text(*label).to_owned());
+                used.written.insert(*label);
             }
             StmtKind::Loop { kind: LoopKind::Decided { .. }, .. } => loops.push(stmt.span),
-            StmtKind::Call { protocol, .. } => used.extend(all_used.get(protocol).into_iter().flatten().cloned()),
+            StmtKind::Call { protocol, .. } => used.extend(all_used.get(protocol)),
             _ => {}
         });
         loops.sort_unstable();
         let mut candidates = (0..).map(|index| if index == 0 { "Done".to_owned() } else { format!("Done_{index}") });
         for span in loops {
-            let label = candidates.find(|label| !used.contains(label)).expect("there are endlessly many");
-            used.insert(label.clone());
+            let label = candidates.find(|label| !used.contains(program, label)).expect("there are endlessly many");
+            used.given.insert(label.clone());
             names.insert((*id, span), label);
         }
         all_used.insert(*id, used);
     }
     names
+}
+
+/// The labels of a protocol and of those it calls.
+#[derive(Default)]
+struct UsedLabels {
+    /// Those of messages in the text.
+    written: FxHashSet<Symbol>,
+    /// Those of decided loops.
+    given: FxHashSet<String>,
+}
+
+impl UsedLabels {
+    fn contains(&self, program: &Program, label: &str) -> bool {
+        self.given.contains(label) || program.interner.find(label).is_some_and(|label| self.written.contains(&label))
+    }
+
+    fn extend(&mut self, callee: Option<&Self>) {
+        let Some(callee) = callee else { return };
+        self.written.extend(&callee.written);
+        self.given.extend(callee.given.iter().cloned());
+    }
 }

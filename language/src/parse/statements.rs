@@ -202,20 +202,16 @@ impl Builder<'_> {
         modality: Option<(Modality, Span)>,
         name: Name,
         (at, ty): (Option<RoleRef>, Option<TypeId>),
-        value: LetValue,
+        mut value: Box<LetValue>,
         body: Option<Block>,
         span: Span,
     ) -> StmtId {
         self.small(name, "the variable");
-        let value = match value {
-            LetValue::Perform { perform, .. } => LetValue::Perform { perform, modality },
-            value => {
-                if let Some((_, word)) = modality {
-                    self.idle_modality(word);
-                }
-                value
-            }
-        };
+        match (&mut *value, modality) {
+            (LetValue::Perform { modality: said, .. }, _) => *said = modality,
+            (_, Some((_, word))) => self.idle_modality(word),
+            (_, None) => {}
+        }
         let deepest = body.as_ref().map_or(0, |body| self.block_depth(body));
         self.stmt_of_depth(StmtKind::Let { name, at, ty, value, body }, span, deepest)
     }
@@ -269,11 +265,11 @@ impl Builder<'_> {
         Box::new(Perform { verb: Modality::Command, verb_span: op.span, effect, op, args, span: op.span })
     }
 
-    pub(super) fn perform_stmt(&mut self, l: u32, perform: Perform, at: Option<RoleRef>, r: u32) -> StmtId {
+    pub(super) fn perform_stmt(&mut self, l: u32, mut perform: Box<Perform>, at: Option<RoleRef>, r: u32) -> StmtId {
         // `do` is two bytes long; the operation ends before an `at R`
         let end = at.map_or(r, |role| self.end_before(role.name.span.start));
-        let perform =
-            Perform { verb: Modality::Command, verb_span: Span::new(l, l + 2), span: Span::new(l, end), ..perform };
+        perform.verb_span = Span::new(l, l + 2);
+        perform.span = Span::new(l, end);
         self.stmt(StmtKind::Perform { perform, at }, Span::new(l, r), [])
     }
 

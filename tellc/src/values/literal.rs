@@ -41,7 +41,10 @@ fn only_expression(ast: &Ast) -> Option<ExprId> {
     let DeclKind::Protocol(protocol) = &decl.kind else { return None };
     let [stmt] = protocol.body.stmts.as_slice() else { return None };
     match &ast.stmt(*stmt).kind {
-        StmtKind::Let { value: LetValue::Expr(value), body: None, .. } if ast.imports.is_empty() => Some(*value),
+        StmtKind::Let { value, body: None, .. } if ast.imports.is_empty() => match **value {
+            LetValue::Expr(value) => Some(value),
+            _ => None,
+        },
         _ => None,
     }
 }
