@@ -129,6 +129,27 @@ impl Graph {
         all
     }
 
+    /// One of [`Graph::successors`].
+    ///
+    /// # Panics
+    /// If there is no such way.
+    #[must_use]
+    pub fn successor(&self, id: NodeId, way: usize) -> NodeId {
+        match &self.node(id).kind {
+            NodeKind::End { .. } => panic!("bug: nothing comes after an end"),
+            NodeKind::Comm { branches, .. } => branches[way].cont,
+            NodeKind::Choice { arms, .. } => arms[way].cont,
+            NodeKind::Case { arms, .. } => arms[way].cont,
+            NodeKind::Local { cont, .. } | NodeKind::Rename { cont, .. } => *cont,
+            NodeKind::Par { branches, then } => branches.get(way).copied().unwrap_or(*then),
+            NodeKind::Timed { body, outcomes, then, .. } => match way.checked_sub(1) {
+                None => *body,
+                Some(outcome) => outcomes.get(outcome).map_or(*then, |(_, block)| *block),
+            },
+            NodeKind::Join { of } => self.then(*of),
+        }
+    }
+
     /// Calls `visit` for each of [`Graph::successors`].
     pub fn each_successor(&self, id: NodeId, visit: &mut dyn FnMut(NodeId)) {
         match &self.node(id).kind {

@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::term::{Sharing, reachable};
 
+/// Most nodes that are looked at for what lies behind parts that never end.
+const MAX_VISITS: usize = 20_000_000;
+
 /// What is wrong with a global type, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -38,6 +41,7 @@ pub fn check(global: &GlobalType) -> Vec<Problem> {
         bound: FxHashMap::default(),
         seen: vec![false; global.nodes.len()],
         reported: FxHashSet::default(),
+        visits: 0,
         problems: Vec::new(),
     };
     check.walk();
@@ -81,6 +85,8 @@ struct Check<'a> {
     /// Nodes that were visited.
     seen: Vec<bool>,
     reported: FxHashSet<(GlobalId, String)>,
+    /// Nodes that were looked at behind and within parts that never end.
+    visits: usize,
     problems: Vec<Problem>,
 }
 
@@ -249,8 +255,13 @@ impl<'a> Check<'a> {
         if endless.is_empty() || *self.global.node(then) == GlobalNode::End {
             return;
         }
-        let inside = participants(self.global, endless);
-        if let Some(role) = participants(self.global, vec![then]).intersection(&inside).next() {
+        let (inside, behind) = (participants(self.global, endless), participants(self.global, vec![then]));
+        self.visits += inside.1 + behind.1;
+        if self.visits > MAX_VISITS {
+            let text = "too many parts that never end have something behind them".to_owned();
+            return self.report(id, text, "leave out what follows a part that never ends");
+        }
+        if let Some(role) = behind.0.intersection(&inside.0).next() {
             let text =
                 format!("`{}` never comes to what follows: it acts in a part that never ends", self.global.role(*role));
             self.report(id, text, "let every part end, or leave out what follows");
@@ -290,8 +301,8 @@ fn always_speaks(global: &GlobalType) -> Vec<bool> {
     speaks
 }
 
-/// Who sends or receives in some parts.
-fn participants(global: &GlobalType, parts: Vec<GlobalId>) -> BTreeSet<u32> {
+/// Who sends or receives in some parts, and how many nodes that took.
+fn participants(global: &GlobalType, parts: Vec<GlobalId>) -> (BTreeSet<u32>, usize) {
     let mut roles = BTreeSet::new();
     let mut seen = FxHashSet::default();
     let mut todo = parts;
@@ -309,7 +320,7 @@ fn participants(global: &GlobalType, parts: Vec<GlobalId>) -> BTreeSet<u32> {
         }
         todo.extend(node.children());
     }
-    roles
+    (roles, seen.len())
 }
 
 /// For each node, whether some way through it comes to its end.

@@ -74,7 +74,7 @@ fn walk(graph: &Graph, from: Passed, to: NodeId, passed: &mut Vec<Passed>) {
     let mut at = from;
     loop {
         passed.push(at);
-        let next = graph.successors(at.node)[at.way];
+        let next = graph.successor(at.node, at.way);
         if next == to {
             return;
         }

@@ -389,7 +389,7 @@ impl<'a> Construction<'a> {
             let way = u32::try_from(way).expect("the node limit is below 2^32");
             let offers: Vec<Offer> = offers.iter().map(|offer| Offer::new(offer.item, way)).collect();
             steps.push(
-                self.step(closure, &offers, slots, &|graph, node, way| (graph.successors(node)[way], Vec::new()))?,
+                self.step(closure, &offers, slots, &|graph, node, way| (graph.successor(node, way), Vec::new()))?,
             );
         }
         Ok(steps)
