@@ -129,6 +129,20 @@ impl Graph {
         all
     }
 
+    /// Number of [`Graph::successors`].
+    #[must_use]
+    pub fn way_count(&self, id: NodeId) -> usize {
+        match &self.node(id).kind {
+            NodeKind::End { .. } => 0,
+            NodeKind::Comm { branches, .. } => branches.len(),
+            NodeKind::Choice { arms, .. } => arms.len(),
+            NodeKind::Case { arms, .. } => arms.len(),
+            NodeKind::Local { .. } | NodeKind::Rename { .. } | NodeKind::Join { .. } => 1,
+            NodeKind::Par { branches, .. } => branches.len() + 1,
+            NodeKind::Timed { outcomes, .. } => outcomes.len() + 2,
+        }
+    }
+
     /// One of [`Graph::successors`].
     ///
     /// # Panics

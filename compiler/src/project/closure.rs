@@ -110,6 +110,27 @@ impl Ground<'_> {
     }
 }
 
+/// The items of a closure by node and σ; most have no σ.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    bare: FxHashMap<NodeId, u32>,
+    others: FxHashMap<(NodeId, Sigma), u32>,
+}
+
+impl Seen {
+    fn get(&self, node: NodeId, sigma: &Sigma) -> Option<u32> {
+        if sigma.is_empty() { self.bare.get(&node) } else { self.others.get(&(node, sigma.clone())) }.copied()
+    }
+
+    fn insert(&mut self, item: &Item, index: u32) {
+        if item.sigma.is_empty() {
+            self.bare.insert(item.node, index);
+        } else {
+            self.others.insert((item.node, item.sigma.clone()), index);
+        }
+    }
+}
+
 /// All items reachable by unseen steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Closure {
@@ -120,7 +141,7 @@ pub(super) struct Closure {
     pub(super) frontier: Vec<u32>,
     /// Shared decisions the role could take, with their keys.
     pub(super) cases: Vec<(u32, Key)>,
-    seen: FxHashMap<(NodeId, Sigma), u32>,
+    seen: Seen,
 }
 
 impl Closure {
@@ -146,14 +167,12 @@ impl Closure {
 
     fn insert(&mut self, item: Item) -> Option<u32> {
         let index = u32::try_from(self.items.len()).expect("the state limit is below 2^32");
-        match self.seen.entry((item.node, item.sigma.clone())) {
-            std::collections::hash_map::Entry::Occupied(_) => None,
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(index);
-                self.items.push(item);
-                Some(index)
-            }
+        if self.seen.get(item.node, &item.sigma).is_some() {
+            return None;
         }
+        self.seen.insert(&item, index);
+        self.items.push(item);
+        Some(index)
     }
 
     /// Follows unseen steps from the items of the stack on, the first branch first.
@@ -181,8 +200,11 @@ impl Closure {
     fn step_unseen(&mut self, ground: &mut Ground<'_>, slots: &mut Provisional, index: u32, new: &mut Vec<u32>) {
         let Item { node, sigma, origin, .. } = self.items[index as usize].clone();
         let (graph, view, role, program) = (ground.graph, ground.view, ground.role, ground.program);
+        let ways = graph.way_count(node);
+        self.items.reserve(ways);
+        self.seen.bare.reserve(if sigma.is_empty() { ways } else { 0 });
         let mut go = |closure: &mut Self, cont: NodeId, sigma: Sigma, way: usize| {
-            let known = closure.seen.get(&(view.stop(cont).0, sigma.clone())).copied();
+            let known = closure.seen.get(view.stop(cont).0, &sigma);
             let next = known.unwrap_or_else(|| {
                 let item = ground.item(cont, sigma, origin, way);
                 let next = closure.insert(item).expect("not seen before");
@@ -220,7 +242,8 @@ impl Closure {
                 go(self, next[way], sigma, way);
             }
             _ => {
-                for (way, cont) in graph.successors(node).into_iter().enumerate() {
+                for way in 0..ways {
+                    let cont = graph.successor(node, way);
                     let sigma = carry(view, node, &sigma, cont, |_| None);
                     go(self, cont, sigma, way);
                 }

@@ -434,7 +434,7 @@ impl<'a> Construction<'a> {
         let mut actions = Vec::from(self.rows(closure, &frontier.sends, slots, true)?);
         actions.extend(self.rows(closure, &frontier.receives, slots, false)?);
         for offers in frontier.locals.groups() {
-            let ways = self.ground.graph.successors(closure.items[offers[0].item as usize].node).len();
+            let ways = self.ground.graph.way_count(closure.items[offers[0].item as usize].node);
             let entry = match self.local(closure, offers[0], offers, slots)? {
                 Kind::Local { step, .. } => vec![step],
                 Kind::Decide { steps, .. } => steps,
