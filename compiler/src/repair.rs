@@ -6,6 +6,8 @@
 //! what repairs everything is offered to the caller, who writes it down ([`write`]) and checks the text.
 
 mod candidates;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 use crate::graph::{Branch, Graph, Label, NodeId, NodeKind, Role};

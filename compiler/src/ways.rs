@@ -12,8 +12,8 @@ const MAX_CONDITION: usize = 32;
 pub(crate) enum Way {
     /// An arm with a name: that of a branch, a label, a constructor.
     Named(String),
-    /// What an `if` does where the condition holds, or where it does not.
-    If { condition: String, holds: bool },
+    /// What an `if` does where the condition holds, or where it does not. No condition if it is too long for a sentence.
+    If { condition: Option<String>, holds: bool },
     /// Another round of a loop, or what follows the last one.
     Loop { again: bool },
     /// An arm of a pure type, by its position.
@@ -36,7 +36,7 @@ impl Way {
             NodeKind::Case { on: CaseOn::Opaque, .. } => Self::Numbered(way + 1),
             NodeKind::Case { arms, on, .. } => {
                 let name = || Self::Named(arm_names(program, graph, node, arms.len())[way].clone());
-                condition(program, graph, on, arms[way].pattern).unwrap_or_else(name)
+                if_way(program, graph, on, arms[way].pattern).unwrap_or_else(name)
             }
             NodeKind::Timed { outcomes, .. } => match way.checked_sub(1).and_then(|way| outcomes.get(way)) {
                 Some((name, _)) => Self::Named(name.clone()),
@@ -50,8 +50,10 @@ impl Way {
     pub(crate) fn phrase(&self) -> Option<String> {
         match self {
             Self::Named(name) => Some(format!("in `{name}`")),
-            Self::If { condition, holds: true } => Some(format!("where `{condition}`")),
-            Self::If { condition, holds: false } => Some(format!("where not `{condition}`")),
+            Self::If { condition: Some(condition), holds: true } => Some(format!("where `{condition}`")),
+            Self::If { condition: Some(condition), holds: false } => Some(format!("where not `{condition}`")),
+            Self::If { condition: None, holds: true } => Some("in `then`".into()),
+            Self::If { condition: None, holds: false } => Some("in `else`".into()),
             Self::Loop { again: true } => Some("in another round".into()),
             Self::Loop { again: false } => Some("after the last round".into()),
             Self::Numbered(number) => Some(format!("in arm {number}")),
@@ -94,17 +96,16 @@ pub(crate) fn pattern<'a>(program: &'a Program, graph: &Graph, at: PatternRef) -
     program.protocol(protocol).body.as_ref()?.patterns.get(at.pattern as usize)
 }
 
-/// The way of an `if`, unless its condition is too long for a sentence. The two patterns of an `if` stand where its
-/// condition stands.
-fn condition(program: &Program, graph: &Graph, on: &CaseOn, arm: Option<PatternRef>) -> Option<Way> {
+/// The way of an `if`, if it is one: its two patterns stand where its condition stands.
+fn if_way(program: &Program, graph: &Graph, on: &CaseOn, arm: Option<PatternRef>) -> Option<Way> {
     let CaseOn::Expr(ExprRef { instance, expr }) = on else { return None };
     let pattern = pattern(program, graph, arm?)?;
     let PatternKind::Const(Const::Bool(holds)) = pattern.kind else { return None };
     let protocol = graph.instances[*instance as usize].protocol;
     let span = program.protocol(protocol).body.as_ref()?.exprs.get(expr.index())?.span;
     let text = program.files.get(graph.file).text.get(span.range())?;
-    let fits = pattern.span == span && text.chars().count() <= MAX_CONDITION && !text.contains(['\n', '`']);
-    fits.then(|| Way::If { condition: text.to_owned(), holds })
+    let fits = text.chars().count() <= MAX_CONDITION && !text.contains(['\n', '`']);
+    (pattern.span == span).then(|| Way::If { condition: fits.then(|| text.to_owned()), holds })
 }
 
 /// Whether a text can be a label.

@@ -4,7 +4,7 @@ use super::Edit;
 use crate::graph::{Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
 use crate::project::rejection::{Parting, Passed, Rejection, Rule, Run};
-use crate::ways::Way;
+use crate::ways::{self, Way};
 use std::cmp::Reverse;
 
 /// The candidates for one rejection.
@@ -30,7 +30,7 @@ impl Candidates<'_> {
         let Some(parting) = parting else { return all };
         let Parting { node, ways: [one, other], .. } = parting;
         let mut single = [self.told(node, &[one]), self.told(node, &[other])].concat();
-        single.sort_by_key(|edits| !self.is_heard(edits));
+        single.sort_by_key(|edits| self.order(edits));
         all.extend(single);
         all.extend(self.told(node, &[one, other]));
         let count = self.graph.successors(node).len();
@@ -38,7 +38,7 @@ impl Candidates<'_> {
             all.extend(self.told(node, &(0..count).collect::<Vec<_>>()));
         }
         for (run, way) in runs.iter().zip(parting.ways) {
-            all.extend(self.late(run, (node, way)).into_iter().map(|edit| vec![edit]));
+            all.extend(self.late(run, (node, way)));
         }
         all
     }
@@ -52,10 +52,10 @@ impl Candidates<'_> {
                 let teller = tellers.iter().find(|teller| teller.role == role)?;
                 Some(self.tell(*teller, (node, *way)))
             });
-            told.collect()
+            Some(told.collect::<Option<Vec<_>>>()?.concat())
         };
         let mut all: Vec<Vec<Edit>> = first.iter().filter_map(|teller| by(teller.role)).collect();
-        all.sort_by_key(|edits| !self.is_heard(edits));
+        all.sort_by_key(|edits| self.order(edits));
         all
     }
 
@@ -63,12 +63,7 @@ impl Candidates<'_> {
     /// from it already.
     fn tellers(&self, node: NodeId, way: usize) -> Vec<Teller> {
         let at = Passed { node, way };
-        let deciders = match &self.graph.node(node).kind {
-            NodeKind::Comm { from, to, .. } => vec![*from, *to],
-            NodeKind::Choice { decider, .. } => vec![*decider],
-            NodeKind::Case { deciders, .. } => deciders.to_vec(),
-            _ => Vec::new(),
-        };
+        let deciders = self.deciders(node);
         let mut tellers: Vec<Teller> = deciders.iter().map(|role| Teller { role: *role, at }).collect();
         if let Some(next) = self.graph.successors(node).get(way)
             && let NodeKind::Comm { from, to, branches } = &self.graph.node(*next).kind
@@ -83,9 +78,25 @@ impl Candidates<'_> {
         tellers
     }
 
-    /// Whether the role hears from everybody who tells it something here.
-    fn is_heard(&self, edits: &[Edit]) -> bool {
-        edits.iter().all(|edit| matches!(edit, Edit::Tell { from, .. } if self.speaks(*from)))
+    /// Who knows at once which way of a node is taken.
+    fn deciders(&self, node: NodeId) -> Vec<Role> {
+        match &self.graph.node(node).kind {
+            NodeKind::Comm { branches, .. } if branches.len() == 1 => Vec::new(),
+            NodeKind::Comm { from, to, .. } => vec![*from, *to],
+            NodeKind::Choice { decider, .. } => vec![*decider],
+            NodeKind::Case { deciders, .. } => deciders.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Better first: by whom the role hears already, and of these who decides, since others are told themselves.
+    fn order(&self, edits: &[Edit]) -> (bool, bool) {
+        let is_heard = |edit: &Edit| matches!(edit, Edit::Tell { from, .. } if self.speaks(*from));
+        let decides = |edit: &Edit| match edit {
+            Edit::Tell { at, from, .. } => self.deciders(at.node).first() == Some(from),
+            Edit::Rename { .. } => false,
+        };
+        (!edits.iter().all(is_heard), !edits.iter().all(decides))
     }
 
     /// Whether the role hears from another one somewhere.
@@ -96,7 +107,7 @@ impl Candidates<'_> {
     }
 
     /// A message just before the role has to act: by who spoke last, and by who decided.
-    fn late(&self, run: &Run, decision: (NodeId, usize)) -> Vec<Edit> {
+    fn late(&self, run: &Run, decision: (NodeId, usize)) -> Vec<Vec<Edit>> {
         let is_step = |passed: &&Passed| !matches!(self.graph.node(passed.node).kind, NodeKind::Rename { .. });
         let Some(last) = run.passed.iter().rev().find(is_step) else { return Vec::new() };
         let speakers = run.passed.iter().rev().find_map(|passed| match &self.graph.node(passed.node).kind {
@@ -122,11 +133,25 @@ impl Candidates<'_> {
         Some((decision.node, decision.way))
     }
 
-    /// The message that tells the role which way was taken at a decision.
-    fn tell(&self, Teller { role: from, at }: Teller, (node, way): (NodeId, usize)) -> Edit {
+    /// The message that tells the role which way was taken at a decision; in all places in the graph that are one in the
+    /// text.
+    fn tell(&self, Teller { role: from, at }: Teller, (node, way): (NodeId, usize)) -> Vec<Edit> {
         let to = self.rejection.role;
         let label = self.fresh(Way::of(self.program, self.graph, node, way).label(), (from, to));
-        Edit::Tell { at, from, to, label }
+        let nodes = [at.node].into_iter().chain(self.twin(at.node));
+        let tell = |node| Edit::Tell { at: Passed { node, way: at.way }, from, to, label: label.clone() };
+        nodes.map(tell).collect()
+    }
+
+    /// A loop with a computed number of rounds decides before the first round and before the others: the other decision.
+    fn twin(&self, node: NodeId) -> Option<NodeId> {
+        if !ways::is_loop(self.graph, node) {
+            return None;
+        }
+        let (span, ways) = (self.graph.node(node).span, self.graph.successors(node));
+        let nodes = (0..).map(NodeId).take(self.graph.nodes.len());
+        let mut others = nodes.filter(|other| *other != node && self.graph.node(*other).span == span);
+        others.find(|other| ways::is_loop(self.graph, *other) && self.graph.successors(*other) == ways)
     }
 
     /// New labels for messages the role mixes up: named after the way they are on, that of the later one first.

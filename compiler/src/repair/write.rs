@@ -54,6 +54,8 @@ pub fn written(program: &Program, graph: &Graph, repair: &Repair, notation: Nota
     let changes = repair.edits.iter().rev().map(|edit| writer.change(edit));
     let mut changes: Vec<Change> = changes.collect::<Option<_>>()?;
     changes.sort_by_key(|change| change.start);
+    // What stands in two places of the graph can be one line of the text.
+    changes.dedup_by(|change, before| notation == Notation::Tell && change.fixes == before.fixes);
     let mut fixes: Vec<(Span, String)> = Vec::new();
     for (span, text) in changes.iter().flat_map(|change| change.fixes.iter().cloned()) {
         match fixes.iter_mut().find(|(known, _)| *known == span) {
@@ -63,7 +65,7 @@ pub fn written(program: &Program, graph: &Graph, repair: &Repair, notation: Nota
     }
     fixes.sort_by_key(|(span, _)| *span);
     let fixes = fixes.into_iter().map(|(span, replacement)| Fix { file: graph.file, span, replacement });
-    let words = sentence(changes.into_iter().map(|change| change.words).collect(), notation);
+    let words = sentence(changes.into_iter().map(|change| change.words).collect());
     Some(Written { fixes: fixes.collect(), words })
 }
 
@@ -86,11 +88,12 @@ impl Writer<'_> {
                         let what_follows = json::continuation(self.graph, *at)?;
                         let [before, behind] = json::message(roles, label);
                         let ends = [what_follows.start, what_follows.end].map(|end| Span::new(end, end));
-                        let words = Words::Add { text: format!("`{message}`"), place: self.at(ends[0].start) };
+                        let place = self.at(ends[0].start);
+                        let words = format!("add `{message}`: wrap the type{place} in `{before}…{behind}`");
                         Some(Change {
                             start: what_follows.start,
                             fixes: vec![(ends[0], before), (ends[1], behind)],
-                            words,
+                            words: Words::Other(words),
                         })
                     }
                     Notation::Nowhere => {
@@ -141,7 +144,7 @@ impl Writer<'_> {
 }
 
 /// All changes in one sentence: what is added first.
-fn sentence(words: Vec<Words>, notation: Notation) -> String {
+fn sentence(words: Vec<Words>) -> String {
     let mut added: Vec<(Vec<String>, String)> = Vec::new();
     let mut others = Vec::new();
     for words in words {
@@ -153,10 +156,10 @@ fn sentence(words: Vec<Words>, notation: Notation) -> String {
             Words::Other(text) => others.push(text),
         }
     }
-    let noun = match (notation, added.first()) {
-        (Notation::Tell, Some((texts, _))) if texts.len() == 1 && !texts[0].starts_with("`else`") => "the line ",
-        (Notation::Tell, _) => "the lines ",
-        _ => "",
+    let noun = match added.first() {
+        Some((_, place)) if !place.contains(" line ") => "",
+        Some((texts, _)) if texts.len() == 1 && !texts[0].starts_with("`else`") => "the line ",
+        _ => "the lines ",
     };
     let added: Vec<String> = added.into_iter().map(|(texts, place)| format!("{}{place}", listed(&texts))).collect();
     let mut parts = Vec::new();
