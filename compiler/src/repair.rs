@@ -56,6 +56,9 @@ const MAX_NODES: usize = 5_000;
 /// Most steps a repair is put together from.
 const MAX_STEPS: usize = 6;
 
+/// Most states of a role that are made to try a candidate.
+const MAX_STATES: usize = 50_000;
+
 /// Whether a repair can be written down, and leaves at most so many warnings then.
 pub type Accept<'a> = dyn Fn(&Repair, usize) -> bool + 'a;
 
@@ -145,7 +148,8 @@ impl Search<'_> {
         if !edits.iter().all(|edit| apply(&mut graph, edit)) {
             return None;
         }
-        let (left, warnings) = match project(self.program, &graph, self.limits) {
+        let limits = Limits { projection_states: self.limits.projection_states.min(MAX_STATES) };
+        let (left, warnings) = match project(self.program, &graph, limits) {
             Ok(projection) => (Vec::new(), projection.warnings.len()),
             Err(left) => (left, 0),
         };
@@ -154,7 +158,7 @@ impl Search<'_> {
 
     /// The repair without the edits that it does as well without.
     fn without_needless(&self, mut repair: Repair, warnings: usize) -> Repair {
-        for index in (0..repair.edits.len()).rev().filter(|_| repair.edits.len() > 1).collect::<Vec<_>>() {
+        for index in (0..repair.edits.len()).rev() {
             let mut less = repair.clone();
             less.edits.remove(index);
             let does_as_well = !less.edits.is_empty()
