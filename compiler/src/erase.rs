@@ -5,7 +5,7 @@
 
 mod global;
 mod local;
-mod names;
+pub(crate) mod names;
 mod unroll;
 
 pub use global::global_type;

@@ -29,4 +29,5 @@ pub mod sources;
 pub mod structural;
 pub mod subtype;
 pub mod ty;
+mod ways;
 pub mod wellformed;

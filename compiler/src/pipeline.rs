@@ -3,16 +3,19 @@
 //! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
 //! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
 
+mod repaired;
+
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
-use crate::repair::write::{self, Notation};
-use crate::repair::{self, Repair};
+use crate::repair::Repair;
+use crate::repair::write::{Notation, Written, written};
 use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
+use repaired::Findings;
 use rustc_hash::FxHashSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
@@ -105,7 +108,8 @@ pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> C
     check_file(name, text, sources, limits, Repairs::Searched)
 }
 
-/// Whether rejections come with repairs. A text that tries out a repair is checked without.
+/// Whether what is found comes with repairs. A text that tries out a repair is only checked for what its projections
+/// find.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repairs {
     Searched,
@@ -139,23 +143,25 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
                 continue;
             }
         };
-        match project(&program, &graph, limits) {
-            Ok(projection) => {
-                diagnostics.extend(warnings(&projection));
+        // Whether the text says with a repair what the graph says.
+        let accept = |repair: &Repair, warnings: usize| {
+            let Some(Written { fixes, .. }) = written(&program, &graph, repair, Notation::Tell) else { return false };
+            let again = check_file(name, &applied(text, &fixes), sources, limits, Repairs::Left);
+            let same = again.projected.iter().find(|other| other.graph.name == graph.name);
+            graph.file == file && same.is_some_and(|other| other.projection.warnings.len() <= warnings)
+        };
+        let findings = Findings { program: &program, graph: &graph, limits, notation: Notation::Tell, accept: &accept };
+        match (project(&program, &graph, limits), repairs) {
+            (Ok(projection), Repairs::Searched) => {
+                diagnostics.extend(findings.accepted(&projection));
                 projected.push(Projected { graph, projection });
             }
-            Err(rejections) if repairs == Repairs::Left => {
-                diagnostics.extend(explained(&program, &graph, &rejections, limits));
-            }
-            Err(rejections) => {
-                let accept = |repair: &Repair| {
-                    let Some(fixes) = write::fixes(&program, &graph, repair, Notation::Tell) else { return false };
-                    let again = check_file(name, &applied(text, &fixes), sources, limits, Repairs::Left);
-                    graph.file == file && again.projected.iter().any(|other| other.graph.name == graph.name)
-                };
-                diagnostics.extend(repaired(&program, &graph, &rejections, limits, (Notation::Tell, &accept)));
+            (Ok(projection), Repairs::Left) => projected.push(Projected { graph, projection }),
+            (Err(rejections), Repairs::Searched) => {
+                diagnostics.extend(findings.rejected(&rejections));
                 rejected.push(Rejected { graph, rejections });
             }
+            (Err(_), Repairs::Left) => {}
         }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
@@ -178,16 +184,18 @@ pub fn check_global(name: &str, text: &str, global: &GlobalType, places: &[impor
         Ok(graph) => graph,
         Err(errors) => return Checked { diagnostics: tidy(errors), ..checked },
     };
-    match project(&checked.program, &graph, limits) {
+    let notation = if places.is_empty() { Notation::Nowhere } else { Notation::Json };
+    let outcome = project(&checked.program, &graph, limits);
+    let program = &checked.program;
+    let accept = |repair: &Repair, _| written(program, &graph, repair, notation).is_some();
+    let findings = Findings { program, graph: &graph, limits, notation, accept: &accept };
+    match outcome {
         Ok(projection) => {
-            checked.diagnostics.extend(warnings(&projection));
+            checked.diagnostics = findings.accepted(&projection);
             checked.projected.push(Projected { graph, projection });
         }
         Err(rejections) => {
-            let program = &checked.program;
-            let accept =
-                |repair: &Repair| places.is_empty() || write::fixes(program, &graph, repair, Notation::Json).is_some();
-            checked.diagnostics = repaired(program, &graph, &rejections, limits, (Notation::Json, &accept));
+            checked.diagnostics = findings.rejected(&rejections);
             checked.rejected.push(Rejected { graph, rejections });
         }
     }
@@ -225,10 +233,6 @@ pub enum BuildError {
     Rejected(Vec<Diagnostic>),
 }
 
-fn warnings(projection: &Projection) -> impl Iterator<Item = Diagnostic> {
-    projection.warnings.iter().map(|(_, warning)| warning.clone())
-}
-
 /// Lowers and projects a protocol whose body, and those of all it calls, is checked.
 ///
 /// # Errors
@@ -247,28 +251,6 @@ pub fn lower_and_project(
 /// The rejections in words.
 fn explained(program: &Program, graph: &Graph, rejections: &[Rejection], limits: Limits) -> Vec<Diagnostic> {
     rejections.iter().map(|rejection| report::rejected(program, graph, rejection, limits)).collect()
-}
-
-/// The rejections in words, with a repair of all of them on the first.
-fn repaired(
-    program: &Program,
-    graph: &Graph,
-    rejections: &[Rejection],
-    limits: Limits,
-    (notation, accept): (Notation, &dyn Fn(&Repair) -> bool),
-) -> Vec<Diagnostic> {
-    let mut diagnostics = explained(program, graph, rejections, limits);
-    let found = repair::search(program, graph, rejections, limits, accept);
-    let Some(first) = diagnostics.first_mut() else { return diagnostics };
-    match found {
-        Some(found) => {
-            let others = if rejections.len() > 1 { " (this repairs the other roles, too)" } else { "" };
-            first.help = Some(format!("{}{others}", write::words(program, graph, &found, notation)));
-            first.fixes = write::fixes(program, graph, &found, notation).unwrap_or_default();
-        }
-        None => first.notes.push("no message that was tried repairs this".into()),
-    }
-    diagnostics
 }
 
 /// The text with replacements made; those at one place in their order.

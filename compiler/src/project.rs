@@ -25,7 +25,7 @@ mod state;
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use machine::Machine;
-use rejection::Rejection;
+use rejection::{Rejection, Run};
 use rustc_hash::FxHashSet;
 use skeleton::Skeleton;
 use state::{Built, Checks, Construction, Failure};
@@ -53,6 +53,8 @@ pub struct Projection {
     pub machines: Vec<Machine>,
     /// `W0401` and `W0402`, each with the role it is about.
     pub warnings: Vec<(Role, Diagnostic)>,
+    /// For each `W0401`, in order: the role, and two runs, in the second of which nothing comes any more.
+    pub waits: Vec<(Role, [Run; 2])>,
 }
 
 /// Most shared decisions of a pure type that are tried one by one before the role goes without all of them.
@@ -66,21 +68,24 @@ pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Proje
     let skeleton = Skeleton::new(graph);
     let mut machines = Vec::new();
     let mut warnings = Vec::new();
+    let mut waits = Vec::new();
     let mut rejections = Vec::new();
     for role in roles(graph) {
         match project_role(program, graph, &skeleton, role, (limits, Checks::On)) {
             Ok((built, starves)) => {
                 machines.push(built.machine);
-                let waits = built.may_wait.map(|runs| report::may_wait(program, graph, role, &runs));
-                let starves = starves.map(|node| report::may_starve(graph, role, node));
-                warnings.extend(waits.into_iter().chain(starves).map(|warning| (role, warning)));
+                if let Some(runs) = built.may_wait {
+                    warnings.push((role, report::may_wait(program, graph, role, &runs)));
+                    waits.push((role, runs));
+                }
+                warnings.extend(starves.map(|node| (role, report::may_starve(graph, role, node))));
             }
             Err(rejection) => rejections.push(*rejection),
         }
     }
     // Waiting is said before starving, as the roles come.
     warnings.sort_by_key(|(_, warning)| warning.code.0);
-    if rejections.is_empty() { Ok(Projection { machines, warnings }) } else { Err(rejections) }
+    if rejections.is_empty() { Ok(Projection { machines, warnings, waits }) } else { Err(rejections) }
 }
 
 /// The subset machines of all roles, whether or not the choreography can be carried out: where it cannot, they have

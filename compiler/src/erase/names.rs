@@ -2,10 +2,11 @@
 
 use crate::graph::{Graph, NodeId, NodeKind, PatternRef};
 use crate::hir::{PatternKind, Program, variants};
+use crate::ways;
 use tell_ir::image::Const;
 
 /// A name for each arm of a `Choice` or `Case`.
-pub(super) fn arm_names(program: &Program, graph: &Graph, node: NodeId, count: usize) -> Vec<String> {
+pub(crate) fn arm_names(program: &Program, graph: &Graph, node: NodeId, count: usize) -> Vec<String> {
     match &graph.node(node).kind {
         NodeKind::Choice { arms, .. } => {
             arms.iter().map(|arm| arm.name.map_or(String::new(), |name| program.text(name).to_owned())).collect()
@@ -20,9 +21,7 @@ pub(super) fn arm_names(program: &Program, graph: &Graph, node: NodeId, count: u
 
 /// What an arm matches, by its outermost constructor.
 fn pattern_name(program: &Program, graph: &Graph, at: PatternRef) -> String {
-    let protocol = graph.instances[at.instance as usize].protocol;
-    let body = program.protocol(protocol).body.as_ref().expect("only checked protocols are lowered");
-    let pattern = &body.patterns[at.pattern as usize];
+    let pattern = ways::pattern(program, graph, at).expect("only checked protocols are lowered");
     match &pattern.kind {
         PatternKind::Variant(tag, _) => {
             let all = variants(program, pattern.ty).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::first::Kind;
 use super::{Context, Lowering, calls};
-use crate::graph::{Arm, Branch, CaseArm, CaseOn, Label, NodeId, NodeKind, PatternRef, Renamed};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Label, NodeId, NodeKind, Renamed};
 use crate::hir::{Block, ExprId, ExprKind, LoopKind, Program, ProtocolId, RoleId, StmtKind, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_ir::image::Const;
@@ -34,7 +34,10 @@ impl<'a> Lowering<'a> {
     ) -> NodeId {
         let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, span);
         let start = self.block(context, body, head);
-        let arm = |pattern: Option<PatternRef>, cont: NodeId| CaseArm { pattern, cont, span, next: Span::default() };
+        let arms = |cont: NodeId| -> Vec<CaseArm> {
+            let round = CaseArm { pattern: None, cont: start, span, next: super::first_of(body) };
+            vec![round, CaseArm { pattern: None, cont, span, next: Span::default() }]
+        };
         let decision = match kind {
             LoopKind::Forever => {
                 self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: start };
@@ -43,12 +46,12 @@ impl<'a> Lowering<'a> {
             LoopKind::While { deciders, cond } => {
                 let deciders = deciders.iter().map(|role| self.role(context, *role)).collect();
                 let on = CaseOn::Expr(Self::expr(context, *cond));
-                NodeKind::Case { deciders, on, arms: vec![arm(None, start), arm(None, cont)] }
+                NodeKind::Case { deciders, on, arms: arms(cont) }
             }
             LoopKind::Repeat { deciders, counter, .. } => {
                 let deciders = deciders.iter().map(|role| self.role(context, *role)).collect();
                 let on = CaseOn::Counter(self.var(context, *counter));
-                NodeKind::Case { deciders, on, arms: vec![arm(None, start), arm(None, cont)] }
+                NodeKind::Case { deciders, on, arms: arms(cont) }
             }
             LoopKind::Decided { by, guard } => {
                 let stop = self.tell_done(context, *by, body, span, cont);

@@ -5,8 +5,8 @@ use super::closure::Closure;
 use super::key::{Key, Keys};
 use super::machine::UNKNOWN;
 use super::offers::{Frontier, Offer};
-use super::rejection::Rule;
-use super::state::{Construction, Result, comm};
+use super::rejection::{Passed, Rejection, Rule};
+use super::state::{Construction, Failure, Result, comm};
 use crate::graph::{NodeId, NodeKind, Role};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -125,14 +125,32 @@ impl Construction<'_> {
                     let Some(early) = self.available.first(cont, *partner) else {
                         return Err(self.reject(Rule::TooManyStates, closure, [at(*offer), at(*offer)]));
                     };
-                    let clash = early.iter().find_map(|label| frontier.receives.find(&(*partner, *label)));
-                    if let Some(other) = clash {
-                        return Err(self.reject(Rule::ReceiveValidity, closure, [at(*offer), at(other)]));
+                    let clash = early
+                        .iter()
+                        .find_map(|label| frontier.receives.find(&(*partner, *label)).map(|other| (*label, other)));
+                    if let Some((label, other)) = clash {
+                        return Err(self.overtaken(closure, (*offer, cont), (*partner, label, other)));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Behind `cont` the message of the offer `taken` can be overtaken by that label of `partner`, which is also offered
+    /// as `early`.
+    fn overtaken(
+        &mut self,
+        closure: &Closure,
+        (taken, cont): (Offer, NodeId),
+        (partner, label, early): (Role, u32, Offer),
+    ) -> Failure {
+        let runs = self.runs(closure, [at(taken), at(early)]);
+        let (node, way) = self.ground.graph.message(runs[0].node, runs[0].branch);
+        let behind = self.available.way_to(cont, partner, label).unwrap_or_default();
+        let overtaking = [Passed { node, way }].into_iter().chain(behind).collect();
+        let rejection = Rejection { role: self.ground.role, rule: Rule::ReceiveValidity, runs, overtaking };
+        Failure::Rejected(Box::new(rejection))
     }
 
     /// The coinductive rule (PROJECTION §3, ladder): all nodes are finished or none; those with an action agree on

@@ -91,4 +91,25 @@ pub struct Rejection {
     pub rule: Rule,
     /// The two runs; where the rule is about one place only, both are the same.
     pub runs: [Run; 2],
+    /// With [`Rule::ReceiveValidity`]: how the first run goes on while the role waits, from the message it should take
+    /// to one that can overtake that, both included. Else empty.
+    pub overtaking: Vec<Passed>,
+}
+
+/// Where two runs part: the last node they have in common, and the way each takes there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parting {
+    pub(crate) node: NodeId,
+    pub(crate) ways: [usize; 2],
+    /// How many steps the runs have in common.
+    pub(crate) common: usize,
+}
+
+impl Parting {
+    /// Where these runs part; `None` if one is the beginning of the other.
+    pub(crate) fn of([one, two]: &[Run; 2]) -> Option<Self> {
+        let common = one.passed.iter().zip(&two.passed).position(|(one, two)| one != two)?;
+        let (one, two) = (one.passed[common], two.passed[common]);
+        (one.node == two.node).then_some(Self { node: one.node, ways: [one.way, two.way], common })
+    }
 }

@@ -1,26 +1,22 @@
 //! A rejection in words: the rule, the places, and the two runs side by side (PROJECTION §4).
+//!
+//! Here are the diagnostics; [`words`] says what a role must do and where, [`runs`] draws the two runs.
 
 mod runs;
+mod words;
 
-use super::rejection::{Passed, Rejection, Rule, Run};
+use super::rejection::{Parting, Passed, Rejection, Rule, Run};
 use super::{Limits, skeleton};
-use crate::graph::{Action, Graph, NodeId, NodeKind, Role};
+use crate::graph::{Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
+use crate::ways::Way;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_language::span::Span;
 
 /// What a role's diagnostics are about.
 struct Report<'a> {
     program: &'a Program,
     graph: &'a Graph,
     role: Role,
-}
-
-/// Where two runs part: the last node they have in common, and the way each takes there.
-#[derive(Clone, Copy)]
-struct Parting {
-    node: NodeId,
-    ways: [usize; 2],
 }
 
 /// The diagnostic of a rejection: `E0401`, `E0402`, `E0403` or `E0404`.
@@ -31,7 +27,7 @@ pub fn rejected(program: &Program, graph: &Graph, rejection: &Rejection, limits:
     match rejection.rule {
         Rule::SendValidity | Rule::MixedChoice | Rule::Join | Rule::Parallel => report.two_runs(runs),
         Rule::UnknownValue => report.unknown_value(&runs[0]),
-        Rule::ReceiveValidity => report.receive_validity(runs),
+        Rule::ReceiveValidity => report.overtaken(runs, &rejection.overtaking),
         Rule::Signature => report.two_signatures(runs),
         Rule::TooManyStates => report.too_many_states(limits),
     }
@@ -41,14 +37,21 @@ pub fn rejected(program: &Program, graph: &Graph, rejection: &Rejection, limits:
 pub(super) fn may_wait(program: &Program, graph: &Graph, role: Role, runs: &[Run; 2]) -> Diagnostic {
     let report = Report { program, graph, role };
     let name = report.name();
-    let (span, does) = report.demand(&runs[0]);
+    let parting = Parting::of(runs);
+    let [waits, ends] = [0, 1].map(|run: usize| report.way(parting, run).phrase());
+    let (span, does) = report.demand(&runs[0], None);
     let mut diagnostic = Diagnostic::new(Code("W0401"), format!("`{name}` may wait for ever")).label(
         graph.file,
         span,
-        format!("in one run `{name}` {does}, in another nothing comes any more"),
+        format!("{}, `{name}` {does}", waits.as_deref().unwrap_or("in one run")),
     );
-    if let Some(parting) = parting(runs) {
-        diagnostic = diagnostic.label(graph.file, report.decision(parting.node), "decided here");
+    match (parting, ends) {
+        (Some(parting), Some(ends)) => {
+            let place = report.arm_place(parting.node, parting.ways[1]);
+            diagnostic = report.decided(diagnostic, Some(parting));
+            diagnostic = diagnostic.label(graph.file, place, format!("{ends}, nothing comes any more"));
+        }
+        _ => diagnostic = diagnostic.note("in another run nothing comes any more"),
     }
     diagnostic.help(format!("tell `{name}` in every branch; without it the end of the session ends the waiting"))
 }
@@ -69,27 +72,27 @@ impl Report<'_> {
     /// `E0401`: the general form. Where the runs part, and what each demands.
     fn two_runs(&self, runs: &[Run; 2]) -> Diagnostic {
         let name = self.name();
-        let file = self.graph.file;
-        let runs =
-            if self.demand(&runs[0]).0 <= self.demand(&runs[1]).0 { runs } else { &[runs[1].clone(), runs[0].clone()] };
-        let parting = parting(runs);
-        let arms = parting.map(|parting| parting.ways.map(|way| self.way_name(parting.node, way)));
-        let what = arms.as_ref().map_or("run", |[one, _]| if one.is_empty() { "run" } else { "branch" });
-        let mut diagnostic = Diagnostic::new(Code("E0401"), format!("`{name}` cannot tell which {what} it is in"));
-        if let Some(parting) = parting {
-            diagnostic = diagnostic.label(file, self.decision(parting.node), "decided here");
+        let demands = |runs: &[Run; 2]| {
+            let parting = Parting::of(runs);
+            [0, 1].map(|run: usize| self.demand(&runs[run], parting.map(|parting| (parting.node, parting.ways[run]))))
+        };
+        let [first, second] = demands(runs);
+        let in_order = if first.0 <= second.0 { runs.clone() } else { [runs[1].clone(), runs[0].clone()] };
+        let runs = &in_order;
+        let parting = Parting::of(runs);
+        let what = match self.way(parting, 0) {
+            Way::Nameless => "which run it is in",
+            Way::Loop { .. } => "whether the loop goes on",
+            _ => "which branch it is in",
+        };
+        let mut diagnostic = Diagnostic::new(Code("E0401"), format!("`{name}` cannot tell {what}"));
+        diagnostic = self.decided(diagnostic, parting);
+        for (run, (span, does)) in demands(runs).into_iter().enumerate() {
+            let within = self.way(parting, run).phrase().map_or(String::new(), |phrase| format!("{phrase}, "));
+            diagnostic = diagnostic.label(self.graph.file, span, format!("{within}`{name}` {does}"));
         }
-        for (index, run) in runs.iter().enumerate() {
-            let (span, does) = self.demand(run);
-            let arm = arms.as_ref().map_or("", |arms| arms[index].as_str());
-            let within = if arm.is_empty() { String::new() } else { format!("in `{arm}`, ") };
-            diagnostic = diagnostic.label(file, span, format!("{within}`{name}` {does}"));
-        }
-        diagnostic = diagnostic.note(self.seen(&runs[0]));
-        if let Some(aligned) = self.side_by_side(runs) {
-            diagnostic = diagnostic.note(aligned);
-        }
-        if let Some(hint) = self.same_label(runs, arms.as_ref()) {
+        diagnostic = self.side_by_side(diagnostic, runs, &[]);
+        if let Some(hint) = self.same_label(runs, parting) {
             return diagnostic.note(hint).help("send the same value in both, or use different labels");
         }
         diagnostic.help(format!("send `{name}` a message that tells the runs apart before it has to act"))
@@ -98,7 +101,7 @@ impl Report<'_> {
     /// `E0401`: the value the role must use depends on a decision it does not know.
     fn unknown_value(&self, run: &Run) -> Diagnostic {
         let name = self.name();
-        let (span, does) = self.demand(run);
+        let (span, does) = self.demand(run, None);
         let text = format!("`{name}` cannot tell which branch it is in, and needs a value from it");
         Diagnostic::new(Code("E0401"), text)
             .label(self.graph.file, span, format!("`{name}` {does} here"))
@@ -107,22 +110,32 @@ impl Report<'_> {
     }
 
     /// `E0402`: a message of another run could be taken for this one.
-    fn receive_validity(&self, [taken, early]: &[Run; 2]) -> Diagnostic {
+    fn overtaken(&self, runs: &[Run; 2], overtaking: &[Passed]) -> Diagnostic {
+        let [taken, early] = runs;
         let name = self.name();
         let file = self.graph.file;
-        let [first, second] = [taken, early].map(|run| self.message(run.node, run.branch));
-        let text = format!("`{name}` cannot tell {first} and {second} apart: either can arrive first in the same run");
-        let mut diagnostic = Diagnostic::new(Code("E0402"), text)
-            .label(file, self.demand(early).0, format!("in one run `{name}` must take this"))
-            .label(file, self.demand(taken).0, "in another this one, while the first may already be there");
-        let runs = [taken.clone(), early.clone()];
-        if let Some(parting) = parting(&runs) {
-            diagnostic = diagnostic.label(file, self.decision(parting.node), "decided here");
-        }
-        diagnostic = diagnostic.note(self.seen(taken));
-        if let Some(aligned) = self.side_by_side(&runs) {
-            diagnostic = diagnostic.note(aligned);
-        }
+        let [slow, quick] = runs.each_ref().map(|run| self.message(run.node, run.branch));
+        let parting = Parting::of(runs);
+        let phrase = |run: usize| self.way(parting, run).phrase();
+        let [slow_run, early_run] =
+            [phrase(0).unwrap_or_else(|| "in one run".into()), phrase(1).unwrap_or_else(|| "in another".into())];
+        let [slow_place, early_place] = [taken, early].map(|run| self.demand(run, None).0);
+        // The message that overtakes may be another one than that of the other run it is taken for.
+        let overtakes = overtaking.last().map_or(early_place, |passed| self.message_place(passed.node, passed.way));
+        let mut diagnostic = Diagnostic::new(Code("E0402"), format!("at `{name}`, {quick} can overtake {slow}"));
+        let is_there = format!("{slow_run} this may already be there");
+        diagnostic = if overtakes == early_place {
+            diagnostic.label(file, overtakes, format!("{early_run}, `{name}` must take this; but {is_there}, too"))
+        } else {
+            diagnostic.label(file, overtakes, is_there).label(
+                file,
+                early_place,
+                format!("{early_run}, `{name}` must take this"),
+            )
+        };
+        diagnostic = diagnostic.label(file, slow_place, format!("{slow_run}, `{name}` must take this first"));
+        diagnostic = self.decided(diagnostic, parting);
+        diagnostic = self.side_by_side(diagnostic, runs, overtaking.get(1..).unwrap_or_default());
         diagnostic.help(format!(
             "let one of the two senders speak to `{name}` in every run before the other, or use different labels"
         ))
@@ -160,12 +173,8 @@ impl Report<'_> {
         ))
     }
 
-    fn name(&self) -> &str {
-        &self.graph.roles[self.role as usize]
-    }
-
     /// If both runs send one label with different payloads: what each would send.
-    fn same_label(&self, runs: &[Run; 2], arms: Option<&[String; 2]>) -> Option<String> {
+    fn same_label(&self, runs: &[Run; 2], parting: Option<Parting>) -> Option<String> {
         let part = |run: &Run| match &self.graph.node(run.node).kind {
             NodeKind::Comm { from, to, branches } if *from == self.role => Some((*to, branches.get(run.branch)?.label)),
             _ => None,
@@ -173,98 +182,31 @@ impl Report<'_> {
         if part(&runs[0])? != part(&runs[1])? {
             return None;
         }
-        let text = |run: &Run| {
-            let span = self.graph.node(run.node).span;
-            let text = &self.program.files.get(self.graph.file).text[span.range()];
-            text.split_once(':').map_or(text, |(_, message)| message).trim().to_owned()
+        let text = |run: usize| {
+            let text = self.source(self.graph.node(runs[run].node).span);
+            let payload = text.split_once(':').map_or(text, |(_, message)| message).trim();
+            Some(format!("`{payload}` {}", self.way(parting, run).phrase()?))
         };
-        let [one, two] = arms?;
-        let (a, b) = (text(&runs[0]), text(&runs[1]));
-        Some(format!("the same label with different payloads: would send `{a}` in `{one}` and `{b}` in `{two}`"))
+        Some(format!("the same label with different payloads: would send {} and {}", text(0)?, text(1)?))
     }
 
-    /// Where the role must do something, and what.
-    fn demand(&self, run: &Run) -> (Span, String) {
-        let graph = self.graph;
-        let (id, branch) = graph.message(run.node, run.branch);
-        let node = graph.node(id);
-        match &node.kind {
-            NodeKind::Comm { from, branches, .. } if *from == self.role => {
-                (branches[branch].span, format!("must send {}", self.message(id, branch)))
-            }
-            NodeKind::Comm { to, branches, .. } if *to == self.role => {
-                (branches[branch].span, format!("must wait for {}", self.message(id, branch)))
-            }
-            NodeKind::Choice { .. } => (node.span.head(6), "must choose".into()),
-            NodeKind::Local { action: Action::Perform { .. }, .. } => (node.span, "must perform this".into()),
-            NodeKind::Local { .. } => (node.span, "must do this".into()),
-            NodeKind::Par { .. } => (node.span.head(3), "must start the branches of this".into()),
-            NodeKind::Timed { .. } => (node.span.head(7), "must enter this scope".into()),
-            NodeKind::Join { .. } => (self.end(node.span), "has nothing more to do in this branch".into()),
-            NodeKind::Comm { .. } => (node.span, "has nothing more to do".into()),
-            NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => {
-                (self.end(node.span), "has nothing more to do".into())
-            }
-        }
+    fn name(&self) -> &str {
+        &self.graph.roles[self.role as usize]
     }
 
-    /// The last character of a place.
-    fn end(&self, span: Span) -> Span {
-        let text = self.program.files.get(self.graph.file).text.as_bytes();
-        let mut start = span.end.saturating_sub(1).max(span.start);
-        while start > span.start && text.get(start as usize).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            start -= 1;
-        }
-        Span::new(start, span.end)
+    /// Labels the place where two runs part with who decides there.
+    fn decided(&self, diagnostic: Diagnostic, parting: Option<Parting>) -> Diagnostic {
+        let Some(Parting { node, .. }) = parting else { return diagnostic };
+        diagnostic.label(self.graph.file, self.decision(node), self.deciders(node))
     }
 
-    fn message(&self, id: NodeId, branch: usize) -> String {
-        let graph = self.graph;
-        let (id, branch) = graph.message(id, branch);
-        let NodeKind::Comm { from, to, branches } = &graph.node(id).kind else { return "this".into() };
-        let label = &graph.labels[branches[branch].label as usize].name;
-        format!("`{label}` ({} -> {})", graph.roles[*from as usize], graph.roles[*to as usize])
-    }
-
-    /// The word that decides at a node.
-    fn decision(&self, id: NodeId) -> Span {
-        let node = self.graph.node(id);
-        match node.kind {
-            NodeKind::Choice { .. } => node.span.head(6),
-            _ => node.span.head(4),
-        }
-    }
-
-    /// What a way of a node is called.
-    fn way_name(&self, at: NodeId, way: usize) -> String {
-        let graph = self.graph;
-        match &graph.node(at).kind {
-            NodeKind::Choice { arms, .. } if arms[way].name.is_none() => {
-                let (node, branch) = graph.message(at, way);
-                self.way_name(node, branch)
-            }
-            NodeKind::Choice { arms, .. } => {
-                arms[way].name.map_or(String::new(), |name| self.program.text(name).to_owned())
-            }
-            NodeKind::Comm { branches, .. } => graph.labels[branches[way].label as usize].name.clone(),
-            NodeKind::Case { arms, .. } if arms.len() == 2 => ["then", "else"][way].to_owned(),
-            NodeKind::Case { .. } => format!("arm {}", way + 1),
-            NodeKind::Timed { outcomes, .. } if way > 0 => {
-                outcomes.get(way - 1).map_or(String::new(), |(name, _)| name.clone())
-            }
-            _ => String::new(),
-        }
+    /// The way one of two runs takes where they part.
+    fn way(&self, parting: Option<Parting>, run: usize) -> Way {
+        parting.map_or(Way::Nameless, |parting| Way::of(self.program, self.graph, parting.node, parting.ways[run]))
     }
 
     /// Whether the role sees a node passed.
     fn sees(&self, passed: Passed) -> bool {
         skeleton::acts(&self.graph.node(passed.node).kind, self.role)
     }
-}
-
-/// Where two runs part.
-fn parting([one, two]: &[Run; 2]) -> Option<Parting> {
-    let at = one.passed.iter().zip(&two.passed).position(|(one, two)| one != two)?;
-    let (one, two) = (one.passed[at], two.passed[at]);
-    (one.node == two.node).then_some(Parting { node: one.node, ways: [one.way, two.way] })
 }

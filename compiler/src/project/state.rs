@@ -316,7 +316,7 @@ impl<'a> Construction<'a> {
     /// Runs that lead to two places, and the rule they violate together.
     pub(super) fn reject(&self, rule: Rule, closure: &Closure, places: [(u32, u32); 2]) -> Failure {
         let runs = self.runs(closure, places);
-        Failure::Rejected(Box::new(Rejection { role: self.ground.role, rule, runs }))
+        Failure::Rejected(Box::new(Rejection { role: self.ground.role, rule, runs, overtaking: Vec::new() }))
     }
 
     /// The runs that lead to two places.

@@ -1,10 +1,12 @@
 //! A repair as changes of the text, and in words.
 
+mod json;
+mod place;
+
 use super::{Edit, Repair};
 use crate::graph::{Graph, NodeKind};
 use crate::hir::Program;
-use crate::project::rejection::Passed;
-use std::fmt::Write;
+use place::Place;
 use tell_language::diagnostic::Fix;
 use tell_language::span::Span;
 
@@ -15,163 +17,168 @@ pub enum Notation {
     Tell,
     /// A global type of the bridge.
     Json,
+    /// A global type without a text.
+    Nowhere,
 }
 
-/// The changes of the text; `None` if a place is not in it.
+/// A repair, written down.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The changes of the text, in the order of their places.
+    pub fixes: Vec<Fix>,
+    /// What the user is told to do, in the same order.
+    pub words: String,
+}
+
+/// A change of the text.
+struct Change {
+    /// Where it is.
+    start: u32,
+    fixes: Vec<(Span, String)>,
+    words: Words,
+}
+
+/// A change in words.
+enum Words {
+    /// What is added, and where.
+    Add { text: String, place: String },
+    /// Something else to do.
+    Other(String),
+}
+
+/// Writes a repair down; `None` if a place is not in the text.
 #[must_use]
-pub fn fixes(program: &Program, graph: &Graph, repair: &Repair, notation: Notation) -> Option<Vec<Fix>> {
-    let mut fixes = Vec::new();
-    for edit in &repair.edits {
-        match (edit, notation) {
-            (Edit::Tell { at, .. }, Notation::Tell) => {
-                let start = statement(graph, *at)?.start;
-                let text = &program.files.get(graph.file).text;
-                let line = text[..start as usize].rfind('\n').map_or(0, |end| end + 1);
-                let column = text[line..start as usize].chars().count();
-                let message = message(graph, edit);
-                insert(&mut fixes, graph, start, format!("{message}\n{}", " ".repeat(column)));
-            }
-            (Edit::Tell { at, .. }, Notation::Json) => {
-                let what_follows = continuation(graph, *at)?;
-                let [before, behind] = json_message(graph, edit);
-                insert(&mut fixes, graph, what_follows.start, before);
-                fixes.push(Fix {
-                    file: graph.file,
-                    span: Span::new(what_follows.end, what_follows.end),
-                    replacement: behind,
-                });
-            }
-            (Edit::Rename { node, branch, label }, _) => {
-                let NodeKind::Comm { branches, .. } = &graph.nodes.get(node.index())?.kind else { return None };
-                let span = some(branches[*branch].span)?;
-                let text = &program.files.get(graph.file).text;
-                let (span, replacement) = match notation {
-                    Notation::Tell => (span, label.clone()),
-                    Notation::Json => (name_in(text, span)?, quoted(label)),
-                };
-                fixes.push(Fix { file: graph.file, span, replacement });
-            }
+pub fn written(program: &Program, graph: &Graph, repair: &Repair, notation: Notation) -> Option<Written> {
+    let writer = Writer { program, graph, notation };
+    // A message that was found later stands before the others in its place.
+    let changes = repair.edits.iter().rev().map(|edit| writer.change(edit));
+    let mut changes: Vec<Change> = changes.collect::<Option<_>>()?;
+    changes.sort_by_key(|change| change.start);
+    // What stands in two places of the graph can be one line of the text.
+    changes.dedup_by(|change, before| notation == Notation::Tell && change.fixes == before.fixes);
+    let mut fixes: Vec<(Span, String)> = Vec::new();
+    for (span, text) in changes.iter().flat_map(|change| change.fixes.iter().cloned()) {
+        match fixes.iter_mut().find(|(known, _)| *known == span) {
+            Some((_, before)) => before.push_str(&text),
+            None => fixes.push((span, text)),
         }
     }
-    Some(fixes)
+    fixes.sort_by_key(|(span, _)| *span);
+    let fixes = fixes.into_iter().map(|(span, replacement)| Fix { file: graph.file, span, replacement });
+    let words = sentence(changes.into_iter().map(|change| change.words).collect());
+    Some(Written { fixes: fixes.collect(), words })
 }
 
-/// What the user is told to do.
-#[must_use]
-pub fn words(program: &Program, graph: &Graph, repair: &Repair, notation: Notation) -> String {
-    let place = |offset: u32| {
-        let (line, column) = program.files.line_column(graph.file, offset);
-        format!(" at {line}:{column}")
-    };
-    let mut text = String::new();
-    for (index, edit) in repair.edits.iter().enumerate() {
-        let and = if index == 0 { "" } else { ", and " };
+/// Something written down.
+struct Writer<'a> {
+    program: &'a Program,
+    graph: &'a Graph,
+    notation: Notation,
+}
+
+impl Writer<'_> {
+    fn change(&self, edit: &Edit) -> Option<Change> {
         match edit {
-            Edit::Tell { at, .. } => {
-                let span = match notation {
-                    Notation::Tell => statement(graph, *at),
-                    Notation::Json => continuation(graph, *at),
-                };
-                let place = span.map_or(String::new(), |span| place(span.start));
-                write!(text, "{and}add `{}`{place}", message(graph, edit)).expect("writing to a String succeeds");
+            Edit::Tell { at, from, to, label } => {
+                let roles = [from, to].map(|role| self.graph.roles[*role as usize].as_str());
+                let message = format!("{} -> {} : {label}", roles[0], roles[1]);
+                match self.notation {
+                    Notation::Tell => Some(self.insertion(&Place::of(self.text(), self.graph, *at)?, &message)),
+                    Notation::Json => {
+                        let what_follows = json::continuation(self.graph, *at)?;
+                        let [before, behind] = json::message(roles, label);
+                        let ends = [what_follows.start, what_follows.end].map(|end| Span::new(end, end));
+                        let place = self.at(ends[0].start);
+                        let words = format!("add `{message}`: wrap the type{place} in `{before}…{behind}`");
+                        Some(Change {
+                            start: what_follows.start,
+                            fixes: vec![(ends[0], before), (ends[1], behind)],
+                            words: Words::Other(words),
+                        })
+                    }
+                    Notation::Nowhere => {
+                        let words = Words::Add { text: format!("`{message}`"), place: String::new() };
+                        Some(Change { start: 0, fixes: Vec::new(), words })
+                    }
+                }
             }
             Edit::Rename { node, branch, label } => {
-                let NodeKind::Comm { branches, .. } = &graph.node(*node).kind else { continue };
-                let old = &graph.labels[branches[*branch].label as usize].name;
-                let place = place(branches[*branch].span.start);
-                write!(text, "{and}rename `{old}`{place} to `{label}`").expect("writing to a String succeeds");
+                let NodeKind::Comm { branches, .. } = &self.graph.nodes.get(node.index())?.kind else { return None };
+                let Span { start, end } = branches[*branch].span;
+                let old = &self.graph.labels[branches[*branch].label as usize].name;
+                let (fixes, place) = match self.notation {
+                    Notation::Tell => (vec![(Span::new(start, end), label.clone())], self.at(start)),
+                    Notation::Json => {
+                        let name = json::name_in(self.text(), some(Span::new(start, end))?)?;
+                        (vec![(name, json::quoted(label))], self.at(start))
+                    }
+                    Notation::Nowhere => (Vec::new(), String::new()),
+                };
+                let words = Words::Other(format!("rename `{old}`{place} to `{label}`"));
+                (self.notation != Notation::Tell || start < end).then_some(Change { start, fixes, words })
             }
         }
     }
-    text
-}
 
-/// Inserts text; what was inserted there before comes behind it.
-fn insert(fixes: &mut Vec<Fix>, graph: &Graph, at: u32, replacement: String) {
-    let span = Span::new(at, at);
-    let before = fixes.iter().position(|fix| fix.span == span).unwrap_or(fixes.len());
-    fixes.insert(before, Fix { file: graph.file, span, replacement });
-}
+    /// A message as a statement of its own.
+    fn insertion(&self, place: &Place, message: &str) -> Change {
+        let line = |offset: u32| self.program.files.line_column(self.graph.file, offset).0;
+        let (text, words) = match place {
+            Place::Line { before, .. } => (format!("`{message}`"), format!(" before line {}", line(*before))),
+            Place::Behind { of, .. } => (format!("`{message}`"), format!(" after line {}", line(*of))),
+            Place::Else { of, .. } => (format!("`else` and `{message}`"), format!(" after line {}", line(*of))),
+            Place::Within { at, .. } => (format!("`{message}`"), self.at(at.start)),
+        };
+        let (span, replacement) = place.insert(message);
+        Change { start: span.start, fixes: vec![(span, replacement)], words: Words::Add { text, place: words } }
+    }
 
-/// The statement on a way of a node, in front of which a message can be put.
-fn statement(graph: &Graph, at: Passed) -> Option<Span> {
-    match &graph.nodes.get(at.node.index())?.kind {
-        NodeKind::Choice { arms, .. } => some(arms[at.way].next),
-        NodeKind::Case { arms, .. } => some(arms[at.way].next),
-        NodeKind::Comm { .. } | NodeKind::Local { .. } => {
-            let next = *graph.successors(at.node).get(at.way)?;
-            let is_statement = matches!(
-                graph.node(next).kind,
-                NodeKind::Comm { .. } | NodeKind::Choice { .. } | NodeKind::Case { .. } | NodeKind::Local { .. }
-            );
-            if is_statement { some(graph.node(next).span) } else { None }
-        }
-        _ => None,
+    fn at(&self, offset: u32) -> String {
+        let (line, column) = self.program.files.line_column(self.graph.file, offset);
+        format!(" at {line}:{column}")
+    }
+
+    fn text(&self) -> &str {
+        &self.program.files.get(self.graph.file).text
     }
 }
 
-/// The global type on a way of a node.
-fn continuation(graph: &Graph, at: Passed) -> Option<Span> {
-    match &graph.nodes.get(at.node.index())?.kind {
-        NodeKind::Comm { branches, .. } => some(branches[at.way].next),
-        NodeKind::Case { arms, .. } => some(arms[at.way].next),
-        NodeKind::Choice { .. } => {
-            let (send, branch) = graph.message(at.node, at.way);
-            continuation(graph, Passed { node: send, way: branch })
+/// All changes in one sentence: what is added first.
+fn sentence(words: Vec<Words>) -> String {
+    let mut added: Vec<(Vec<String>, String)> = Vec::new();
+    let mut others = Vec::new();
+    for words in words {
+        match words {
+            Words::Add { text, place } => match added.last_mut() {
+                Some((texts, known)) if *known == place => texts.push(text),
+                _ => added.push((vec![text], place)),
+            },
+            Words::Other(text) => others.push(text),
         }
-        _ => None,
     }
+    let noun = match added.first() {
+        Some((_, place)) if !place.contains(" line ") => "",
+        Some((texts, _)) if texts.len() == 1 && !texts[0].starts_with("`else`") => "the line ",
+        _ => "the lines ",
+    };
+    let added: Vec<String> = added.into_iter().map(|(texts, place)| format!("{}{place}", listed(&texts))).collect();
+    let mut parts = Vec::new();
+    if !added.is_empty() {
+        parts.push(format!("add {noun}{}", listed(&added)));
+    }
+    parts.extend(others);
+    parts.join(", and ")
 }
 
-/// The value of `name` in a JSON object, quotes included.
-fn name_in(text: &str, object: Span) -> Option<Span> {
-    const KEY: &str = "\"name\"";
-    let whole = text.get(object.range())?;
-    let values = whole.match_indices(KEY).filter_map(|(at, _)| {
-        // A key is followed by a colon; a string of the same text is not.
-        let value = whole[at + KEY.len()..].trim_start().strip_prefix(':')?.trim_start();
-        value.starts_with('"').then(|| whole.len() - value.len())
-    });
-    let start = values.into_iter().next()?;
-    let mut escaped = false;
-    let length = whole[start + 1..].find(|letter| {
-        let ends = letter == '"' && !escaped;
-        escaped = letter == '\\' && !escaped;
-        ends
-    })?;
-    let at = |offset: usize| u32::try_from(offset).ok().map(|offset| object.start + offset);
-    Some(Span::new(at(start)?, at(start + length + 2)?))
+/// `a`, `b` and `c`
+fn listed(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
 }
 
 fn some(span: Span) -> Option<Span> {
     (span != Span::default()).then_some(span)
-}
-
-fn message(graph: &Graph, edit: &Edit) -> String {
-    let Edit::Tell { from, to, label, .. } = edit else { return String::new() };
-    format!("{} -> {} : {label}", graph.roles[*from as usize], graph.roles[*to as usize])
-}
-
-/// What stands before and behind the continuation of a new message.
-fn json_message(graph: &Graph, edit: &Edit) -> [String; 2] {
-    let Edit::Tell { from, to, label, .. } = edit else { return [String::new(), String::new()] };
-    let role = |role: u32| quoted(&graph.roles[role as usize]);
-    let head = format!(r#"{{"kind":"comm","sender":{},"receiver":{},"branches":["#, role(*from), role(*to));
-    [format!(r#"{head}{{"label":{{"name":{},"sort":"unit"}},"continuation":"#, quoted(label)), "}]}".to_owned()]
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => out.extend(['\\', letter]),
-            letter if u32::from(letter) < 0x20 => {
-                write!(out, "\\u{:04x}", u32::from(letter)).expect("writing to a String succeeds");
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
 }

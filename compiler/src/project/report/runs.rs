@@ -1,14 +1,16 @@
 //! Runs as text: what a role has seen, and two runs side by side.
 
-use super::{Report, parting};
+use super::Report;
+use super::words::shortened;
 use crate::graph::NodeKind;
-use crate::project::rejection::{Passed, Run};
+use crate::project::rejection::{Parting, Passed, Run};
+use tell_language::diagnostic::Diagnostic;
 
 /// Most steps of a run that are shown.
 const SHOWN: usize = 6;
 
-/// Widest left column.
-const WIDTH: usize = 44;
+/// Widest column: two of them, with what stands before and between, take 100 characters.
+const WIDTH: usize = 42;
 
 /// A line of a run, and whether the role sees it.
 struct Line {
@@ -17,6 +19,26 @@ struct Line {
 }
 
 impl Report<'_> {
+    /// Notes what the role has seen before two runs demand different things, and the runs from where they part. The
+    /// first goes on with `overtaking` while the role waits.
+    pub(super) fn side_by_side(&self, diagnostic: Diagnostic, runs: &[Run; 2], overtaking: &[Passed]) -> Diagnostic {
+        let diagnostic = diagnostic.note(self.seen(&runs[0]));
+        let Some(parting) = Parting::of(runs) else { return diagnostic };
+        let [mut left, right] = runs.each_ref().map(|run| self.lines(run, parting.common));
+        left.extend(
+            overtaking.iter().filter_map(|passed| self.line(*passed)).map(|text| Line { text, is_seen: false }),
+        );
+        if let (Some(last), false) = (left.last_mut(), overtaking.is_empty()) {
+            last.text = format!("may be first: {}", last.text);
+        }
+        let mut rows = vec![[0, 1].map(|run: usize| {
+            let phrase = self.way(Some(parting), run).phrase();
+            Line { text: phrase.map_or_else(|| "one run".into(), |phrase| format!("{phrase}:")), is_seen: false }
+        })];
+        align(left, right, &mut rows);
+        diagnostic.note(self.table(rows))
+    }
+
     /// What the role has seen on the way.
     pub(super) fn seen(&self, run: &Run) -> String {
         let name = self.name();
@@ -35,33 +57,61 @@ impl Report<'_> {
     }
 
     fn own_step(&self, passed: Passed) -> Option<String> {
-        let graph = self.graph;
-        match &graph.node(passed.node).kind {
+        let node = self.graph.node(passed.node);
+        match &node.kind {
             NodeKind::Comm { from, .. } => {
                 let verb = if *from == self.role { "sent" } else { "received" };
                 Some(format!("{verb} {}", self.message(passed.node, passed.way)))
             }
-            NodeKind::Choice { arms, .. } if arms[passed.way].name.is_none() => None,
-            NodeKind::Choice { .. } => Some(format!("chose `{}`", self.way_name(passed.node, passed.way))),
-            _ => Some("a local step".into()),
+            NodeKind::Choice { arms, .. } => {
+                let name = arms[passed.way].name?;
+                Some(format!("chose `{}`", self.program.text(name)))
+            }
+            NodeKind::Par { .. } => Some("started the branches of `par`".into()),
+            NodeKind::Timed { .. } => Some("entered a scope".into()),
+            _ => Some(format!("did `{}`", self.quote(node.span))),
         }
     }
 
-    /// The two runs from where they part, each with what it demands at its end; what the role sees is aligned and marked.
-    pub(super) fn side_by_side(&self, runs: &[Run; 2]) -> Option<String> {
-        let parting = parting(runs)?;
-        let from = runs[0].passed.iter().zip(&runs[1].passed).position(|(one, two)| one != two)?;
-        let [left, right] = [0, 1].map(|index: usize| self.lines(&runs[index], from));
-        let mut rows = vec![[0, 1].map(|index: usize| {
-            let name = self.way_name(parting.node, parting.ways[index]);
-            Line { text: if name.is_empty() { "one run".into() } else { format!("in `{name}`:") }, is_seen: false }
-        })];
-        align(left, right, &mut rows);
+    /// The messages of a run from a position on, and what it demands at the end. Where the role is done, the others go on.
+    fn lines(&self, run: &Run, from: usize) -> Vec<Line> {
+        let (demand, is_demand) = self.short_demand(run);
+        let rest = if is_demand { Vec::new() } else { self.others(run) };
+        let steps = run.passed[from..].iter().chain(&rest).filter_map(|passed| {
+            let text = self.line(*passed)?;
+            Some(Line { text, is_seen: self.sees(*passed) })
+        });
+        steps.chain([Line { text: demand, is_seen: true }]).collect()
+    }
+
+    /// A message passed, as it is written.
+    fn line(&self, passed: Passed) -> Option<String> {
+        matches!(self.graph.node(passed.node).kind, NodeKind::Comm { .. }).then(|| self.arrow(passed.node, passed.way))
+    }
+
+    /// What the others do at the end of a run, up to their next decision.
+    fn others(&self, run: &Run) -> Vec<Passed> {
+        let mut passed = Vec::new();
+        let mut node = run.node;
+        while passed.len() < SHOWN
+            && let [next] = self.graph.successors(node).as_slice()
+        {
+            passed.push(Passed { node, way: 0 });
+            node = *next;
+        }
+        passed
+    }
+
+    /// Rows of two columns each; of many rows, the last ones.
+    fn table(&self, mut rows: Vec<[Line; 2]>) -> String {
         let cut = rows.len().saturating_sub(2 * SHOWN);
         if cut > 0 {
             rows.drain(1..=cut);
         }
-        let width = rows.iter().map(|[left, _]| left.text.chars().count()).max().unwrap_or(0).min(WIDTH);
+        for line in rows.iter_mut().flatten() {
+            line.text = shortened(&line.text, WIDTH);
+        }
+        let width = rows.iter().map(|[left, _]| left.text.chars().count()).max().unwrap_or(0);
         let mut text = format!("two runs that look the same to `{}` (what it sees is marked *)", self.name());
         for (index, [left, right]) in rows.iter().enumerate() {
             if index == 1 && cut > 0 {
@@ -71,19 +121,7 @@ impl Report<'_> {
             let row = format!("\n  {} {:width$}  {} {}", mark(left), left.text, mark(right), right.text);
             text.push_str(row.trim_end());
         }
-        Some(text)
-    }
-
-    /// The messages of a run from a position on, and what it demands at the end.
-    fn lines(&self, run: &Run, from: usize) -> Vec<Line> {
-        let steps = run.passed[from..].iter().filter_map(|passed| {
-            let NodeKind::Comm { from, to, branches } = &self.graph.node(passed.node).kind else { return None };
-            let role = |role: u32| &self.graph.roles[role as usize];
-            let label = &self.graph.labels[branches[passed.way].label as usize].name;
-            Some(Line { text: format!("{} -> {} : {label}", role(*from), role(*to)), is_seen: self.sees(*passed) })
-        });
-        let demand = Line { text: format!("{} {}", self.name(), self.demand(run).1), is_seen: true };
-        steps.chain([demand]).collect()
+        text
     }
 }
 
