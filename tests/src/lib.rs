@@ -19,6 +19,7 @@ pub mod program;
 pub mod run;
 pub mod scribble;
 pub mod shrink;
+pub mod soundness;
 pub mod value;
 pub mod verdict;
 
