@@ -121,7 +121,9 @@ fn words(graph: &Graph, Rejection { role, rule, runs }: &Rejection) -> Vec<Vec<E
         _ => {
             let acts = |own: &Run, demanded: &Run| {
                 let send = word::demand(graph, demanded).filter(|event| event.role == *role)?;
-                Some([word::events(graph, own), vec![send]].concat())
+                // Who decides that the role has to wait, or has nothing more to do, has done so.
+                let decided = word::demand(graph, own).filter(|event| event.role != *role);
+                Some(word::events(graph, own).into_iter().chain(decided).chain([send]).collect())
             };
             let acting = [acts(other, one), acts(one, other)].into_iter().flatten();
             acting.chain([word::events(graph, other), word::events(graph, one)]).collect()
