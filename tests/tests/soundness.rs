@@ -1,9 +1,17 @@
 //! The projection is sound and, without `par`, complete: generated types and their mutants, shown with the explorer; and
 //! what share of rejected types comes with a repair.
 
-use tell_ir::global::GlobalType;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tell_bridge::export::global_with_roles_to_json;
+use tell_bridge::import::json_to_global_with_places;
+use tell_compiler::pipeline;
+use tell_compiler::project::Limits;
+use tell_ir::global::{GlobalNode, GlobalType};
 use tell_tests::globals::{Shape, global, with};
-use tell_tests::soundness::{Effort, Tally, examine_all};
+use tell_tests::numbers::Numbers;
+use tell_tests::soundness::{Effort, Tally, examine_all, is_accepted};
+use tell_tests::{root, text_of};
 
 /// Every hundredth type is looked at thoroughly.
 fn effort(seed: u64) -> Effort {
@@ -38,4 +46,120 @@ fn types_with_choice_are_accepted_exactly_if_they_can_be_carried_out() {
 fn accepted_types_with_par_can_be_carried_out() {
     let found = examined(20_000, |seed| with(seed, Shape { choice: seed % 2 == 0, par: true }));
     assert!(found.of("accepted") > 7_000);
+}
+
+/// A change of one node.
+#[derive(Clone, Copy)]
+enum Mutation {
+    /// The sender becomes the receiver.
+    Swap,
+    /// The message is not sent.
+    Drop,
+    /// The first label gets another name.
+    Rename,
+}
+
+/// The type with one message changed; which one and how depends on the seed.
+fn mutant(global: &GlobalType, seed: u64) -> GlobalType {
+    let mut numbers = Numbers::new(seed);
+    let mut mutant = global.clone();
+    let is_message = |node: &GlobalNode| matches!(node, GlobalNode::Comm { .. });
+    let messages: Vec<usize> = (0..global.nodes.len()).filter(|at| is_message(&global.nodes[*at])).collect();
+    if messages.is_empty() {
+        return mutant;
+    }
+    let at = *numbers.pick(&messages);
+    let mutation = *numbers.pick(&[Mutation::Swap, Mutation::Drop, Mutation::Rename]);
+    let GlobalNode::Comm { sender, receiver, branches } = &mut mutant.nodes[at] else { return mutant };
+    match mutation {
+        Mutation::Swap => std::mem::swap(sender, receiver),
+        Mutation::Drop => mutant.nodes[at] = global.node(branches[numbers.below(branches.len())].1).clone(),
+        Mutation::Rename => branches[0].0.name = (*numbers.pick(&["k", "l", "m", "zz"])).to_owned(),
+    }
+    mutant
+}
+
+#[test]
+fn mutants_of_accepted_types_are_accepted_exactly_if_they_can_be_carried_out() {
+    let make = |seed: u64| {
+        let accepted = (0..).map(|more| global(1_000_000 + 100 * seed + more)).find(is_accepted);
+        mutant(&accepted.expect("most types are accepted"), seed)
+    };
+    let found = examined(10_000, make);
+    assert!(found.of("accepted") > 3_000 && found.of("rejected") > 2_000);
+}
+
+/// What became of a type that is rejected.
+enum Repaired {
+    /// The fixes of its first diagnostic repair it.
+    Yes,
+    /// There are none.
+    No,
+    /// There are, but what they make is rejected or no type.
+    Wrong(String),
+}
+
+/// Checks a type read from text, applies the fixes, checks again; with the code of the first diagnostic. `None` if it
+/// is accepted or ill-formed.
+fn repaired(json: &str) -> Option<(&'static str, Repaired)> {
+    let check = |json: &str| {
+        let (global, places) = json_to_global_with_places(json).map_err(|error| error.to_string())?;
+        Ok::<_, String>(pipeline::check_global("repaired.json", json, &global, &places, Limits::default()))
+    };
+    let checked = check(json).expect("a type that was written can be read");
+    let first = checked.diagnostics.iter().find(|diagnostic| diagnostic.is_error())?;
+    if first.code.0 == "E0420" {
+        return None;
+    }
+    // The repair is on the first rejection, which need not come first in the text.
+    let Some(first) = checked.diagnostics.iter().find(|diagnostic| !diagnostic.fixes.is_empty()) else {
+        return Some((first.code.0, Repaired::No));
+    };
+    let text = pipeline::applied(json, &first.fixes);
+    let result = match check(&text) {
+        Err(error) => Repaired::Wrong(format!("{error}\n{text}")),
+        Ok(again) if again.has_errors() => Repaired::Wrong(format!("{:?}\n{text}", again.diagnostics)),
+        Ok(_) => Repaired::Yes,
+    };
+    Some((first.code.0, result))
+}
+
+/// Counts how many of the rejected among these types come with a repair, and requires at least 60 %.
+#[track_caller]
+fn most_are_repaired(what: &str, types: impl Iterator<Item = (String, String)>, most: usize) {
+    let mut shares: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (code, name, result) in
+        types.filter_map(|(name, json)| repaired(&json).map(|(code, it)| (code, name, it))).take(most)
+    {
+        let share = shares.entry(code).or_default();
+        share[1] += 1;
+        match result {
+            Repaired::Yes => share[0] += 1,
+            Repaired::No => println!("{what}: {code} without repair: {name}"),
+            Repaired::Wrong(why) => wrong.push(format!("{name}: {why}")),
+        }
+    }
+    let [found, all] = shares.values().fold([0, 0], |sum, share| [sum[0] + share[0], sum[1] + share[1]]);
+    println!("{what}: {found} of {all} rejected types have a repair, by code {shares:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(found * 100 >= all * 60, "{found} of {all}");
+}
+
+#[test]
+fn most_published_protocols_that_are_rejected_have_a_repair() {
+    let text = text_of(&root().join("tests/corpus/bridge/projection.json"));
+    let corpus: Vec<Value> = serde_json::from_str(&text).expect("the corpus is JSON");
+    let rejected = corpus.iter().filter(|entry| entry["rung"] == "none");
+    let types = rejected.map(|entry| {
+        let json = serde_json::json!({ "roles": entry["roles"], "global": entry["global"] }).to_string();
+        (entry["name"].as_str().unwrap_or_default().to_owned(), json)
+    });
+    most_are_repaired("published", types, usize::MAX);
+}
+
+#[test]
+fn most_generated_types_that_are_rejected_have_a_repair() {
+    let types = (0..).map(|seed| (format!("seed {seed}"), global_with_roles_to_json(&global(seed))));
+    most_are_repaired("generated", types, 1_000);
 }
