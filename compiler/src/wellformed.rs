@@ -25,13 +25,14 @@ pub struct Problem {
 /// Checked: roles are declared; nobody sends to itself; every communication, choice, case and `par` has a branch;
 /// labels towards one receiver are distinct within a choice; outcomes are distinct; branches of a `par` have no
 /// ordered pair of roles in common; variables are bound, within the branch or block they stand in, and every way back
-/// to a binder passes a communication. A way through a `par` passes one if each branch does, through a `timed` if the
+/// to a binder passes a communication; nothing follows a `par` of which a branch never ends. A way through a `par` passes one if each branch does, through a `timed` if the
 /// body and every outcome do (the rule of `E0413`).
 #[must_use]
 pub fn check(global: &GlobalType) -> Vec<Problem> {
     let mut check = Check {
         global,
         speaks: always_speaks(global),
+        ends: can_end(&global.nodes),
         clashes: clashes(global),
         bound: FxHashMap::default(),
         seen: vec![false; global.nodes.len()],
@@ -70,6 +71,8 @@ struct Check<'a> {
     global: &'a GlobalType,
     /// Whether every way through a node to its end passes a communication.
     speaks: Vec<bool>,
+    /// [`can_end`].
+    ends: Vec<bool>,
     /// Ordered pairs of roles that several branches of a `par` use.
     clashes: FxHashMap<GlobalId, Vec<Pair>>,
     /// What had been passed at the binders in scope, innermost last.
@@ -195,8 +198,13 @@ impl<'a> Check<'a> {
                 self.roles(id, deciders);
                 self.not_empty(id, "a case", branches);
             }
-            GlobalNode::Par { branches, .. } => {
+            GlobalNode::Par { branches, then } => {
                 self.not_empty(id, "a `par`", branches);
+                let ends = branches.iter().all(|branch| self.ends[branch.0 as usize]);
+                if !ends && *global.node(*then) != GlobalNode::End {
+                    let text = "what follows this `par` is never reached: one of its branches never ends".to_owned();
+                    self.report(id, text, "let the branch end, or remove what follows");
+                }
                 for (from, to) in self.clashes.remove(&id).unwrap_or_default() {
                     let text =
                         format!("two branches of a `par` send from `{}` to `{}`", global.role(from), global.role(to));
@@ -266,6 +274,27 @@ fn always_speaks(global: &GlobalType) -> Vec<bool> {
         speaks.push(answer);
     }
     speaks
+}
+
+/// For each node of an arena: whether some way through it comes to its end. A variable goes back instead.
+#[must_use]
+pub fn can_end(nodes: &[GlobalNode]) -> Vec<bool> {
+    let mut ends: Vec<bool> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let end = |part: &GlobalId| ends[part.0 as usize];
+        let answer = match node {
+            GlobalNode::End => true,
+            GlobalNode::Var(_) => false,
+            GlobalNode::Par { branches, then } => branches.iter().chain([then]).all(end),
+            // The owner of a scope can leave it.
+            GlobalNode::Timed { then, .. } => end(then),
+            GlobalNode::Rec(..) | GlobalNode::Comm { .. } | GlobalNode::Choice { .. } | GlobalNode::Case { .. } => {
+                node.children().iter().any(end)
+            }
+        };
+        ends.push(answer);
+    }
+    ends
 }
 
 /// Sender and receiver.

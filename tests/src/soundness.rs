@@ -15,7 +15,7 @@ use tell_compiler::explore::{Bounds, Exploration, Refutation, diagram, explore, 
 use tell_compiler::graph::{Graph, Role};
 use tell_compiler::hir::Program;
 use tell_compiler::import::import;
-use tell_compiler::project::rejection::Rejection;
+use tell_compiler::project::rejection::{self, Rejection};
 use tell_compiler::project::{Limits, Projection, project, subset_machines};
 use tell_compiler::structural::{Rule, project_tree};
 use tell_compiler::subtype::{Answer, sync_subtype};
@@ -109,13 +109,16 @@ pub fn is_wrong(global: &GlobalType, effort: Effort) -> bool {
     examine(global, effort, &mut Tally::default()).is_err()
 }
 
-/// Whether a type is well-formed and projects.
+/// The rule of the first rejection of a well-formed type; `None` if it projects.
+///
+/// # Panics
+/// If the type is ill-formed.
 #[must_use]
-pub fn is_accepted(global: &GlobalType) -> bool {
+pub fn rejected_by(global: &GlobalType) -> Option<rejection::Rule> {
     let mut program = Program::default();
     let file = program.files.add("generated.json", "");
-    import(&mut program, file, "Generated", global, &[])
-        .is_ok_and(|graph| project(&program, &graph, Limits::default()).is_ok())
+    let graph = import(&mut program, file, "Generated", global, &[]).expect("the type is well-formed");
+    project(&program, &graph, Limits::default()).err().map(|rejections| rejections[0].rule)
 }
 
 /// Examines one type.
