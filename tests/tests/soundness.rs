@@ -9,8 +9,9 @@ use tell_compiler::pipeline;
 use tell_compiler::project::Limits;
 use tell_ir::global::{GlobalNode, GlobalType};
 use tell_tests::globals::{Shape, global, with};
+use tell_tests::notation;
 use tell_tests::numbers::Numbers;
-use tell_tests::soundness::{Effort, Tally, examine_all, rejected_by};
+use tell_tests::soundness::{Effort, Tally, examine, examine_all, examine_always, rejected_by, waits_for_ever};
 use tell_tests::{root, text_of};
 
 /// Every hundredth type is looked at thoroughly.
@@ -46,6 +47,39 @@ fn types_with_choice_are_accepted_exactly_if_they_can_be_carried_out() {
 fn accepted_types_with_par_can_be_carried_out() {
     let found = examined(20_000, |seed| with(seed, Shape { choice: seed % 2 == 0, par: true }));
     assert!(found.of("accepted") > 7_000);
+}
+
+/// What was found with the generated types, made small.
+#[test]
+fn types_that_were_judged_wrongly_are_judged_rightly() {
+    let cases = [
+        // A word has to say what was decided, even if nobody took the message yet.
+        ("choice B{A k. B->C{p. B->A l. end, q. C->A m. end}, C l. A->C o. A->C n. end}", false),
+        // The local types of a `par` have the branches in which a role acts.
+        ("par{choice C{B q. end} | D->B l. end | end}. end", true),
+        // It waits in one branch while it goes on in another.
+        ("par{A->B{q. B->C l. end, k. end} | rec X. B->A m. A->C q. C->B q. X}. end", true),
+        // One may wait for ever.
+        ("A->B{m. B->C n. end, o. end}", true),
+    ];
+    for (text, accepted) in cases {
+        let global = notation::global(text);
+        assert_eq!(examine(&global, Effort::LARGE, &mut Tally::default()), Ok(()), "{text}");
+        assert_eq!(rejected_by(&global).is_none(), accepted, "{text}");
+    }
+}
+
+/// A known gap of the projection: roles outside a `par`, or done with their branches, go on as if it always ended. If
+/// this test fails because the types are rejected, `waits_for_ever` is no longer needed.
+#[test]
+fn what_follows_a_par_that_may_never_end_is_accepted_and_may_not_be_received() {
+    const LOOP: &str = "A->C{o. rec Z. C->A p. A->C q. Z, p. end}";
+    for text in [format!("par{{{LOOP}}}. D->C l. end"), format!("par{{D->B m. end | {LOOP}}}. D->C l. end")] {
+        let global = notation::global(&text);
+        assert!(waits_for_ever(&global) && rejected_by(&global).is_none(), "{text}");
+        let found = examine_always(&global, Effort::LARGE, &mut Tally::default());
+        assert!(found.is_err_and(|why| why.contains("never received by C")), "{text}");
+    }
 }
 
 /// A change of one node.

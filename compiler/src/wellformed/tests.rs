@@ -179,6 +179,24 @@ fn parallel_branches_have_no_ordered_pair_in_common() {
 }
 
 #[test]
+fn nothing_follows_a_par_of_which_a_branch_never_ends() {
+    const NEVER: &str = "what follows this `par` is never reached: one of its branches never ends";
+    let after = |branch: Vec<GlobalNode>, branch_at: u32, then: u32| {
+        let first = vec![GlobalNode::End, comm(1, 2, &[("M", 0)]), var("X")];
+        let at = 3 + branch.len() as u32;
+        found([first, branch, vec![par(&[0, branch_at], then)]].concat(), &[(at, NEVER)][usize::from(then == 0)..]);
+    };
+    let endless = || vec![comm(0, 1, &[("L", 2)]), rec("X", 3)];
+    after(endless(), 4, 1);
+    after(endless(), 4, 0);
+    let inner = || [endless(), vec![par(&[4], 0)]].concat();
+    after(inner(), 5, 1);
+    after(inner(), 5, 0);
+    let leaving = vec![comm(0, 1, &[("L", 2), ("Stop", 0)]), rec("X", 3), par(&[0, 4], 1)];
+    found([vec![GlobalNode::End, comm(1, 2, &[("M", 0)]), var("X")], leaving].concat(), &[]);
+}
+
+#[test]
 fn a_million_messages_in_a_row_are_checked() {
     let mut nodes = vec![var("X")];
     nodes.extend((0..1_000_000).map(|index| comm(0, 1, &[("L", index)])));
