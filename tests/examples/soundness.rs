@@ -1,5 +1,7 @@
 //! Examines what the projection promises over many seeds: `cargo run --release --example soundness -- 0 1000000`.
 
+#![allow(clippy::disallowed_methods, reason = "a program reads its arguments")]
+
 use tell_tests::globals::{Shape, global, with};
 use tell_tests::soundness::{Effort, Tally, examine_all};
 
@@ -14,10 +16,14 @@ fn main() {
         let make = |seed: u64| match seed % 5 {
             0..3 => global(seed),
             3 => with(seed, Shape { choice: true, par: false }),
-            _ => with(seed, Shape { choice: seed % 2 == 0, par: true }),
+            _ => with(seed, Shape { choice: seed.is_multiple_of(2), par: true }),
         };
         let found =
-            examine_all(seeds.clone(), make, |seed| if seed % 100 == 0 { Effort::LARGE } else { Effort::SMALL });
+            examine_all(
+                seeds.clone(),
+                make,
+                |seed| if seed.is_multiple_of(100) { Effort::LARGE } else { Effort::SMALL },
+            );
         println!("up to {}: {} wrong", seeds.end, found.wrong.len());
         found.wrong.iter().take(3).for_each(|wrong| println!("{wrong}"));
         all.add(found);

@@ -16,7 +16,7 @@ use tell_tests::{root, text_of};
 
 /// Every hundredth type is looked at thoroughly.
 fn effort(seed: u64) -> Effort {
-    if seed % 100 == 0 { Effort::LARGE } else { Effort::SMALL }
+    if seed.is_multiple_of(100) { Effort::LARGE } else { Effort::SMALL }
 }
 
 fn examined(seeds: u64, make: impl Fn(u64) -> GlobalType + Sync) -> Tally {
@@ -45,7 +45,7 @@ fn types_with_choice_are_accepted_exactly_if_they_can_be_carried_out() {
 
 #[test]
 fn accepted_types_with_par_can_be_carried_out() {
-    let found = examined(20_000, |seed| with(seed, Shape { choice: seed % 2 == 0, par: true }));
+    let found = examined(20_000, |seed| with(seed, Shape { choice: seed.is_multiple_of(2), par: true }));
     assert!(found.of("accepted") > 7_000);
 }
 
