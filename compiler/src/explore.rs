@@ -7,7 +7,8 @@
 //! `code` makes the machines ready and finds out with `track` which data matters; `config` is a configuration, `term`
 //! the symbols in it and `rename` their canonical names; [`System`] takes the steps, with those of scopes in `scope`;
 //! `status`
-//! judges a configuration; `search` and `verdict` explore; [`diagram`] draws a run.
+//! judges a configuration; `search` and `verdict` explore; [`diagram`] draws a run. [`refute()`] shows by a run that a
+//! rejection of the projection is right.
 //!
 //! **Data.** A slot holds a symbol for its binding. A name in a message passes its symbol on, a constant is itself, any
 //! other expression is one evaluation and makes a new symbol. A shared decision is taken once per structure and symbols
@@ -20,6 +21,7 @@
 pub(crate) mod code;
 mod config;
 mod diagram;
+mod refute;
 mod rename;
 mod scope;
 mod search;
@@ -31,6 +33,7 @@ mod verdict;
 
 pub use config::Config;
 pub use diagram::{diagram, sentence};
+pub use refute::{Open, Refutation, refute};
 pub use status::Status;
 pub use system::{Move, System, What};
 

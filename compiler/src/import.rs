@@ -1,5 +1,6 @@
 //! Pure global types to the choreography graph. Whether they are well-formed is said by [`crate::wellformed`].
 
+use crate::endless::{Endless, endless};
 use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind};
 use crate::hir::{Program, opaque};
 use crate::ty::{Ty, TyKind, Types};
@@ -74,7 +75,23 @@ pub fn import(
         results: Vec::new(),
     };
     import.graph.start = import.build();
-    Ok(import.graph)
+    match endless(&import.graph) {
+        None => Ok(import.graph),
+        Some(found) => Err(vec![never_reached(&import.graph, found)]),
+    }
+}
+
+fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
+    let text = match role {
+        Some(role) => format!(
+            "`{}` may never come to what follows: it acts in a part that need not end",
+            graph.roles[role as usize]
+        ),
+        None => "too much follows parts that need not end".to_owned(),
+    };
+    Diagnostic::new(Code("E0420"), text)
+        .label(graph.file, graph.node(node).span, "here")
+        .help("let every branch and block be able to end, or leave out what follows")
 }
 
 /// Where a node stands in the text, as far as it is known.

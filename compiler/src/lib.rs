@@ -10,6 +10,7 @@
 pub mod check;
 pub mod dot;
 pub mod emit;
+pub mod endless;
 pub mod erase;
 pub mod error;
 pub mod explore;

@@ -28,6 +28,8 @@ use machine::Machine;
 use rejection::{Rejection, Run};
 use rustc_hash::FxHashSet;
 use skeleton::Skeleton;
+
+pub(crate) use skeleton::actors;
 use state::{Built, Checks, Construction, Failure};
 use tell_language::diagnostic::Diagnostic;
 

@@ -6,12 +6,11 @@
 //! passed more blocks. A shared node is visited once per context (`tell_ir::term`); nothing recurses.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::term::{Sharing, reachable};
 
-/// Most nodes that are looked at for what lies behind parts that never end.
-const MAX_VISITS: usize = 20_000_000;
+/// Deepest nesting of branches of a `par` and blocks of a `timed`.
+pub const MAX_BLOCKS: u32 = 200;
 
 /// What is wrong with a global type, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,20 +27,18 @@ pub struct Problem {
 ///
 /// Checked: roles are declared; nobody sends to itself; every communication, choice, case and `par` has a branch;
 /// labels towards one receiver are distinct within a choice; outcomes are distinct; branches of a `par` have no
-/// ordered pair of roles in common; nobody acts behind a part it acts in that never ends; variables are bound, within the branch or block they stand in, and every way back
-/// to a binder passes a communication. A way through a `par` passes one if each branch does, through a `timed` if the
+/// ordered pair of roles in common; variables are bound, within the branch or block they stand in, and every way back
+/// to a binder passes a communication; blocks are nested at most [`MAX_BLOCKS`] deep. A way through a `par` passes one if each branch does, through a `timed` if the
 /// body and every outcome do (the rule of `E0413`).
 #[must_use]
 pub fn check(global: &GlobalType) -> Vec<Problem> {
     let mut check = Check {
         global,
         speaks: always_speaks(global),
-        ends: can_end(global),
         clashes: clashes(global),
         bound: FxHashMap::default(),
         seen: vec![false; global.nodes.len()],
         reported: FxHashSet::default(),
-        visits: 0,
         problems: Vec::new(),
     };
     check.walk();
@@ -76,8 +73,6 @@ struct Check<'a> {
     global: &'a GlobalType,
     /// Whether every way through a node to its end passes a communication.
     speaks: Vec<bool>,
-    /// Whether some way through a node comes to its end.
-    ends: Vec<bool>,
     /// Ordered pairs of roles that several branches of a `par` use.
     clashes: FxHashMap<GlobalId, Vec<Pair>>,
     /// What had been passed at the binders in scope, innermost last.
@@ -85,8 +80,6 @@ struct Check<'a> {
     /// Nodes that were visited.
     seen: Vec<bool>,
     reported: FxHashSet<(GlobalId, String)>,
-    /// Nodes that were looked at behind and within parts that never end.
-    visits: usize,
     problems: Vec<Problem>,
 }
 
@@ -119,6 +112,14 @@ impl<'a> Check<'a> {
             }
             if !std::mem::replace(&mut self.seen[id.0 as usize], true) {
                 self.node(id);
+            }
+            if passed.blocks == MAX_BLOCKS + 1 {
+                self.report(
+                    id,
+                    format!("`par` and `timed` are nested deeper than {MAX_BLOCKS}"),
+                    "put less inside each other",
+                );
+                continue;
             }
             match global.node(id) {
                 GlobalNode::Var(name) => self.variable(id, name, passed),
@@ -205,21 +206,16 @@ impl<'a> Check<'a> {
                 self.roles(id, deciders);
                 self.not_empty(id, "a case", branches);
             }
-            GlobalNode::Par { branches, then } => {
+            GlobalNode::Par { branches, .. } => {
                 self.not_empty(id, "a `par`", branches);
-                let endless = branches.iter().copied().filter(|branch| !self.ends[branch.0 as usize]);
-                self.reached(id, *then, endless.collect());
                 for (from, to) in self.clashes.remove(&id).unwrap_or_default() {
                     let text =
                         format!("two branches of a `par` send from `{}` to `{}`", global.role(from), global.role(to));
                     self.report(id, text, "let one branch have all messages from one role to another");
                 }
             }
-            GlobalNode::Timed { owner, body, outcomes, then } => {
+            GlobalNode::Timed { owner, outcomes, .. } => {
                 self.roles(id, &[*owner]);
-                let parts: Vec<GlobalId> = outcomes.iter().map(|(_, block)| *block).chain([*body]).collect();
-                let is_over = parts.iter().any(|part| self.ends[part.0 as usize]);
-                self.reached(id, *then, if is_over { Vec::new() } else { parts });
                 for outcome in twice(outcomes.iter().map(|(name, _)| name.as_str())) {
                     let text = format!("outcome `{outcome}` occurs twice in one `timed`");
                     self.report(id, text, "the outcomes of a scope are distinct");
@@ -247,24 +243,6 @@ impl<'a> Check<'a> {
         for (_, label) in twice(messages) {
             let text = format!("label `{label}` occurs twice in one choice");
             self.report(id, text, "the labels towards one receiver are distinct");
-        }
-    }
-
-    /// Who acts in a part that never ends does not act in what follows: it would never come there.
-    fn reached(&mut self, id: GlobalId, then: GlobalId, endless: Vec<GlobalId>) {
-        if endless.is_empty() || *self.global.node(then) == GlobalNode::End {
-            return;
-        }
-        let (inside, behind) = (participants(self.global, endless), participants(self.global, vec![then]));
-        self.visits += inside.1 + behind.1;
-        if self.visits > MAX_VISITS {
-            let text = "too many parts that never end have something behind them".to_owned();
-            return self.report(id, text, "leave out what follows a part that never ends");
-        }
-        if let Some(role) = behind.0.intersection(&inside.0).next() {
-            let text =
-                format!("`{}` never comes to what follows: it acts in a part that never ends", self.global.role(*role));
-            self.report(id, text, "let every part end, or leave out what follows");
         }
     }
 
@@ -301,32 +279,11 @@ fn always_speaks(global: &GlobalType) -> Vec<bool> {
     speaks
 }
 
-/// Who sends or receives in some parts, and how many nodes that took.
-fn participants(global: &GlobalType, parts: Vec<GlobalId>) -> (BTreeSet<u32>, usize) {
-    let mut roles = BTreeSet::new();
-    let mut seen = FxHashSet::default();
-    let mut todo = parts;
-    while let Some(id) = todo.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let node = global.node(id);
-        match node {
-            GlobalNode::Comm { sender, receiver, .. } => roles.extend([*sender, *receiver]),
-            GlobalNode::Choice { decider, branches } => {
-                roles.extend(branches.iter().map(|(receiver, _, _)| *receiver).chain([*decider]));
-            }
-            _ => {}
-        }
-        todo.extend(node.children());
-    }
-    (roles, seen.len())
-}
-
-/// For each node, whether some way through it comes to its end.
-fn can_end(global: &GlobalType) -> Vec<bool> {
-    let mut ends: Vec<bool> = Vec::with_capacity(global.nodes.len());
-    for node in &global.nodes {
+/// For each node of an arena, whether some way through it comes to its end. A variable goes back instead.
+#[must_use]
+pub fn can_end(nodes: &[GlobalNode]) -> Vec<bool> {
+    let mut ends: Vec<bool> = Vec::with_capacity(nodes.len());
+    for node in nodes {
         let end = |part: &GlobalId| ends[part.0 as usize];
         let answer = match node {
             GlobalNode::End => true,

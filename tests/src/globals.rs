@@ -1,7 +1,8 @@
 //! Pure global types for the differential tests, a function of a seed; and how to make a failing one smaller.
 //!
 //! Every type is well-formed (PROJECTION §1): closed, every recursion guarded by a communication, the labels towards
-//! one receiver distinct in one choice, no message to oneself, parallel branches disjoint in ordered role pairs.
+//! one receiver distinct in one choice, no message to oneself, parallel branches disjoint in ordered role pairs, nothing
+//! behind a branch that never ends.
 //! Somewhat more than half are meant to be implementable: there, after a choice only roles that know its outcome
 //! send, and everybody else is told, early or late, before the branch ends or goes round ([`Block`]). In the others
 //! anybody sends anything, which is where the projections disagree. [`with`] switches the extensions on; start there.
@@ -11,6 +12,7 @@ mod shrink;
 pub use shrink::shrink;
 
 use crate::numbers::Numbers;
+use tell_compiler::wellformed::can_end;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::sort::{Label, Sort};
 
@@ -339,8 +341,10 @@ impl Writer {
         let budget = (block.budget - 1) / (count + 1);
         let branches =
             pairs.into_iter().map(|pairs| self.block(&Block { budget, pairs, binders: Vec::new(), ..block.clone() }));
-        let branches = branches.collect();
-        let then = if self.numbers.percent(40) {
+        let branches: Vec<GlobalId> = branches.collect();
+        let ends = can_end(&self.nodes);
+        let never_ends = !branches.iter().all(|branch| ends[branch.0 as usize]);
+        let then = if self.numbers.percent(40) || never_ends {
             self.leaf(GlobalNode::End)
         } else {
             self.block(&Block { budget, ..block.clone() })

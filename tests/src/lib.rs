@@ -20,6 +20,7 @@ pub mod projected;
 pub mod run;
 pub mod scribble;
 pub mod shrink;
+pub mod soundness;
 pub mod value;
 pub mod verdict;
 

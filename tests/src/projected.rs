@@ -24,7 +24,9 @@ pub struct Projected {
 /// Whether a global type in the notation of [`crate::notation`] is ill-formed.
 #[must_use]
 pub fn is_ill_formed(text: &str) -> bool {
-    !tell_compiler::wellformed::check(&notation::global(text)).is_empty()
+    let mut program = Program::default();
+    let file = program.files.add("test.json", "");
+    import(&mut program, file, "Test", &notation::global(text), &[]).is_err()
 }
 
 /// Projects a global type in the notation of [`crate::notation`].

@@ -57,7 +57,7 @@ impl Unroll for Behaviour<'_> {
             // A cycle of local actions only: the role never communicates again.
             Kind::End { .. } | Kind::Local { .. } | Kind::Join => (Shown::End, Vec::new()),
             Kind::Mixed { .. } => panic!("bug: a rejected choreography has no local types"),
-            Kind::Par { .. } => (Shown::Par, targets()),
+            Kind::Par { .. } => (Shown::Par, self.acting(targets())),
             Kind::Scope(scope) => {
                 let names = scope.outcomes.iter().map(|(name, _)| name.clone()).collect();
                 (Shown::Timed(self.graph.roles[scope.owner as usize].clone(), names), targets())
@@ -124,6 +124,14 @@ impl Behaviour<'_> {
     fn kind(&self, state: u32) -> &Kind {
         let StateId(index) = StateId(state);
         &self.machine.states[index as usize].kind
+    }
+
+    /// The parts of a `par` without the branches in which the role does nothing, if two are left; then what follows.
+    fn acting(&self, parts: Vec<u32>) -> Vec<u32> {
+        let (then, branches) = parts.split_last().expect("what follows is a part");
+        let acts = |branch: &u32| !matches!(self.kind(self.skip(*branch)), Kind::Join | Kind::End { .. });
+        let acting: Vec<u32> = branches.iter().copied().filter(acts).collect();
+        if acting.len() < 2 { parts } else { acting.into_iter().chain([*then]).collect() }
     }
 
     /// Partner and label of each row.

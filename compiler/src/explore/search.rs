@@ -80,6 +80,11 @@ impl Search {
 
     pub(super) fn run(mut self) -> Exploration {
         let start = self.system.initial();
+        self.run_from(start)
+    }
+
+    /// The same from another configuration on.
+    pub(super) fn run_from(mut self, start: Config) -> Exploration {
         self.reach(start, Origin { before: 0, event: None, distance: 0, is_done: false });
         while let Some(at) = self.todo.pop_front() {
             if std::mem::replace(&mut self.origins[at as usize].is_done, true) {

@@ -2,7 +2,7 @@
 
 use super::ProblemKind;
 use super::code::Op;
-use super::config::Config;
+use super::config::{Config, Thread};
 use super::system::{Choice, Move, System};
 use crate::graph::Role;
 
@@ -95,6 +95,11 @@ impl System {
             }
         }
         None
+    }
+
+    /// Whether a line of control can take a message.
+    pub(super) fn reads(&self, thread: &Thread, from: Role, label: u32) -> bool {
+        matches!(self.op(thread), Op::Act(act) if act.recvs.iter().any(|row| (row.peer, row.label) == (from, label)))
     }
 
     /// Whether a role has a state in which it may wait for ever.

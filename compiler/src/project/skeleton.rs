@@ -255,7 +255,7 @@ pub(super) fn parts(graph: &Graph, node: NodeId) -> impl Iterator<Item = NodeId>
 }
 
 /// Who acts at a node: sends, receives, decides, does something locally, or owns a scope.
-pub(super) fn actors(kind: &NodeKind) -> impl Iterator<Item = Role> + use<> {
+pub(crate) fn actors(kind: &NodeKind) -> impl Iterator<Item = Role> + use<> {
     let (one, two) = match kind {
         NodeKind::Comm { from, to, .. } => (Some(*from), Some(*to)),
         NodeKind::Choice { decider: role, .. } | NodeKind::Local { role, .. } | NodeKind::Timed { owner: role, .. } => {
