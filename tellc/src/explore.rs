@@ -3,15 +3,26 @@
 use crate::outcome::Trouble;
 use crate::output::Output;
 use std::fmt::Write;
-use tell_compiler::explore::{Bounds, Exploration, Termination, diagram, sentence};
+use tell_compiler::explore::{Bounds, Exploration, Refutation, Termination, diagram, refute, sentence};
 use tell_compiler::graph::Graph;
-use tell_compiler::pipeline::Checked;
+use tell_compiler::pipeline::{Checked, Rejected};
+use tell_compiler::project::rejection::Rejection;
+use tell_compiler::project::{Limits, subset_machines};
 
-/// Explores every protocol that was projected, and prints a line or two on each.
+/// Explores every protocol that was projected, and prints a line or two on each. For one that cannot be projected it
+/// draws what happens if the roles run as if they could tell their runs apart.
 ///
 /// # Errors
 /// Those of standard output; `bug: …` if an accepted protocol goes wrong.
 pub(crate) fn explore(checked: &Checked, output: &Output) -> Result<(), Trouble> {
+    for Rejected { graph, rejections } in &checked.rejected {
+        let Some(machines) = subset_machines(&checked.program, graph, Limits::default()) else { continue };
+        for rejection in rejections {
+            if let Ok(found) = refute(&checked.program, graph, &machines, rejection, Bounds::default()) {
+                output.bytes(refuted(graph, rejection, &found).as_bytes())?;
+            }
+        }
+    }
     for projected in &checked.projected {
         let found = projected.explore(&checked.program, Bounds::default());
         output.bytes(summary(&projected.graph, &found).as_bytes())?;
@@ -22,6 +33,16 @@ pub(crate) fn explore(checked: &Checked, output: &Output) -> Result<(), Trouble>
         }
     }
     Ok(())
+}
+
+/// A run in which the role takes one of its runs for another, and what comes of it.
+fn refuted(graph: &Graph, rejection: &Rejection, found: &Refutation) -> String {
+    let role = &graph.roles[rejection.role as usize];
+    let end = match found {
+        Refutation::Stuck(problem) => sentence(graph, problem),
+        Refutation::Outside(_) => format!("`{}` has no run that goes like this", graph.name),
+    };
+    format!("{}: `{role}` takes one run for another\n{}{end}\n\n", graph.name, diagram(graph, found.run()))
 }
 
 fn summary(graph: &Graph, found: &Exploration) -> String {

@@ -244,3 +244,12 @@ fn a_global_type_can_be_taken_out_of_a_program_and_projected() {
     assert_eq!(from_json.replace("<stdin>", "Ping"), from_text);
     tellc(&["show", "--stage", "parse", "--json", &program]).ends(2).says("--stage lower");
 }
+
+#[test]
+fn exploring_a_rejected_protocol_draws_what_goes_wrong() {
+    let folder = Folder::new();
+    let text = "protocol P(A, B, C) =\n  choice A at\n    | L =>\n      A -> B : L\n      C -> B : One\n    | R => A -> B : R\n";
+    let program = folder.file("p.tell", text);
+    let out = tellc(&["check", &program, "--explore"]).ends(1).says("E0401").out;
+    assert!(out.contains("`C` takes one run for another") && out.contains("not received: `One` from C to B"), "{out}");
+}
