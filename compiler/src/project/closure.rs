@@ -365,6 +365,33 @@ impl Closure {
     }
 }
 
+/// A closure that waits until its state is made; most are one item only.
+pub(super) enum Waiting {
+    Alone(Item),
+    Several(Box<Closure>),
+}
+
+impl From<Closure> for Waiting {
+    fn from(mut closure: Closure) -> Self {
+        match closure.items.pop() {
+            Some(item) if closure.items.is_empty() && closure.cases.is_empty() => Self::Alone(item),
+            last => {
+                closure.items.extend(last);
+                Self::Several(Box::new(closure))
+            }
+        }
+    }
+}
+
+impl From<Waiting> for Closure {
+    fn from(waiting: Waiting) -> Self {
+        match waiting {
+            Waiting::Alone(item) => Self { items: vec![item], frontier: vec![0], ..Self::default() },
+            Waiting::Several(closure) => *closure,
+        }
+    }
+}
+
 /// Which items can be reached from some.
 fn reachable(from: &[u32], next: &[Vec<u32>]) -> Vec<bool> {
     let mut seen = vec![false; next.len()];

@@ -2,7 +2,7 @@
 
 use super::Limits;
 use super::available::Availability;
-use super::closure::{Closure, Ground, Item, Origin, Provisional, START, Sigma, carry, lookup};
+use super::closure::{Closure, Ground, Item, Origin, Provisional, START, Sigma, Waiting, carry, lookup};
 use super::key::{Key, Keys};
 use super::live::{Stop, View, arm_binds};
 use super::machine::{Finals, Kind, Machine, Rows, Scope, Site, State, StateId, Step, UNKNOWN, Value};
@@ -68,7 +68,7 @@ pub(super) struct Construction<'a> {
     finished: Option<StateId>,
     /// The states of [`StateKey::Places`].
     of_places: FxHashMap<Vec<u32>, StateId>,
-    todo: VecDeque<(StateId, Closure, u32)>,
+    todo: VecDeque<(StateId, Waiting, u32)>,
     /// Members of all states so far, for the limit.
     members: usize,
     pub(super) may_wait: Option<[Run; 2]>,
@@ -117,8 +117,8 @@ impl<'a> Construction<'a> {
         let first = u32::try_from(params.len()).expect("few parameters");
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
         let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
-        while let Some((id, closure, slots)) = self.todo.pop_front() {
-            let kind = self.kind(&closure, slots)?;
+        while let Some((id, waiting, slots)) = self.todo.pop_front() {
+            let kind = self.kind(&waiting.into(), slots)?;
             self.states[id.0 as usize].kind = kind;
         }
         let machine = Machine {
@@ -159,7 +159,7 @@ impl<'a> Construction<'a> {
         // What the role does here is filled in when the closure is taken from the queue.
         let slots = u32::try_from(order.len()).expect("fewer slots than bindings");
         self.states.push(State { kind: Kind::Join, slots, nodes: closure.nodes() });
-        self.todo.push_back((target, closure, slots));
+        self.todo.push_back((target, closure.into(), slots));
         Ok(Step { target, values })
     }
 
