@@ -112,7 +112,7 @@ fn a_role_in_one_branch_passes_through_it() {
 #[test]
 fn a_role_in_several_branches_runs_them_side_by_side() {
     let global = global("par{A->B x. end | A->C y. end | D->E w. end}. A->D z. end");
-    global.gives("A", "par{B!{x. end} | C!{y. end} | end}. D!{z. end}").is_fine();
+    global.gives("A", "par{B!{x. end} | C!{y. end}}. D!{z. end}").is_fine();
 }
 
 #[test]

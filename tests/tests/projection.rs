@@ -5,9 +5,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use serde_json::Value;
-use tell_bridge::import::json_to_global_with_places;
+use tell_bridge::import::{json_to_global_with_places, json_to_local};
+use tell_compiler::erase::local_type;
 use tell_compiler::pipeline::{self, Checked};
 use tell_compiler::project::Limits;
+use tell_compiler::subtype::{Answer, sync_subtype};
 use tell_tests::program::rendered;
 
 fn corpus() -> Vec<Value> {
@@ -108,4 +110,30 @@ fn a_mistake_in_a_line_of_a_hundred_kilobytes_is_shown_in_a_few_lines() {
     for part in ["`A` sends a message to itself", "`Nowhere` is not bound", &format!("dir/long.json:1:{at}")] {
         assert!(shown.contains(part), "{part} is missing:\n{shown}");
     }
+}
+
+/// Where the source merges loops into a weaker type: it receives labels that the choreography does not send there.
+const WEAKER: &[&str] = &["nuscr-rec-samelabel"];
+
+#[test]
+fn local_types_of_published_protocols_are_those_of_their_source() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for entry in &corpus() {
+        let Some(locals) = entry["locals"].as_object() else { continue };
+        let name = text(entry, "name");
+        let checked = verdict(entry).expect("read by another test");
+        let projected = checked.projected.first().unwrap_or_else(|| panic!("{name} is projected"));
+        for (role, machine) in projected.graph.roles.iter().zip(&projected.projection.machines) {
+            let ours = local_type(&checked.program, &projected.graph, machine);
+            let theirs = json_to_local(&locals[role].to_string()).expect("the corpus has local types");
+            let holds = |a, b| matches!(sync_subtype(a, b), Ok(Answer::Yes(_)));
+            if !holds(&theirs, &ours) || (!holds(&ours, &theirs) && !WEAKER.contains(&name)) {
+                wrong.push(format!("{name}, {role}:\n{ours}\nsource:\n{theirs}"));
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 100, "{count} local types");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
