@@ -9,8 +9,10 @@ use crate::repair::write::{Notation, Written, written};
 use crate::repair::{Accept, Edit, Repair, Search};
 use tell_language::diagnostic::Diagnostic;
 
-/// Most waiting roles for which a change is searched.
-const MAX_WAITING: usize = 8;
+/// Most waiting roles for which a change is searched, and the largest choreography, in nodes: a warning must not cost more
+/// than the check.
+const MAX_WAITING: usize = 3;
+const MAX_NODES: usize = 1_000;
 
 /// What is reported about a projection.
 pub(super) struct Findings<'a> {
@@ -49,6 +51,9 @@ impl Findings<'_> {
     /// The warnings; who may wait for ever can be told, if that costs no other warning.
     pub(super) fn accepted(&self, projection: &Projection) -> Vec<Diagnostic> {
         let mut diagnostics: Vec<Diagnostic> = projection.warnings.iter().map(|(_, warning)| warning.clone()).collect();
+        if self.graph.nodes.len() > MAX_NODES {
+            return diagnostics;
+        }
         // Waiting is said before starving: the first warnings are those of the roles that wait, in order.
         for (diagnostic, (role, runs)) in diagnostics.iter_mut().zip(&projection.waits).take(MAX_WAITING) {
             let found = self.search().news(*role, runs, projection.warnings.len());

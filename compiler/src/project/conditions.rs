@@ -153,19 +153,19 @@ impl Construction<'_> {
         Failure::Rejected(Box::new(rejection))
     }
 
-    /// The coinductive rule (PROJECTION §3, ladder): all nodes are finished or none; those with an action agree on
-    /// direction and partner; sends have equal labels.
+    /// The coinductive rule (PROJECTION §3, ladder): all nodes are finished or none; those with an action have one
+    /// partner. That they agree on direction and labels of sends is checked anyway.
     fn coinductive(&self, closure: &Closure, frontier: &Frontier) -> bool {
-        let finished = frontier.ends.len() + usize::from(closure.may_end(self.ground.view));
-        let acts = frontier.sends.len() + frontier.receives.len() + frontier.locals.len();
-        if finished > 0 && acts > 0 || !frontier.sends.is_empty() && !frontier.receives.is_empty() {
-            return false;
-        }
-        let to: FxHashSet<u32> = frontier.sends.iter().map(|(key, _)| Keys::receiver(key)).collect();
-        let from: FxHashSet<Role> = frontier.receives.iter().map(|((partner, _), _)| *partner).collect();
-        let nodes: FxHashSet<u32> = frontier.sends.all().iter().map(|offer| offer.item).collect();
-        to.len() <= 1 && from.len() <= 1 && frontier.sends.groups().all(|offers| offers.len() == nodes.len())
+        let acts = frontier.acting().is_some() || !frontier.receives.is_empty();
+        !(acts && closure.may_end(self.ground.view))
+            && one(frontier.sends.iter().map(|(key, _)| Keys::receiver(key)))
+            && one(frontier.receives.iter().map(|((partner, _), _)| *partner))
     }
+}
+
+/// Whether there is at most one partner.
+fn one(mut partners: impl Iterator<Item = Role>) -> bool {
+    partners.next().is_none_or(|first| partners.all(|partner| partner == first))
 }
 
 /// The place of an offer.

@@ -147,7 +147,8 @@ impl<'a> Construction<'a> {
             return Ok(Step { target, values });
         }
         self.members += closure.items.len();
-        if self.states.len().max(self.members) > self.limits.projection_states {
+        // Every state has a member.
+        if self.members > self.limits.projection_states {
             return Err(self.reject(Rule::TooManyStates, &closure, [(0, 0), (0, 0)]));
         }
         let target = StateId(u32::try_from(self.states.len()).expect("the state limit is below 2^32"));
