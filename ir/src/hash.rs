@@ -11,7 +11,7 @@ use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::ty::{Type, TypeId};
 use std::fmt;
 
-const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v1";
+const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v2";
 const GLOBAL_CONTEXT: &str = "tell 2026-11 global type content id v1";
 const LOCAL_CONTEXT: &str = "tell 2026-11 local type content id v1";
 const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";

@@ -85,9 +85,8 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// An item behind way `way` of the node of origin `before`.
-    pub(super) fn item(&mut self, node: NodeId, sigma: Sigma, before: u32, way: usize) -> Item {
-        let (node, stop) = self.view.stop(node);
+    /// An item at a stop behind way `way` of the node of origin `before`.
+    pub(super) fn item(&mut self, (node, stop): (NodeId, Stop), sigma: Sigma, before: u32, way: usize) -> Item {
         let way = u32::try_from(way).expect("the node limit is below 2^32");
         self.origins.push(Origin { node, before, way });
         let origin = u32::try_from(self.origins.len() - 1).expect("the state limit is below 2^32");
@@ -204,9 +203,9 @@ impl Closure {
         self.items.reserve(ways);
         self.seen.bare.reserve(if sigma.is_empty() { ways } else { 0 });
         let mut go = |closure: &mut Self, cont: NodeId, sigma: Sigma, way: usize| {
-            let known = closure.seen.get(view.stop(cont).0, &sigma);
-            let next = known.unwrap_or_else(|| {
-                let item = ground.item(cont, sigma, origin, way);
+            let stop = view.stop(cont);
+            let next = closure.seen.get(stop.0, &sigma).unwrap_or_else(|| {
+                let item = ground.item(stop, sigma, origin, way);
                 let next = closure.insert(item).expect("not seen before");
                 new.push(next);
                 next

@@ -113,7 +113,7 @@ impl<'a> Construction<'a> {
         let sigma: Sigma = self.ground.view.live(graph.start).iter().map(slot).collect();
         let (node, stop) = self.ground.view.stop(graph.start);
         self.ground.origins.push(Origin { node: graph.start, before: START, way: 0 });
-        let origin = if node == graph.start { 0 } else { self.ground.item(graph.start, sigma.clone(), 0, 0).origin };
+        let origin = if node == graph.start { 0 } else { self.ground.item((node, stop), sigma.clone(), 0, 0).origin };
         let first = u32::try_from(params.len()).expect("few parameters");
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
         let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
@@ -348,7 +348,7 @@ impl<'a> Construction<'a> {
                 let position = bound.iter().rposition(|b| *b == var)?;
                 Some(slots + u32::try_from(position).expect("few bindings"))
             });
-            kernel.push(self.ground.item(cont, sigma, *origin, offer.branch as usize));
+            kernel.push(self.ground.item(self.ground.view.stop(cont), sigma, *origin, offer.branch as usize));
         }
         let bound = u32::try_from(bound_count).expect("few bindings");
         let values: Vec<Value> = (0..slots).map(Value::Slot).chain((0..bound).map(Value::Bound)).collect();
