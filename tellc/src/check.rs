@@ -89,9 +89,11 @@ fn above(checked: &Checked, allowed: Rung) -> Vec<Diagnostic> {
                 continue;
             }
             let text = format!("`{role}` needs the rung `{}`, above `{allowed}`", needed.rung);
-            let mut diagnostic = Diagnostic::new(Code("E0406"), text)
-                .label(graph.file, graph.span, "in this protocol")
-                .help(format!("tell `{role}` earlier which branch was taken, or allow `--rung {}`", needed.rung));
+            let mut diagnostic =
+                Diagnostic::new(Code("E0406"), text).label(graph.file, graph.span, "in this protocol").help(format!(
+                    "allow `--rung {}`, or let one and the same partner tell `{role}` of every choice",
+                    needed.rung
+                ));
             diagnostic.notes.extend(needed.because);
             found.push(diagnostic);
         }

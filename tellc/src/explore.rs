@@ -19,16 +19,16 @@ pub(crate) fn explore(checked: &Checked, output: &Output) -> Result<(), Trouble>
         let Some(machines) = subset_machines(&checked.program, graph, Limits::default()) else { continue };
         for rejection in rejections {
             if let Ok(found) = refute(&checked.program, graph, &machines, rejection, Bounds::default()) {
-                output.bytes(refuted(graph, rejection, &found).as_bytes())?;
+                output.text(&refuted(graph, rejection, &found))?;
             }
         }
     }
     for projected in &checked.projected {
         let found = projected.explore(&checked.program, Bounds::default());
-        output.bytes(summary(&projected.graph, &found).as_bytes())?;
+        output.text(&summary(&projected.graph, &found))?;
         if let Some(problem) = &found.problem {
             let (drawn, said) = (diagram(&projected.graph, &problem.run), sentence(&projected.graph, problem));
-            output.bytes(drawn.as_bytes())?;
+            output.text(&drawn)?;
             panic!("bug: `{}` was accepted, but {said}", projected.graph.name);
         }
     }

@@ -65,6 +65,18 @@ impl Output {
         self.out.borrow_mut().flush()
     }
 
+    /// Text for people: on standard output, but on standard error where that carries JSON.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub(crate) fn text(&self, text: &str) -> io::Result<()> {
+        if self.format == Format::Human {
+            return self.bytes(text.as_bytes());
+        }
+        to_stderr(text.as_bytes());
+        Ok(())
+    }
+
     /// A line about the work, for people; none with `--quiet` or JSON.
     pub(crate) fn status(&self, text: impl Display) {
         if !self.quiet && self.format == Format::Human {
