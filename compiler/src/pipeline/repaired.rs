@@ -3,7 +3,7 @@
 use super::explained;
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
-use crate::project::rejection::Rejection;
+use crate::project::rejection::{Rejection, Rule};
 use crate::project::{Limits, Projection};
 use crate::repair::write::{Notation, Written, written};
 use crate::repair::{Accept, Edit, Repair, Search};
@@ -35,7 +35,9 @@ impl Findings<'_> {
             let written = self.written(&repair)?;
             Some((repair, written))
         }) else {
-            diagnostics[first].notes.push("no message that was tried repairs this".into());
+            if rejections[first].rule != Rule::TooManyStates {
+                diagnostics[first].notes.push("no message that was tried repairs this".into());
+            }
             return diagnostics;
         };
         for (diagnostic, rejection) in diagnostics.iter_mut().zip(rejections) {
