@@ -61,6 +61,9 @@ pub enum Fault {
     /// `roles` lists a role twice.
     #[error("role `{0}` is listed twice")]
     DuplicateRole(String),
+    /// A name with control or direction characters, which would change what a terminal shows.
+    #[error("the name `{0}` has characters that cannot be shown")]
+    Unprintable(String),
     /// A number is not a length.
     #[error("`{0}` is not a length")]
     NotALength(String),

@@ -177,11 +177,19 @@ fn wrong<T>(document: &Document, id: ValueId, expected: &'static str) -> Import<
 
 fn text(document: &Document, id: ValueId) -> Import<&str> {
     match document.value(id) {
+        Value::Text(text) if text.chars().any(is_unprintable) => {
+            Err(document.error(id, Fault::Unprintable(text.escape_unicode().to_string())))
+        }
         Value::Text(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             wrong(document, id, "a string")
         }
     }
+}
+
+/// Control characters, and those that change the direction of text.
+fn is_unprintable(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 fn array(document: &Document, id: ValueId) -> Import<&[ValueId]> {
@@ -231,7 +239,7 @@ impl<'a> Object<'a> {
     /// No other keys than these.
     fn only(&self, known: &[&str]) -> Import<()> {
         match self.entries.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            Some((key, _)) => Err(self.document.error(self.id, Fault::UnknownKey(key.clone()))),
+            Some((key, _)) => Err(self.document.error(self.id, Fault::UnknownKey(key.escape_debug().to_string()))),
             None => Ok(()),
         }
     }
@@ -304,7 +312,7 @@ fn sort(document: &Document, id: ValueId, depth: usize) -> Import<Sort> {
             }
             _ => wrong(document, *value, "an array of two sorts"),
         },
-        other => Err(document.error(id, Fault::UnknownKey(other.to_owned()))),
+        other => Err(document.error(id, Fault::UnknownKey(other.escape_debug().to_string()))),
     }
 }
 

@@ -178,7 +178,7 @@ impl Reader {
             }
             JsonEvent::EndObject => {
                 if let Some(key) = self.duplicate_key() {
-                    return Err(self.error(Fault::DuplicateKey(key)));
+                    return Err(self.error(Fault::DuplicateKey(key.escape_debug().to_string())));
                 }
                 self.close(at);
                 Ok(())

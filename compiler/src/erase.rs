@@ -13,6 +13,9 @@ pub use local::local_type;
 
 use tell_ir::term::Term;
 
+/// Most nodes of a term that is made.
+pub const MAX_NODES: usize = 2_500_000;
+
 /// Number of nodes of a term written out as a tree, at most `u64::MAX`.
 #[must_use]
 pub fn expanded_size<Node: Term>(nodes: &[Node], root: u32) -> u64 {

@@ -7,7 +7,7 @@
 //! `code` makes the machines ready and finds out with `track` which data matters; `config` is a configuration, `term`
 //! the symbols in it and `rename` their canonical names; [`System`] takes the steps, with those of scopes in `scope`;
 //! `status`
-//! judges a configuration; `search` and `verdict` explore; [`diagram`] draws a run. [`refute()`] shows by a run that a
+//! judges a configuration; `search` and `verdict` explore; `channels` bounds what was not explored to the end; [`diagram`] draws a run. [`refute()`] shows by a run that a
 //! rejection of the projection is right.
 //!
 //! **Data.** A slot holds a symbol for its binding. A name in a message passes its symbol on, a constant is itself, any
@@ -18,6 +18,7 @@
 //! **Silent steps** are taken before all others where nobody else can see or hinder them (an ample set); runs and
 //! distances count messages only.
 
+mod channels;
 pub(crate) mod code;
 mod config;
 mod diagram;
@@ -84,6 +85,8 @@ pub struct EdgeBound {
     pub to: Role,
     /// `None` if it is unknown or above [`Bounds::queue`].
     pub bound: Option<u32>,
+    /// The most that were seen.
+    pub seen: u32,
 }
 
 /// Whether runs end, in what was explored.
@@ -167,7 +170,11 @@ impl Event {
 /// Explores the composition of the machines of a choreography, one per role, in order of the roles.
 #[must_use]
 pub fn explore(program: &Program, graph: &Graph, machines: &[Machine], bounds: Bounds) -> Exploration {
-    search::Search::new(System::new(program, graph, machines, bounds), bounds).run()
+    let mut found = search::Search::new(System::new(program, graph, machines, bounds), bounds).run();
+    if !found.complete && found.problem.is_none() {
+        channels::settle(graph, &mut found);
+    }
+    found
 }
 
 #[cfg(test)]

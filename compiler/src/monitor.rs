@@ -70,13 +70,15 @@ impl AlarmKind {
     }
 }
 
-/// An alarm, and what would have been right.
+/// An alarm, what would have been right, and what is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// What is wrong.
     pub kind: AlarmKind,
-    /// What the role, or at the end every unfinished role, could do next.
+    /// What the role could do now, or everybody if it can do nothing; at the end what is still to be done.
     pub allowed: Vec<Event>,
+    /// The messages that were sent and not received, as their receivers will see them.
+    pub under_way: Vec<Event>,
 }
 
 /// The machines of a choreography, ready to watch sessions.
@@ -139,9 +141,9 @@ impl<'a> Monitor<'a> {
         fits: &dyn Fn(&Label) -> bool,
     ) -> Result<(), Alarm> {
         let Some(role) = self.roles.get(event.role).copied() else {
-            return Err(Alarm { kind: AlarmKind::NotStarted, allowed: Vec::new() });
+            return Err(Alarm { kind: AlarmKind::NotStarted, allowed: Vec::new(), under_way: self.under_way(session) });
         };
-        let alarm = |kind| Alarm { kind, allowed: self.allowed(session, role) };
+        let alarm = |kind| Alarm { kind, allowed: self.instead(session, role), under_way: self.under_way(session) };
         let Some(peer) = self.roles.get(event.peer).copied() else {
             return Err(alarm(AlarmKind::UnexpectedPeer));
         };
@@ -155,9 +157,7 @@ impl<'a> Monitor<'a> {
         let mut discarded = 0;
         if !event.is_send {
             let matches = |message: &Vec<u32>| message.iter().any(|label| labels.contains(label));
-            // Messages of a scope that the role has left are dropped without being observed.
-            let reach = if self.code.scopes.is_empty() { 1 } else { usize::MAX };
-            let Some(at) = session.channels[channel].iter().take(reach).position(matches) else {
+            let Some(at) = self.within_reach(session, channel).position(matches) else {
                 return Err(alarm(self.reason(session, role, peer, event, &labels)));
             };
             labels.retain(|label| session.channels[channel][at].contains(label));
@@ -181,13 +181,13 @@ impl<'a> Monitor<'a> {
 
     /// Why a role cannot do something with a message of one of these labels.
     fn reason(&self, session: &Session, role: Role, peer: Role, event: &Observed<'_>, labels: &[u32]) -> AlarmKind {
-        let allowed = self.allowed(session, role);
+        let steps = self.steps(session, role);
         let waits = |known: &Event| !known.is_send && self.head(session, known.peer, role).is_none();
-        if !session.has_begun[role as usize] && !allowed.is_empty() && allowed.iter().all(waits) {
+        if !session.has_begun[role as usize] && !steps.is_empty() && steps.iter().all(waits) {
             return AlarmKind::NotStarted;
         }
         let same: Vec<&Event> =
-            allowed.iter().filter(|known| (known.is_send, known.peer) == (event.is_send, peer)).collect();
+            steps.iter().filter(|known| (known.is_send, known.peer) == (event.is_send, peer)).collect();
         if same.is_empty() {
             return AlarmKind::UnexpectedPeer;
         }
@@ -210,9 +210,46 @@ impl<'a> Monitor<'a> {
         session.channels[*self.channels.get(&(from, to))?].front()
     }
 
-    /// What a role could do next.
+    /// The messages of a channel that may be received next: the first one.
+    fn within_reach<'s>(&self, session: &'s Session, channel: usize) -> impl Iterator<Item = &'s Vec<u32>> {
+        // Messages of a scope that the role has left are dropped without being observed.
+        let reach = if self.code.scopes.is_empty() { 1 } else { usize::MAX };
+        session.channels[channel].iter().take(reach)
+    }
+
+    /// What a role can do now: a receive only if its message is there.
     #[must_use]
     pub fn allowed(&self, session: &Session, role: Role) -> Vec<Event> {
+        let is_there = |event: &Event| {
+            let channel = self.channels.get(&(event.peer, role));
+            channel.is_some_and(|at| self.within_reach(session, *at).any(|message| message.contains(&event.label)))
+        };
+        let mut allowed = self.steps(session, role);
+        allowed.retain(|event| event.is_send || is_there(event));
+        allowed
+    }
+
+    /// What a role can do now, or everybody if it has to wait for others.
+    fn instead(&self, session: &Session, role: Role) -> Vec<Event> {
+        let own = self.allowed(session, role);
+        if !own.is_empty() {
+            return own;
+        }
+        (0..).take(session.roles.len()).flat_map(|role| self.allowed(session, role)).collect()
+    }
+
+    /// The messages that were sent and not received.
+    fn under_way(&self, session: &Session) -> Vec<Event> {
+        let channels = self.code.edges.iter().zip(&session.channels);
+        let events = channels.flat_map(|((from, to), messages)| {
+            let labels = messages.iter().filter_map(|message| message.first());
+            labels.map(|label| Event { role: *to, is_send: false, peer: *from, label: *label })
+        });
+        events.collect()
+    }
+
+    /// What a role could do next if every message it may wait for were there.
+    fn steps(&self, session: &Session, role: Role) -> Vec<Event> {
         let ops = &self.code.ops[role as usize];
         let mut allowed = Vec::new();
         for act in session.roles[role as usize].iter().flat_map(|place| place.acts(ops)) {
@@ -244,16 +281,10 @@ impl<'a> Monitor<'a> {
         if self.is_complete(session) {
             return Ok(());
         }
+        // What a role may leave undone is not missing.
+        let is_missing = |event: &Event| !event.is_send || !self.is_finished(session, event.role);
         let roles = (0..).take(session.roles.len());
-        let mut allowed: Vec<Event> = roles
-            .filter(|role| !self.is_finished(session, *role))
-            .flat_map(|role| self.allowed(session, role))
-            .collect();
-        for ((from, to), messages) in self.code.edges.iter().zip(&session.channels) {
-            let labels = messages.iter().filter_map(|message| message.first());
-            allowed.extend(labels.map(|label| Event { role: *to, is_send: false, peer: *from, label: *label }));
-        }
-        allowed.dedup();
-        Err(Alarm { kind: AlarmKind::PrematureEnd, allowed })
+        let allowed = roles.flat_map(|role| self.allowed(session, role)).filter(is_missing).collect();
+        Err(Alarm { kind: AlarmKind::PrematureEnd, allowed, under_way: self.under_way(session) })
     }
 }

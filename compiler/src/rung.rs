@@ -56,7 +56,10 @@ pub struct Needed {
 /// The rung of every role of an accepted choreography. A protocol's rung is the greatest of its roles'.
 #[must_use]
 pub fn rungs(program: &Program, graph: &Graph, projection: &Projection, limits: Limits) -> Vec<Needed> {
-    let global = global_type(program, graph);
+    let Some(global) = global_type(program, graph) else {
+        let because = Some("the global type is too large for the structural rules".to_owned());
+        return vec![Needed { rung: Rung::Complete, because }; graph.roles.len()];
+    };
     // Data can make a choreography implementable, or take a decision, that the pure type cannot: its own machines count.
     let pure = if graph.vars.is_empty() && graph.ops.is_empty() { None } else { Some(coinductive(&global, limits)) };
     let is_coinductive = |role: Role| match &pure {

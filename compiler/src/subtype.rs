@@ -180,6 +180,15 @@ impl Trail {
     }
 }
 
+/// A partner and direction in words: `?B` is "receive from `B`".
+fn spoken(class: &str) -> String {
+    match (class.strip_prefix('?'), class.strip_prefix('!')) {
+        (Some(partner), _) => format!("receive from `{partner}`"),
+        (_, Some(partner)) => format!("send to `{partner}`"),
+        _ => format!("do `{class}`"),
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -190,7 +199,7 @@ impl fmt::Display for Why {
                 write!(f, "the first also takes `{action}`, which may be there before what the second waits for")
             }
             Self::Waits(partner) => write!(f, "the first waits for `{partner}`, which may have to wait for it"),
-            Self::Orphan(class) => write!(f, "the first may never do `{class}`, the second has to"),
+            Self::Orphan(class) => write!(f, "the first may never {}, the second has to", spoken(class)),
             Self::Phase(action) => write!(f, "the second does not do `{action}` on every path of this phase"),
         }
     }
@@ -206,7 +215,7 @@ impl fmt::Display for Bound {
             Self::Skipped(limit) => write!(f, "looking past what the first overtakes takes more than {limit} steps"),
             Self::Outside(what) => write!(f, "actions would have to be reordered around {what}"),
             Self::Choices => write!(f, "not all choices of the second could be followed"),
-            Self::Skips(class) => write!(f, "messages of `{class}` may be skipped for ever"),
+            Self::Skips(class) => write!(f, "it may be put off for ever to {}", spoken(class)),
         }
     }
 }

@@ -205,6 +205,9 @@ impl<'a> Check<'a> {
             GlobalNode::Case { deciders, branches } => {
                 self.roles(id, deciders);
                 self.not_empty(id, "a case", branches);
+                for arm in twice(branches.iter().map(|(name, _)| name.as_str())) {
+                    self.report(id, format!("arm `{arm}` occurs twice in one case"), "the arms of a case are distinct");
+                }
             }
             GlobalNode::Par { branches, .. } => {
                 self.not_empty(id, "a `par`", branches);

@@ -151,6 +151,18 @@ in the order of observation. `payload` names a sort, null is none, and without i
 nothing is said. {\"end\":true} says that the session is over; a number `session`
 tells several apart. What `tellc run --trace` writes is read as well.
 
+What can be wrong:
+  not started       no such role, or all it can do first waits for messages not yet sent
+  unexpected peer   the role does not communicate with this one there
+  unexpected label  it does, but with other messages, or another one comes first
+  wrong payload     the message is right, the sort of its payload is not
+  not sent          the message is received before it was sent
+  premature end     the session ends, but a role has still to act or a message is under way
+  too many places   a role decides so much unseen that the log cannot be followed
+
+Not checked: values against each other, conditions that decide a branch, and what is in
+a value of a named type. Unknown keys and kinds of events are ignored.
+
 Exit codes: 0 it conforms, 1 it does not, 2 a file cannot be read or is no log.")]
 pub(crate) struct CheckTrace {
     /// The log; `-` is standard input
@@ -164,7 +176,7 @@ pub(crate) struct CheckTrace {
     /// The log is all there was: every session has to be over at its end
     #[arg(long)]
     pub(crate) complete: bool,
-    /// One JSON object
+    /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -322,8 +334,11 @@ Examples:
   tellc import shop.nuscr -o shop.tell
   tellc import shop.scr --protocol Shop      only this protocol and those it uses
 
-This translates; `tellc check` says whether the result can be implemented. Names that
-Tell writes otherwise are changed, and each change is noted on standard error.")]
+This translates; `tellc check` says whether the result can be implemented. Protocols,
+types, roles, labels and recursions whose names Tell writes otherwise are renamed; that
+is noted on standard error, as are fields that lose their names and labels that are made
+up. Not noted: `int` becomes `Int` (and so on), `float` and `double` the type `Real`, and
+names of fields are spelled as Tell demands.")]
 pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) source: Source,

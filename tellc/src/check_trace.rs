@@ -6,13 +6,14 @@ mod log;
 
 use crate::args::CheckTrace;
 use crate::compile::{check_global, check_program, protocols};
-use crate::input::{Input, read_as};
+use crate::input::{Input, read_as, shown};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use crate::project::{errors_stop, find, project_callee};
 use log::{Log, Record};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use tell_compiler::explore::Event;
 use tell_compiler::graph::Graph;
 use tell_compiler::monitor::{Alarm, AlarmKind, Monitor, Observed, Session};
@@ -46,16 +47,42 @@ struct Found {
     session: u64,
     text: String,
     allowed: Vec<String>,
+    /// Messages sent and not received.
+    under_way: Vec<String>,
 }
 
 /// Checks a log.
 ///
 /// # Errors
-/// What is wrong with the program; a log that cannot be read.
+/// What is wrong with the program, or a log that cannot be read; with `--json` that is part of the result.
 pub(crate) fn check_trace(args: &CheckTrace, output: &Output) -> Result<Exit, Trouble> {
+    match (judge(args), args.json) {
+        (Ok((verdict, log)), is_json) => {
+            if is_json {
+                output.line(serde_json::to_string(&verdict).expect("plain data becomes JSON"))?;
+            } else if !verdict.conforms || !output.is_quiet() {
+                output.line(in_words(&verdict, &log))?;
+            }
+            Ok(if verdict.conforms { Exit::Ok } else { Exit::Wrong })
+        }
+        (Err(Trouble::Report(report)), true) => {
+            output.refusal(&report.diagnostics, &report.files)?;
+            Ok(report.exit)
+        }
+        (Err(trouble), _) => Err(trouble),
+    }
+}
+
+/// The verdict, and the name of the log.
+fn judge(args: &CheckTrace) -> Result<(Verdict, String), Trouble> {
+    let mut is_named = true;
     let checked = match read_as(&args.against, None)? {
         Input::Program { name, text } => check_program(&name, &text),
-        Input::Global { name, text } => check_global(&name, &text)?,
+        Input::Global { name, text } => {
+            // A global type is called like its file.
+            is_named = false;
+            check_global(&name, &text)?
+        }
         Input::Image { name, .. } => {
             return Err(Trouble::usage(format!(
                 "`{name}` is an image: name the program or global type it was made of"
@@ -64,7 +91,10 @@ pub(crate) fn check_trace(args: &CheckTrace, output: &Output) -> Result<Exit, Tr
     };
     let checked = errors_stop(checked)?;
     let mut log = Log::open(&args.log)?;
-    let named = log.protocol().filter(|name| protocols(&checked).contains(name)).map(str::to_owned);
+    let named = log.protocol().filter(|_| is_named).map(str::to_owned);
+    if let (None, Some(name)) = (&args.protocol, &named) {
+        has_protocol(&checked, name, &args.against)?;
+    }
     let protocol = args.protocol.clone().or(named);
     let own;
     let projected = match find(&checked, protocol.as_deref()) {
@@ -75,12 +105,18 @@ pub(crate) fn check_trace(args: &CheckTrace, output: &Output) -> Result<Exit, Tr
         }
     };
     let verdict = watch(&checked, projected, &mut log, args.complete)?;
-    if args.json {
-        output.line(serde_json::to_string(&verdict).expect("plain data becomes JSON"))?;
-    } else if !verdict.conforms || !output.is_quiet() {
-        output.line(in_words(&verdict, log.name()))?;
+    Ok((verdict, log.name().to_owned()))
+}
+
+/// `E0704`: the log is of a protocol that the file does not have.
+fn has_protocol(checked: &Checked, name: &str, against: &Path) -> Result<(), Trouble> {
+    let known = protocols(checked);
+    if known.is_empty() || known.contains(&name) {
+        return Ok(());
     }
-    Ok(if verdict.conforms { Exit::Ok } else { Exit::Wrong })
+    let text = format!("the log is of `{name}`, which `{}` does not have", shown(against));
+    let help = "name the file the log was made with, or the protocol with `--protocol`";
+    Err(Trouble::plain(Diagnostic::new(Code("E0704"), text).help(help)))
 }
 
 /// What is being watched.
@@ -114,7 +150,7 @@ fn watch(checked: &Checked, projected: &Projected, log: &mut Log, is_all: bool) 
 impl Watch<'_> {
     fn record(&mut self, line: u64, record: &Record) {
         match record {
-            Record::Message { session, role, is_send, peer, label, payload } => {
+            Record::Message { session, role, is_send, peer, label, payload, text } => {
                 let number = *session;
                 let open = self.open.entry(number).or_insert_with(|| {
                     self.verdict.sessions += 1;
@@ -123,7 +159,7 @@ impl Watch<'_> {
                 let observed = Observed { role, is_send: *is_send, peer, label };
                 let fits = |label: &tell_compiler::graph::Label| payload.fits(&label.sort);
                 if let Err(alarm) = self.monitor.observe(open, &observed, &fits) {
-                    let text = sentence(role, *is_send, label, peer);
+                    let text = self.explained(&alarm, &observed, text);
                     let event = Some(self.verdict.events);
                     self.raise(&alarm, event, line, number, text);
                 }
@@ -160,23 +196,77 @@ impl Watch<'_> {
     }
 
     fn raise(&mut self, alarm: &Alarm, event: Option<u64>, line: u64, session: u64, text: String) {
-        let allowed = alarm.allowed.iter().take(MAX_ALLOWED).map(|event| self.shown(event)).collect();
+        let allowed = distinct(alarm.allowed.iter().map(|event| self.shown(event)));
+        let under_way = distinct(alarm.under_way.iter().map(|event| self.on_its_way(event)));
         self.verdict.conforms = false;
-        self.verdict.alarm = Some(Found { class: alarm.kind.name(), event, line, session, text, allowed });
+        self.verdict.alarm = Some(Found { class: alarm.kind.name(), event, line, session, text, allowed, under_way });
         if alarm.kind == AlarmKind::PrematureEnd {
             self.verdict.complete = false;
         }
     }
 
+    /// What was observed, and what is wrong with it where the class does not say it.
+    fn explained(&self, alarm: &Alarm, event: &Observed<'_>, payload: &str) -> String {
+        let Observed { role, is_send, peer, label } = *event;
+        let said = sentence(role, is_send, label, peer);
+        let is_role = |name: &str| self.graph.roles.iter().any(|role| role == name);
+        if let Some(stranger) = [role, peer].into_iter().find(|name| !is_role(name)) {
+            return format!("{said}, but `{stranger}` is no role of `{}`", self.graph.name);
+        }
+        let is_same = |known: &&Event| {
+            known.is_send == is_send
+                && (self.name(known.role), self.name(known.peer)) == (role, peer)
+                && self.graph.labels[known.label as usize].name == label
+        };
+        let is_early = matches!(alarm.kind, AlarmKind::NotSent | AlarmKind::NotStarted) && !is_send;
+        if is_early && !alarm.under_way.iter().any(|known| is_same(&known)) {
+            return format!("received before it was sent: {said}, but no `{label}` is under way");
+        }
+        if alarm.kind != AlarmKind::WrongPayload || payload.is_empty() {
+            return said;
+        }
+        let verb = if is_send { "sends" } else { "receives" };
+        let sorts = alarm.allowed.iter().filter(is_same).map(|known| &self.graph.labels[known.label as usize].sort);
+        let expected = distinct(sorts.map(|sort| match sort {
+            Sort::Unit => "no payload".to_owned(),
+            sort => format!("`{sort}`"),
+        }));
+        let expected =
+            if expected.is_empty() { String::new() } else { format!("; expected {}", expected.join(" or ")) };
+        format!("`{role}` {verb} `{label}` with {payload}{expected}")
+    }
+
+    fn name(&self, role: u32) -> &str {
+        &self.graph.roles[role as usize]
+    }
+
+    fn on_its_way(&self, event: &Event) -> String {
+        let label = &self.graph.labels[event.label as usize].name;
+        format!("`{label}` ({} -> {})", self.name(event.peer), self.name(event.role))
+    }
+
     fn shown(&self, event: &Event) -> String {
-        let name = |role: u32| self.graph.roles[role as usize].as_str();
         let label = &self.graph.labels[event.label as usize];
         let shown = match label.sort {
             Sort::Unit => label.name.clone(),
             _ => format!("{}({})", label.name, label.sort),
         };
-        sentence(name(event.role), event.is_send, &shown, name(event.peer))
+        sentence(self.name(event.role), event.is_send, &shown, self.name(event.peer))
     }
+}
+
+/// The first of the texts, each once.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in texts {
+        if found.len() == MAX_ALLOWED {
+            break;
+        }
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
 }
 
 fn sentence(role: &str, is_send: bool, label: &str, peer: &str) -> String {
@@ -195,6 +285,9 @@ fn in_words(verdict: &Verdict, log: &str) -> String {
     };
     let session = if verdict.sessions > 1 { format!(" in session {}", alarm.session) } else { String::new() };
     let mut text = format!("{log}:{}: {}{session}: {}", alarm.line, alarm.class, alarm.text);
+    if alarm.class == AlarmKind::PrematureEnd.name() {
+        alarm.under_way.iter().for_each(|message| text.push_str(&format!("\n  still under way: {message}")));
+    }
     match alarm.allowed.as_slice() {
         [] => text.push_str("\n  nothing is allowed there"),
         allowed => allowed.iter().for_each(|known| text.push_str(&format!("\n  allowed there: {known}"))),

@@ -53,14 +53,18 @@ const MAX_NODES: u64 = 1_000_000;
 /// `E0404`: shared parts may make a written type exponentially larger than what is in memory.
 ///
 /// # Errors
-/// If `size`, the nodes of `what` written as a tree, is too large.
-pub(crate) fn written_out(checked: &Checked, graph: &Graph, what: &str, size: u64) -> Result<(), Trouble> {
-    if size <= MAX_NODES {
+/// If `size`, the nodes of `what` written as a tree, is too large, or not known because it is.
+pub(crate) fn written_out(checked: &Checked, graph: &Graph, what: &str, size: Option<u64>) -> Result<(), Trouble> {
+    if size.is_some_and(|size| size <= MAX_NODES) {
         return Ok(());
     }
-    let size = if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() };
+    let size = match size {
+        None => "more nodes than are counted".to_owned(),
+        Some(u64::MAX) => "more than 2^64 nodes".to_owned(),
+        Some(size) => format!("{size} nodes"),
+    };
     let diagnostic = Diagnostic::new(Code("E0404"), format!("the {what} is too large to write out"))
-        .note(format!("written as a tree it has {size} nodes; at most {MAX_NODES} are written"))
+        .note(format!("written as a tree it has {size}; at most {MAX_NODES} are written"))
         .help("`tellc show --stage project` shows the automata, which share equal parts; the program itself is fine");
     let text = &checked.program.files;
     let has_text = text.iter().any(|(id, file)| id == graph.file && !file.text.is_empty());

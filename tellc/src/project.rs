@@ -71,8 +71,9 @@ fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
     for ((name, machine), needed) in graph.roles.iter().zip(&projected.projection.machines).zip(&rungs) {
         if wanted(name) {
             let local = local_type(&checked.program, graph, machine);
-            let size = expanded_size(&local.nodes, local.root.0);
+            let size = local.as_ref().map(|local| expanded_size(&local.nodes, local.root.0));
             written_out(&checked, graph, &format!("local type of `{name}`"), size)?;
+            let local = local.expect("what has no size is not written out");
             roles.push(Shown { name, rung: needed.rung, local });
         }
     }

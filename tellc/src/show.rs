@@ -110,6 +110,8 @@ fn from_checked(checked: Checked, stage: Stage, args: &Show, output: &Output) ->
 /// A line: the pure global type of a choreography, as JSON.
 fn global_type(checked: &Checked, graph: &Graph) -> Result<String, Trouble> {
     let global = erase::global_type(&checked.program, graph);
-    written_out(checked, graph, "global type", erase::expanded_size(&global.nodes, global.root.0))?;
+    let size = global.as_ref().map(|global| erase::expanded_size(&global.nodes, global.root.0));
+    written_out(checked, graph, "global type", size)?;
+    let global = global.expect("what has no size is not written out");
     Ok(global_with_roles_to_json(&global) + "\n")
 }

@@ -5,11 +5,13 @@ use crate::compile::bad_type;
 use crate::input::{Input, is_dash, read_as};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use std::path::Path;
 use tell_bridge::import::json_to_local;
 use tell_compiler::subtype::{
-    Answer, Counterexample, IllFormed, async_subtype, conservative_async_subtype, sync_subtype,
+    Answer, Bound, Counterexample, IllFormed, async_subtype, conservative_async_subtype, sync_subtype,
 };
 use tell_ir::local::LocalType;
 use tell_language::diagnostic::{Code, Diagnostic};
@@ -65,8 +67,23 @@ fn local_type(path: &Path) -> Result<LocalType, Trouble> {
             return Err(Trouble::usage(format!("`{name}` is an image, not a local type in JSON")));
         }
     };
-    let help = "it has to be a local type of schema lean_bridge.v1, as `tellc project --json` writes them";
-    json_to_local(&text).map_err(|error| bad_type(&name, &text, &error, help))
+    json_to_local(&text).map_err(|error| {
+        let help = if serde_json::from_str::<Projected>(&text).is_ok() {
+            "this is all that `tellc project --json` prints: take `.roles.ROLE.local` of it"
+        } else {
+            "it has to be a local type of schema lean_bridge.v1, as `tellc project --json` writes them"
+        };
+        bad_type(&name, &text, &error, help)
+    })
+}
+
+/// What only the object of `tellc project --json` has.
+#[derive(Deserialize)]
+struct Projected {
+    #[serde(rename = "protocol")]
+    _protocol: IgnoredAny,
+    #[serde(rename = "roles")]
+    _roles: IgnoredAny,
 }
 
 /// `E0420`
@@ -88,29 +105,37 @@ const fn name(relation: Relation) -> &'static str {
 fn as_text(args: &Subtype, relation: Relation, answer: &Answer) -> String {
     let name = name(relation);
     match answer {
-        Answer::Yes(witness) => format!("yes ({name}): a relation of {} pairs holds both", witness.pairs),
+        Answer::Yes(witness) => {
+            let pairs = if witness.pairs == 1 { "pair" } else { "pairs" };
+            format!("yes ({name}): the first can replace the second ({} {pairs} of states)", witness.pairs)
+        }
         Answer::No(counterexample) => {
             let Counterexample { path, first, second, why } = counterexample;
-            let path = shown_path(path);
-            format!("no ({name}): {why}\n  after   {path}\n  first   {first}\n  second  {second}")
+            let place = shown_path(path);
+            format!("no ({name}): {why}\n  {place}\n  first   {first}\n  second  {second}")
         }
         Answer::Unknown(bound) => {
             let sync = if args.mode.is_none() { "; not in sync" } else { "" };
-            format!("unknown ({name}{sync}): {bound}")
+            let advice = match (relation, bound) {
+                (Relation::Async, Bound::Pairs(_)) => "; try a larger --bound, or --mode conservative",
+                (Relation::Async, _) => "; try --mode conservative",
+                (Relation::Sync | Relation::Conservative, _) => "",
+            };
+            format!("unknown ({name}{sync}): {bound}{advice}")
         }
     }
 }
 
 fn shown_path(path: &[String]) -> String {
     if path.is_empty() {
-        return "nothing".to_owned();
+        return "at the start".to_owned();
     }
     let half = MAX_SHOWN / 2;
     if path.len() <= MAX_SHOWN {
-        return path.join(" . ");
+        return format!("after   {}", path.join(" . "));
     }
     let (start, end) = (path[..half].join(" . "), path[path.len() - half..].join(" . "));
-    format!("{start} . (… {} more …) . {end}", path.len() - 2 * half)
+    format!("after   {start} . (… {} more …) . {end}", path.len() - 2 * half)
 }
 
 /// The object of `docs/schema/subtype.json`.

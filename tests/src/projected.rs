@@ -110,7 +110,7 @@ impl Projected {
     /// The local type of a role.
     #[track_caller]
     pub fn gives(&self, role: &str, expected: &str) -> &Self {
-        let local = local_type(&self.program, &self.graph, self.machine(role));
+        let local = local_type(&self.program, &self.graph, self.machine(role)).expect("types of tests are small");
         assert_eq!(notation::local(&local), expected, "{role}");
         self
     }

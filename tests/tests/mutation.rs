@@ -57,7 +57,7 @@ fn look_at(checked: &Checked) {
     }
     for projected in &checked.projected {
         for machine in &projected.projection.machines {
-            let local = erase::local_type(&checked.program, &projected.graph, machine);
+            let Some(local) = erase::local_type(&checked.program, &projected.graph, machine) else { continue };
             assert!(erase::expanded_size(&local.nodes, local.root.0) > 0);
         }
     }

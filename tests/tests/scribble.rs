@@ -180,7 +180,9 @@ fn locals(checked: &Checked) -> BTreeMap<String, Local> {
     let first = &checked.projected[0];
     let machines = first.graph.roles.iter().zip(&first.projection.machines);
     machines
-        .map(|(role, machine)| (role.clone(), Local::new(local_type(&checked.program, &first.graph, machine))))
+        .map(|(role, machine)| {
+            (role.clone(), Local::new(local_type(&checked.program, &first.graph, machine).expect("it is small")))
+        })
         .collect()
 }
 

@@ -1,5 +1,6 @@
 //! The choreography graph to a pure global type: what everybody does, without data and local actions.
 
+use super::MAX_NODES;
 use super::names::arm_names;
 use super::unroll::{Closed, Unroll, unroll};
 use crate::graph::{Graph, NodeId, NodeKind, Role};
@@ -7,11 +8,11 @@ use crate::hir::Program;
 use tell_ir::global::{GlobalId, GlobalNode, GlobalType};
 use tell_ir::sort::Label;
 
-/// The pure global type of a choreography (PROJECTION §1).
+/// The pure global type of a choreography (PROJECTION §1); `None` if it has more than [`MAX_NODES`] nodes.
 #[must_use]
-pub fn global_type(program: &Program, graph: &Graph) -> GlobalType {
-    let (nodes, root) = unroll(&Choreography { program, graph }, graph.start.0);
-    GlobalType { roles: graph.roles.clone(), nodes, root: GlobalId(root) }
+pub fn global_type(program: &Program, graph: &Graph) -> Option<GlobalType> {
+    let (nodes, root) = unroll(&Choreography { program, graph }, graph.start.0, MAX_NODES)?;
+    Some(GlobalType { roles: graph.roles.clone(), nodes, root: GlobalId(root) })
 }
 
 struct Choreography<'a> {

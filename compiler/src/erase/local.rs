@@ -1,5 +1,6 @@
 //! Machines to local types: what a role does, without data.
 
+use super::MAX_NODES;
 use super::names::arm_names;
 use super::unroll::{Closed, Unroll, unroll};
 use crate::graph::{Graph, NodeKind};
@@ -8,11 +9,11 @@ use crate::project::machine::{Kind, Machine, Rows, StateId};
 use tell_ir::local::{LocalId, LocalNode, LocalType};
 use tell_ir::sort::Label;
 
-/// The local type of a machine.
+/// The local type of a machine; `None` if it has more than [`MAX_NODES`] nodes.
 #[must_use]
-pub fn local_type(program: &Program, graph: &Graph, machine: &Machine) -> LocalType {
-    let (nodes, root) = unroll(&Behaviour { program, graph, machine }, 0);
-    LocalType { nodes, root: LocalId(root) }
+pub fn local_type(program: &Program, graph: &Graph, machine: &Machine) -> Option<LocalType> {
+    let (nodes, root) = unroll(&Behaviour { program, graph, machine }, 0, MAX_NODES)?;
+    Some(LocalType { nodes, root: LocalId(root) })
 }
 
 struct Behaviour<'a> {

@@ -5,8 +5,18 @@ use crate::hir::{PatternKind, Program, variants};
 use crate::ways;
 use tell_ir::image::Const;
 
-/// A name for each arm of a `Choice` or `Case`.
+/// A name for each arm of a `Choice` or `Case`, all different.
 pub(crate) fn arm_names(program: &Program, graph: &Graph, node: NodeId, count: usize) -> Vec<String> {
+    let mut names = names_as_written(program, graph, node, count);
+    for index in 1..names.len() {
+        if names[..index].contains(&names[index]) {
+            names[index] = format!("{}{}", names[index], index + 1);
+        }
+    }
+    names
+}
+
+fn names_as_written(program: &Program, graph: &Graph, node: NodeId, count: usize) -> Vec<String> {
     match &graph.node(node).kind {
         NodeKind::Choice { arms, .. } => {
             arms.iter().map(|arm| arm.name.map_or(String::new(), |name| program.text(name).to_owned())).collect()

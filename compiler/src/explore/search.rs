@@ -249,8 +249,9 @@ impl Search {
         let is_known = !self.is_cut && (problem.is_none() || self.todo.is_empty());
         let bound = |load: &Load| (is_known && !load.overflows).then_some(load.most);
         let pairs = self.system.edges().iter().zip(&self.loads);
-        let mut edges: Vec<EdgeBound> =
-            pairs.map(|((from, to), load)| EdgeBound { from: *from, to: *to, bound: bound(load) }).collect();
+        let mut edges: Vec<EdgeBound> = pairs
+            .map(|((from, to), load)| EdgeBound { from: *from, to: *to, bound: bound(load), seen: load.most })
+            .collect();
         edges.sort_unstable_by_key(|edge| (edge.from, edge.to));
         let complete = is_known && self.is_complete();
         let bounds: Option<Vec<u32>> = edges.iter().map(|edge| edge.bound).collect();

@@ -79,7 +79,12 @@ impl System {
             }
             let mut strange = None;
             let mut hopeful = false;
+            let mut looked: Vec<u32> = Vec::new();
             for row in &act.recvs {
+                if looked.contains(&row.edge) {
+                    continue;
+                }
+                looked.push(row.edge);
                 match self.visible(config, at, row.edge) {
                     None => hopeful = true,
                     Some(head) if act.recvs.iter().any(|row| (row.edge, row.label) == (head.edge, head.label)) => {

@@ -167,7 +167,8 @@ impl Report<'_> {
     /// `E0404`
     fn too_many_states(&self, limits: Limits) -> Diagnostic {
         let name = self.name();
-        let text = format!("what `{name}` may have to remember takes more than {} states", limits.projection_states);
+        let text =
+            format!("what `{name}` may have to remember has more than {} possibilities", limits.projection_states);
         Diagnostic::new(Code("E0404"), text).label(self.graph.file, self.graph.span, "in this protocol").help(format!(
             "tell `{name}` earlier which branch was taken, so that it has fewer possibilities to keep apart"
         ))

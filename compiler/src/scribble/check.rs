@@ -89,7 +89,8 @@ impl<'m, 't> Checker<'m, 't> {
 
     fn unknown_role(&mut self, protocol: &Protocol<'t>, role: Name<'t>) {
         let message = format!("`{}` has no role `{}`", protocol.name.text, role.text);
-        let help = help(role.text, protocol.roles.iter(), "declare it: `role A` in the header");
+        let other = format!("declare it: `role {}` in the header", role.text);
+        let help = help(role.text, protocol.roles.iter(), &other);
         self.report("E0803", role, message, "unknown role", help);
     }
 

@@ -19,11 +19,14 @@ const MAX_LINE: u64 = 16 << 20;
 /// Longest log that is not a record per line.
 const MAX_LIST: u64 = 256 << 20;
 
+/// Most characters of a payload that are printed.
+const MAX_SHOWN: usize = 80;
+
 /// What a line says.
 #[derive(Debug)]
 pub(super) enum Record {
-    /// A message is sent or received.
-    Message { session: u64, role: String, is_send: bool, peer: String, label: String, payload: Payload },
+    /// A message is sent or received; `text` is its payload for people.
+    Message { session: u64, role: String, is_send: bool, peer: String, label: String, payload: Payload, text: String },
     /// A session is over.
     End { session: u64 },
     /// Nothing about messages.
@@ -48,7 +51,8 @@ impl Payload {
     pub(super) fn fits(&self, sort: &Sort) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Sort(own) => own == sort,
+            // What is displayed as the sort is it, too.
+            Self::Sort(own) => own == sort || own.to_string() == sort.to_string(),
             Self::Number { is_negative, is_whole } => match sort {
                 Sort::Nat => *is_whole && !is_negative,
                 Sort::Int => *is_whole,
@@ -98,12 +102,27 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
-/// A log with all its records in one value.
+/// A log with all its records in one object.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Whole {
-    List(Vec<Line>),
-    Object { events: Vec<Line> },
+struct Whole {
+    events: Vec<Line>,
+}
+
+/// The records of a log that is one value.
+fn whole(text: &str) -> serde_json::Result<Vec<Line>> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text);
+    }
+    serde_json::from_str(text).map(|Whole { events }| events)
+}
+
+/// What is wrong with the first line, if that was to be a record and broke off; else what is wrong with the whole.
+fn of_record(first: &str, error: serde_json::Error) -> serde_json::Error {
+    let is_record = first.starts_with('{') && first.len() > 1 && !first.contains("\"events\"");
+    match serde_json::from_str::<Line>(first) {
+        Err(own) if is_record => own,
+        _ => error,
+    }
 }
 
 /// A log being read.
@@ -144,16 +163,9 @@ impl Log {
             return Ok(log);
         }
         let mut rest = text;
+        let first_line = rest.trim_end().len();
         reader.take(MAX_LIST).read_to_string(&mut rest).map_err(|error| Trouble::io("read", &name, &error))?;
-        let whole: Whole = serde_json::from_str(&rest).map_err(|error| {
-            log.no_log(&format!(
-                "line {} is no record: {error}",
-                log.line.saturating_add(error.line() as u64).max(1) - 1
-            ))
-        })?;
-        let lines = match whole {
-            Whole::List(lines) | Whole::Object { events: lines } => lines,
-        };
+        let lines = whole(&rest).map_err(|error| log.no_record(&of_record(&rest[..first_line], error)))?;
         log.source = Source::List(lines.into_iter());
         log.line = 0;
         Ok(log)
@@ -183,7 +195,8 @@ impl Log {
                 None => return Ok(None),
             },
         };
-        let record = record(line).map_err(|problem| self.no_log(&format!("line {}: {problem}", self.line)))?;
+        let what = if matches!(self.source, Source::List(_)) { "record" } else { "line" };
+        let record = record(line).map_err(|problem| self.no_log(&format!("{what} {}: {problem}", self.line)))?;
         Ok(Some((self.line, record)))
     }
 
@@ -228,7 +241,15 @@ impl Log {
     }
 
     fn parsed(&self, text: &str) -> Result<Line, Trouble> {
-        serde_json::from_str(text).map_err(|error| self.no_log(&format!("line {} is no record: {error}", self.line)))
+        serde_json::from_str(text.trim_end()).map_err(|error| self.no_record(&error))
+    }
+
+    /// JSON that is no record; it starts in the line that was read last.
+    fn no_record(&self, error: &serde_json::Error) -> Trouble {
+        let line = self.line.max(1) + (error.line() as u64).max(1) - 1;
+        let text = error.to_string();
+        let problem = text.split(" at line ").next().unwrap_or_default();
+        self.no_log(&format!("line {line}, column {}: no record: {problem}", error.column().max(1)))
     }
 
     /// `E0705`, as a file that cannot be used: the verdict is about logs only.
@@ -249,6 +270,7 @@ fn record(line: Line) -> Result<Record, String> {
         return Ok(Record::Other);
     }
     let missing = |key: &str| format!("key `{key}` is missing");
+    let text = line.payload.as_ref().map_or_else(String::new, written);
     // In our own traces `op` is the operation of an effect.
     let (is_send, peer, payload) = match (line.event.as_deref(), line.op.as_deref()) {
         (Some("Sent" | "Offered"), _) => (true, line.to.ok_or_else(|| missing("to"))?, printed(line.payload)),
@@ -262,7 +284,21 @@ fn record(line: Line) -> Result<Record, String> {
     };
     let role = line.role.ok_or_else(|| missing("role"))?;
     let label = line.label.ok_or_else(|| missing("label"))?;
-    Ok(Record::Message { session, role, is_send, peer, label, payload })
+    Ok(Record::Message { session, role, is_send, peer, label, payload, text })
+}
+
+/// A payload for people, cut where it is long.
+fn written(payload: &Value) -> String {
+    let text = match payload {
+        Value::Null => return "no payload".to_owned(),
+        Value::String(text) if text.is_empty() || text == "()" => return "no payload".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
 }
 
 /// A payload in a log: a sort, a number or a truth value.

@@ -37,19 +37,31 @@ fn every_alarm_has_its_class_and_says_what_was_allowed() {
             changed("\"Ping\"", "\"Pong\""),
             ":1: unexpected label: `A` sends `Pong` to `B`\n  allowed there: `A` sends `Ping(Int)`",
         ),
-        (changed("\"peer\":\"B\"", "\"peer\":\"C\""), ":1: unexpected peer: `A` sends `Ping` to `C`"),
-        (changed("\"int\"", "\"bool\""), ":1: wrong payload: `A` sends `Ping` to `B`"),
-        (changed("\"role\":\"A\"", "\"role\":\"Z\""), ":1: not started: `Z` sends `Ping` to `B`"),
-        (GOOD.lines().skip(1).collect::<Vec<_>>().join("\n"), ":1: not started: `B` receives `Ping` from `A`"),
+        (
+            changed("\"peer\":\"B\"", "\"peer\":\"C\""),
+            ":1: unexpected peer: `A` sends `Ping` to `C`, but `C` is no role of `Ping`",
+        ),
+        (changed("\"int\"", "\"bool\""), ":1: wrong payload: `A` sends `Ping` with `bool`; expected `Int`\n"),
+        (
+            changed("\"role\":\"A\"", "\"role\":\"Z\""),
+            ":1: not started: `Z` sends `Ping` to `B`, but `Z` is no role of `Ping`",
+        ),
+        (
+            GOOD.lines().skip(1).collect::<Vec<_>>().join("\n"),
+            ":1: not started: received before it was sent: `B` receives `Ping` from `A`, but no `Ping` is under way\n  \
+             allowed there: `A` sends `Ping(Int)` to `B`\n",
+        ),
         (
             GOOD.lines().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| format!("{line}\n")).collect(),
-            ":3: not sent: `A` receives `Pong` from `B`\n  allowed there: `A` receives `Pong(Int)` from `B`",
+            ":3: not sent: received before it was sent: `A` receives `Pong` from `B`, but no `Pong` is under way\n  \
+             allowed there: `B` sends `Pong(Int)` to `A`\n",
         ),
         (
             format!("{GOOD}{}", GOOD.lines().next().expect("a line")),
             ":5: unexpected peer: `A` sends `Ping` to `B`\n  nothing is allowed there",
         ),
-        (changed("5}", "\"five\"}"), ":3: wrong payload"),
+        (changed("5}", "\"five\"}"), ":3: wrong payload: `B` sends `Pong` with `five`; expected `Int`"),
+        (changed("5}", "null}"), ":3: wrong payload: `B` sends `Pong` with no payload; expected `Int`"),
         (changed("5}", "5.5}"), ":3: wrong payload"),
     ];
     for (log, wanted) in cases {
@@ -60,13 +72,49 @@ fn every_alarm_has_its_class_and_says_what_was_allowed() {
 #[test]
 fn the_end_is_checked_where_it_is_said_or_wanted() {
     let part = GOOD.lines().take(2).collect::<Vec<_>>().join("\n");
-    let premature = "premature end: the session ends\n  allowed there: `A` receives `Pong(Int)` from `B`\n";
+    let premature = "premature end: the session ends\n  allowed there: `B` sends `Pong(Int)` to `A`\n";
     check(&part, &["--complete"]).ends(1).prints(premature);
     check(&format!("{part}\n{{\"end\":true}}\n"), &[]).ends(1).prints(":3: premature end");
     check(&format!("{GOOD}{{\"end\":true}}\n"), &[]).ends(0).prints("complete");
     check("", &["--complete"]).ends(1).prints("premature end");
     let sent = GOOD.lines().next().expect("a line");
-    check(sent, &["--complete"]).ends(1).prints("`B` receives `Ping(Int)` from `A`");
+    check(sent, &["--complete"]).ends(1).prints(
+        "the session ends\n  still under way: `Ping` (A -> B)\n  allowed there: `B` receives `Ping(Int)` from `A`\n",
+    );
+}
+
+#[test]
+fn sorts_may_be_spelled_as_they_are_displayed() {
+    check(&changed("\"int\"", "\"Int\""), &["--complete"]).ends(0);
+    check(&changed("\"int\"", "\"String\""), &[]).ends(1).prints("with `String`; expected `Int`");
+}
+
+#[test]
+fn what_is_wrong_with_a_log_has_one_place() {
+    let lines: Vec<&str> = GOOD.lines().collect();
+    let at = |log: &str, place: &str| {
+        let ran = check(log, &[]).ends(2).says(place);
+        assert!(!ran.err.contains(" at line "), "{ran:?}");
+    };
+    at(&format!("{}\n{{\n{}\n", lines[0], lines[1]), "line 2, column 1: no record");
+    at(&format!("{}\n{}", &lines[0][..30], lines[1]), "line 1, column 30: no record");
+    at(&format!("{}\n\n  oops\n", lines[0]), "line 3, column 3: no record");
+    at(&format!("\n[{},\n{{\"role\":1}}]", lines[0]), "line 3, column 9: no record");
+    at(&format!("[{},\n{{\"role\":\"A\"}}]", lines[0]), "record 2: key `op` is missing");
+}
+
+#[test]
+fn the_log_says_which_protocol_it_is_of() {
+    let folder = Folder::new();
+    let header = "{\"trace\":\"tell.trace.v1\",\"protocol\":\"Ping\"}\n";
+    let log = folder.file("log", format!("{header}{GOOD}"));
+    let other = "protocol Other(A, B) =\n  A -> B : M\n";
+    let both = folder.file("both.tell", format!("{other}\n{PING}"));
+    tellc(&["check-trace", &log, "--against", &both]).ends(0).prints("conforms to Ping");
+    tellc(&["check-trace", &log, "--against", &both, "--protocol", "Other"]).ends(1).prints("unexpected label");
+    let other = folder.file("other.tell", other);
+    let ran = tellc(&["check-trace", &log, "--against", &other]).ends(2).says("E0704");
+    assert!(ran.err.contains(&format!("the log is of `Ping`, which `{other}` does not have")), "{ran:?}");
 }
 
 #[test]

@@ -81,5 +81,7 @@ fn mistakes_are_reported_as_by_check() {
     let ran = tellc(&["import", &file, "--format", "json"]).ends(1);
     assert!(ran.err.contains("\"code\":\"E0802\"") && ran.out.is_empty(), "{ran:?}");
     assert_eq!(folder.names(), ["bad.scr"], "nothing is written");
+    let lost = folder.file("lost.scr", "global protocol P(role Anna, role Ben) { m() from Anna to Dora; }");
+    tellc(&["import", &lost]).ends(1).says("E0803").says("declare it: `role Dora` in the header");
     tellc(&["import", &folder.path("none.scr")]).ends(2).says("E0703");
 }

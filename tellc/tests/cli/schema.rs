@@ -229,4 +229,10 @@ fn verdicts_on_logs() {
     let empty = folder.file("empty", "");
     let verdict = valid("check-trace.json", &check(&empty).ends(1).out);
     assert_eq!((&verdict[0]["alarm"]["class"], &verdict[0]["alarm"]["event"]), (&"premature end".into(), &Value::Null));
+    for log in ["none.jsonl", &folder.file("noise", "noise")] {
+        assert_eq!(valid("check-trace.json", &check(log).ends(2).out)[0]["ok"], false);
+    }
+    let wrong = folder.file("wrong.tell", WRONG);
+    let ran = tellc(&["check-trace", &empty, "--against", &wrong, "--json"]).ends(1);
+    assert_eq!(valid("check-trace.json", &ran.out)[0]["diagnostics"][0]["code"], "E0202");
 }
