@@ -11,6 +11,7 @@ use tell_compiler::pipeline::{self, Checked, Projected};
 use tell_compiler::project::Limits;
 use tell_compiler::project::machine::{Kind, State};
 use tell_tests::generate::program;
+use tell_tests::notation;
 use tell_tests::program::check;
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
@@ -134,4 +135,24 @@ fn a_decision_on_other_bindings_is_found() {
     (site.env[0].1, site.env[1].1) = (second, first);
     let found = explore(&checked.program, &projected.graph, &machines, Bounds::default());
     assert!(found.problem.is_some(), "{found:?}");
+}
+
+#[test]
+fn channels_of_protocols_that_are_too_large_to_explore_have_bounds_where_they_are_plain() {
+    let explored = |text: &str| {
+        let global = notation::global(text);
+        let checked = pipeline::check_global("large", "", &global, &[], Limits::default());
+        let projected = checked.projected.first().expect("it is accepted");
+        explored(&checked, projected, Bounds { states: 20, queue: 8 })
+    };
+    let news = "A->B l. A->C l. A->D l. A->E l. A->F l. end";
+    let found = explored(news);
+    assert_eq!((found.complete, found.queue_bound), (false, Some(1)));
+    // Each is asked again only when it has answered; nobody knows how often.
+    let asked = "rec X. A->B q. A->C q. A->D q. B->A a. C->A a. D->A a. X";
+    let found = explored(asked);
+    assert_eq!((found.complete, found.queue_bound), (false, Some(1)));
+    // C may be asked again before it has heard the first question.
+    let found = explored("rec X. A->B q. A->C q. A->D q. B->A a. D->A a. X");
+    assert_eq!((found.complete, found.queue_bound), (false, None));
 }

@@ -50,7 +50,7 @@ fn golden_bytes() {
     assert_eq!(FORMAT_VERSION, 1);
     let image = sample::image();
     assert_eq!(content_id(&image).short(), "bc5d6e2df36b");
-    assert_eq!(file_checksum(&encode(&image))[..6], [217, 83, 187, 82, 10, 0]);
+    assert_eq!(file_checksum(&encode(&image))[..6], [23, 224, 198, 46, 222, 220]);
 }
 
 #[test]
