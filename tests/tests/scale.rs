@@ -3,6 +3,7 @@
 //! The test threads have small stacks, so recursion on the input would overflow here.
 
 use std::fmt::Write;
+use tell_compiler::erase::local_type;
 use tell_ir::codec::encode;
 use tell_ir::image::CodeImage;
 use tell_language::parse::MAX_BYTES;
@@ -222,4 +223,28 @@ fn equal_calls_are_inlined_once() {
     }
     text.push_str("protocol P30(A, B) =\n  A -> B : M\n");
     assert!(encode(&built(&text)).len() < 100_000);
+}
+
+/// Protocols that all call each other: a machine of n states, each with a way to every one.
+fn all_to_all(count: usize) -> String {
+    let mut text = String::new();
+    for own in 0..count {
+        text.push_str(&format!("protocol S{own}(A, B) =\n  choice A at\n"));
+        for next in 0..count {
+            text.push_str(&format!("    | Go{next} =>\n      A -> B : Go{next}\n      call S{next}(A, B)\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn a_state_that_is_open_is_written_as_its_variable() {
+    // The plain depth-first unrolling of n states has f(n) = 1 + (n - 1) · f(n - 1) choices; no more are written.
+    for (count, choices) in [(2, 2), (3, 5), (4, 16), (5, 65)] {
+        let checked = check("all.tell", &all_to_all(count));
+        let projected = checked.projected.first().expect("it is accepted");
+        let machine = &projected.projection.machines[0];
+        let local = local_type(&checked.program, &projected.graph, machine).expect("it is small");
+        assert_eq!(local.to_string().matches("+{").count(), choices, "{count} protocols");
+    }
 }
