@@ -178,7 +178,7 @@ fn wrong<T>(document: &Document, id: ValueId, expected: &'static str) -> Import<
 fn text(document: &Document, id: ValueId) -> Import<&str> {
     match document.value(id) {
         Value::Text(text) if text.chars().any(is_unprintable) => {
-            Err(document.error(id, Fault::Unprintable(text.escape_unicode().to_string())))
+            Err(document.error(id, Fault::Unprintable(text.escape_debug().to_string())))
         }
         Value::Text(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {

@@ -147,7 +147,7 @@ fn every_truncation_and_substitution_is_an_error_or_a_type() {
 
 fn sample() -> GlobalType {
     GlobalType {
-        roles: vec!["A".to_owned(), "B".to_owned(), "C \"\u{1F600}\n".to_owned()],
+        roles: vec!["A".to_owned(), "B".to_owned(), "C \"\u{1F600}".to_owned()],
         nodes: vec![
             GlobalNode::End,
             GlobalNode::Var("X".to_owned()),
@@ -186,6 +186,15 @@ fn sample() -> GlobalType {
             },
         ],
         root: GlobalId(13),
+    }
+}
+
+#[test]
+fn a_name_that_would_change_what_a_terminal_shows_is_refused() {
+    for name in ["a\\u001b[31m", "a\\nb", "a\\u202eb", "a\\u200bb"] {
+        let text = format!(r#"{{"roles":["{name}"],"global":{{"kind":"end"}}}}"#);
+        let error = json_to_global(&text).expect_err("it cannot be shown").to_string();
+        assert!(error.contains("cannot be shown") && !error.chars().any(char::is_control), "{error}");
     }
 }
 

@@ -37,7 +37,7 @@ fn timed(body: u32, outcomes: &[(&str, u32)], then: u32) -> GlobalNode {
 }
 
 fn case(arms: &[u32]) -> GlobalNode {
-    let branches = arms.iter().map(|then| ("Arm".to_owned(), GlobalId(*then))).collect();
+    let branches = arms.iter().zip(1..).map(|(then, arm)| (format!("Arm{arm}"), GlobalId(*then))).collect();
     GlobalNode::Case { deciders: vec![0, 1], branches }
 }
 
