@@ -6,9 +6,8 @@
 //!
 //! `code` makes the machines ready and finds out with `track` which data matters; `config` is a configuration, `term`
 //! the symbols in it and `rename` their canonical names; [`System`] takes the steps, with those of scopes in `scope`;
-//! `status`
-//! judges a configuration; `search` and `verdict` explore; `channels` bounds what was not explored to the end; [`diagram`] draws a run. [`refute()`] shows by a run that a
-//! rejection of the projection is right.
+//! `status` judges a configuration; `search` and `verdict` explore; `channels` bounds what was not explored to the end;
+//! [`diagram()`] draws a run. [`refute()`] shows by a run that a rejection of the projection is right.
 //!
 //! **Data.** A slot holds a symbol for its binding. A name in a message passes its symbol on, a constant is itself, any
 //! other expression is one evaluation and makes a new symbol. A shared decision is taken once per structure and symbols

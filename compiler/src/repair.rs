@@ -3,7 +3,7 @@
 //!
 //! A rejection shows two runs that a role confuses. [`candidates`] are messages that tell it which one it is in, where
 //! the runs part or just before it has to act, and new labels for messages it would mix up. Each is tried on the graph;
-//! what repairs everything is offered to the caller, who writes it down ([`write`]) and checks the text.
+//! what repairs everything is offered to the caller, who writes it down ([`mod@write`]) and checks the text.
 
 mod candidates;
 #[cfg(test)]

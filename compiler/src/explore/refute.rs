@@ -51,7 +51,7 @@ pub enum Open {
 }
 
 impl Refutation {
-    /// The run, for [`super::diagram`].
+    /// The run, for [`super::diagram()`].
     #[must_use]
     pub fn run(&self) -> &[Event] {
         match self {
