@@ -30,5 +30,6 @@ pub mod sources;
 pub mod structural;
 pub mod subtype;
 pub mod ty;
+mod walk;
 mod ways;
 pub mod wellformed;

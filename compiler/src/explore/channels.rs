@@ -6,6 +6,7 @@
 
 use super::Exploration;
 use crate::graph::{Graph, NodeId, NodeKind, Role};
+use crate::walk::depth_first;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -64,38 +65,12 @@ fn is_acknowledged(graph: &Graph, channel: (Role, Role), budget: &mut usize) -> 
 /// The reachable nodes, each behind all it leads to; `None` if something repeats, or a scope sends after its body what
 /// no path shows.
 fn order(graph: &Graph) -> Option<Vec<NodeId>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Mark {
-        New,
-        Open,
-        Closed,
-    }
-    let mut marks = vec![Mark::New; graph.nodes.len()];
-    let mut order = Vec::new();
-    let mut stack = vec![(graph.start, 0)];
-    marks[graph.start.index()] = Mark::Open;
-    while let Some((node, way)) = stack.last_mut() {
-        if matches!(graph.node(*node).kind, NodeKind::Timed { .. }) {
-            return None;
-        }
-        if *way == graph.way_count(*node) {
-            marks[node.index()] = Mark::Closed;
-            order.push(*node);
-            stack.pop();
-            continue;
-        }
-        let next = graph.successor(*node, *way);
-        *way += 1;
-        match marks[next.index()] {
-            Mark::Open => return None,
-            Mark::Closed => {}
-            Mark::New => {
-                marks[next.index()] = Mark::Open;
-                stack.push((next, 0));
-            }
-        }
-    }
-    Some(order)
+    let next = |id: u32| graph.successors(NodeId(id)).into_iter().map(|next| next.0).collect();
+    let mut repeats = false;
+    let order = depth_first(graph.nodes.len(), [graph.start.0], &next, &mut |_| repeats = true);
+    let order: Vec<NodeId> = order.into_iter().map(NodeId).collect();
+    let has_scope = order.iter().any(|node| matches!(graph.node(*node).kind, NodeKind::Timed { .. }));
+    (!repeats && !has_scope).then_some(order)
 }
 
 /// Most messages of a channel on a path from the start.

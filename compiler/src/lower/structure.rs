@@ -1,6 +1,7 @@
 //! What must hold of a choreography before it is projected: loops communicate, choices are opened by their decider.
 
 use crate::graph::{Graph, NodeId, NodeKind, Role};
+use crate::walk::depth_first;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use tell_language::diagnostic::{Code, Diagnostic};
@@ -24,42 +25,13 @@ pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
 
 /// Cycles on which nobody communicates.
 fn silent_loops(graph: &Graph) -> Vec<Diagnostic> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Mark {
-        New,
-        Open,
-        Closed,
-    }
-    let mut marks = vec![Mark::New; graph.nodes.len()];
-    let mut found: Vec<Diagnostic> = Vec::new();
-    let mut stack: Vec<(NodeId, Vec<NodeId>)> = Vec::new();
-    let silent = |id: NodeId| match graph.node(id).kind {
+    let silent = |id: u32| match graph.node(NodeId(id)).kind {
         NodeKind::Comm { .. } => Vec::new(),
-        _ => graph.successors(id),
+        _ => graph.successors(NodeId(id)).into_iter().map(|next| next.0).collect(),
     };
-    for root in reachable(graph) {
-        if marks[root.index()] != Mark::New {
-            continue;
-        }
-        marks[root.index()] = Mark::Open;
-        stack.push((root, silent(root)));
-        while let Some((id, todo)) = stack.last_mut() {
-            match todo.pop() {
-                None => {
-                    marks[id.index()] = Mark::Closed;
-                    stack.pop();
-                }
-                Some(next) => match marks[next.index()] {
-                    Mark::Closed => {}
-                    Mark::New => {
-                        marks[next.index()] = Mark::Open;
-                        stack.push((next, silent(next)));
-                    }
-                    Mark::Open => found.push(silent_loop(graph, next)),
-                },
-            }
-        }
-    }
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let roots = reachable(graph).into_iter().map(|root| root.0);
+    depth_first(graph.nodes.len(), roots, &silent, &mut |cycle| found.push(silent_loop(graph, NodeId(cycle[0].0))));
     found
 }
 

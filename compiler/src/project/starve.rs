@@ -3,6 +3,7 @@
 use super::live::View;
 use super::skeleton::{Segment, Skeleton};
 use crate::graph::{CaseOn, Graph, NodeId, NodeKind};
+use crate::walk::depth_first;
 
 /// The head of a loop in which the role may starve, the first found.
 pub(super) fn starving(graph: &Graph, skeleton: &Skeleton, view: &View<'_>) -> Option<NodeId> {
@@ -14,46 +15,13 @@ pub(super) fn starving(graph: &Graph, skeleton: &Skeleton, view: &View<'_>) -> O
         let next = graph.successors(skeleton.last(segment)).into_iter().map(|node| skeleton.segment_of(node));
         next.filter(|next| inside[*next as usize]).collect()
     };
-    let cycle = cycle(&inside, &next)?;
+    let mut found: Option<Vec<Segment>> = None;
+    let roots = skeleton.all().filter(|segment| inside[*segment as usize]);
+    depth_first(inside.len(), roots, &next, &mut |cycle| {
+        found.get_or_insert_with(|| cycle.iter().map(|(segment, _)| *segment).collect());
+    });
+    let cycle = found?;
     // The node whose source covers the others is the loop itself.
     let nodes = cycle.into_iter().flat_map(|segment| skeleton.nodes_of(segment));
     nodes.min_by_key(|node| (graph.node(*node).span.start, std::cmp::Reverse(graph.node(*node).span.end)))
-}
-
-/// A cycle that stays inside.
-fn cycle(inside: &[bool], next: &dyn Fn(Segment) -> Vec<Segment>) -> Option<Vec<Segment>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Mark {
-        New,
-        Open,
-        Closed,
-    }
-    let mut marks = vec![Mark::New; inside.len()];
-    for root in (0..).take(inside.len()).filter(|segment| inside[*segment as usize]) {
-        if marks[root as usize] != Mark::New {
-            continue;
-        }
-        marks[root as usize] = Mark::Open;
-        let mut stack = vec![(root, next(root))];
-        while let Some((segment, todo)) = stack.last_mut() {
-            match todo.pop() {
-                None => {
-                    marks[*segment as usize] = Mark::Closed;
-                    stack.pop();
-                }
-                Some(behind) => match marks[behind as usize] {
-                    Mark::Closed => {}
-                    Mark::New => {
-                        marks[behind as usize] = Mark::Open;
-                        stack.push((behind, next(behind)));
-                    }
-                    Mark::Open => {
-                        let start = stack.iter().position(|(segment, _)| *segment == behind).unwrap_or(0);
-                        return Some(stack[start..].iter().map(|(segment, _)| *segment).collect());
-                    }
-                },
-            }
-        }
-    }
-    None
 }
