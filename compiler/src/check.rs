@@ -18,6 +18,7 @@ mod pattern;
 mod scope;
 
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, ProtocolId, RoleId, Var, VarInfo};
+use crate::refused::{Construct, Refused};
 use crate::resolve::Names;
 use crate::ty::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -143,6 +144,12 @@ impl<'a> Checker<'a> {
         self.diagnostics.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
     }
 
+    /// Notes a construct that is checked and not executed.
+    fn refuse(&mut self, construct: Construct, span: Span) {
+        let file = self.program.modules[self.module].file;
+        self.body.refused.push(Refused { construct, file, span });
+    }
+
     fn diagnostic(&self, code: &'static str, span: Span, message: String, label: &str) -> Diagnostic {
         Diagnostic::new(Code(code), message).label(self.program.modules[self.module].file, span, label)
     }
@@ -174,7 +181,8 @@ impl<'a> Checker<'a> {
 
     /// The role a name stands for; reports an unknown one, and an index, which needs families.
     fn role(&mut self, role: ast::RoleRef) -> Option<RoleId> {
-        if let Some(span) = role.index {
+        if let Some(index) = role.index {
+            let span = self.ast().index(index).span;
             let text = "a role family is not executable yet".to_owned();
             self.report("E0901", span, text, "not executable yet", "declare the roles one by one");
             return None;

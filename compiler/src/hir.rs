@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
+use crate::refused::Refused;
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
 use tell_ir::image::{Const, OpMeta};
 use tell_ir::prim::Prim;
@@ -33,6 +34,8 @@ pub struct Program {
     pub funs: Vec<Fun>,
     /// Protocols in text order, each followed by those under its `where`.
     pub protocols: Vec<Protocol>,
+    /// Declarations that are checked and not executed.
+    pub refused: Vec<Refused>,
 }
 
 impl Program {
@@ -217,6 +220,8 @@ pub struct Body {
     pub patterns: Vec<Pattern>,
     /// Names in scope at the end, per role in declaration order, in order of binding.
     pub finals: Vec<(RoleId, Symbol, Var)>,
+    /// Statements that are checked and not executed.
+    pub refused: Vec<Refused>,
 }
 
 /// What is known about a binding.

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::hir::{Block, LoopKind, Stmt, StmtKind};
+use crate::refused::Construct;
 use crate::ty::Types;
 use tell_language::ast::{self, Name, StmtId};
 use tell_language::span::Span;
@@ -80,8 +81,7 @@ impl Checker<'_> {
         match kind {
             ast::StmtKind::Message { from, to, label, fields, annotation } => {
                 if let Some(annotation) = annotation {
-                    let text = "an annotation of the sender is not executable yet".to_owned();
-                    self.report("E0901", annotation, text, "not executable yet", "remove it");
+                    self.refuse(Construct::SenderHint, annotation.span);
                 }
                 self.message(from, to, label, &fields, span, out);
                 true
@@ -118,11 +118,23 @@ impl Checker<'_> {
                 self.perform_stmt(&perform, at, span, out);
                 true
             }
-            ast::StmtKind::Refused { construct } => {
-                let file = self.program.modules[self.module].file;
-                self.diagnostics.push(crate::error::refused(file, construct, span));
+            ast::StmtKind::Par { .. } | ast::StmtKind::Scope(_) | ast::StmtKind::For { .. } => {
+                self.refuse(Construct::Region, span);
                 true
             }
+            ast::StmtKind::Region(_) => {
+                self.refuse(Construct::Region, span);
+                true
+            }
+            ast::StmtKind::Guest(_) => {
+                self.refuse(Construct::Fragment, span);
+                true
+            }
+            ast::StmtKind::Step(_) => {
+                self.refuse(Construct::OperationStep, span);
+                true
+            }
+            ast::StmtKind::Value(_) | ast::StmtKind::Error => true,
         }
     }
 

@@ -41,9 +41,9 @@ impl Checker<'_> {
         let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
         for arm in arms {
             self.arm_name(arm.name, &mut seen);
-            if let Some(evidence) = arm.evidence {
+            if let Some(evidence) = &arm.evidence {
                 let text = "a guard with evidence (`when check … yields`) is not executable yet".to_owned();
-                self.report("E0901", evidence, text, "not executable yet", "perform the check before the choice");
+                self.report("E0901", evidence.span, text, "not executable yet", "perform the check before the choice");
             }
             let first = self.body.exprs.len();
             let guard = match (arm.guard, decider) {

@@ -310,7 +310,14 @@ impl<'a, 'b> NextSender<'a, 'b> {
             | StmtKind::Assign { .. }
             | StmtKind::Assert { .. }
             | StmtKind::Perform { .. }
-            | StmtKind::Refused { .. } => Flow::GoesOn,
+            | StmtKind::Par { .. }
+            | StmtKind::Scope(_)
+            | StmtKind::Region(_)
+            | StmtKind::For { .. }
+            | StmtKind::Guest(_)
+            | StmtKind::Step(_)
+            | StmtKind::Value(_)
+            | StmtKind::Error => Flow::GoesOn,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind};
+use crate::refused::Construct;
 use crate::resolve::{effect, similar_effect};
 use crate::ty::{Ty, Types};
 use tell_ir::image::Modality;
@@ -62,9 +63,8 @@ impl Checker<'_> {
                 let build = |role, var| StmtKind::Perform { role, effect, op, args, result, bind: Some(var) };
                 self.bind_let(role, name, result, build, span, out);
             }
-            LetValue::Refused { construct } => {
-                let file = self.program.modules[self.module].file;
-                self.diagnostics.push(crate::error::refused(file, *construct, span));
+            LetValue::Step(_) => {
+                self.refuse(Construct::OperationStep, span);
                 self.poison(name, expected);
             }
         }
