@@ -1,7 +1,7 @@
 //! Pure global types to the choreography graph. Whether they are well-formed is said by [`crate::wellformed`].
 
 use crate::endless::{Endless, endless};
-use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind, Outcome};
 use crate::hir::{Program, opaque};
 use crate::ty::{Ty, TyKind, Types};
 use crate::wellformed;
@@ -257,8 +257,9 @@ impl<'a> Import<'a> {
             }
             GlobalNode::Timed { owner, outcomes, .. } => {
                 let body = self.take();
-                let outcomes = outcomes.iter().map(|(name, _)| (name.clone(), self.take())).collect();
-                let kind = NodeKind::Timed { owner: *owner, body, outcomes, then: self.take() };
+                let outcome = |name: &String, cont| Outcome { name: name.clone(), bind: None, cont };
+                let outcomes = outcomes.iter().map(|(name, _)| outcome(name, self.take())).collect();
+                let kind = NodeKind::Timed { owner: *owner, deadline: None, body, outcomes, then: self.take() };
                 return self.fill(kind);
             }
             GlobalNode::End | GlobalNode::Var(_) => return,

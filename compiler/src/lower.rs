@@ -13,7 +13,7 @@ pub(crate) use calls::callees;
 pub use loops::{CONTINUE, STOP};
 
 use crate::graph::{
-    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Instance, Label, NodeId, NodeKind, Op,
+    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Guard, Instance, Label, NodeId, NodeKind, Op,
     PatternRef, Renamed, Role, Variable,
 };
 use crate::hir::{Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
@@ -189,7 +189,7 @@ impl<'a> Lowering<'a> {
                 for (index, arm) in arms.iter().enumerate() {
                     let end = self.joined(context, joins, index, cont, arm.span);
                     let start = self.block(context, &arm.body, end);
-                    let guard = arm.guard.map(|guard| Self::expr(context, guard));
+                    let guard = arm.guard.map(|guard| Guard::Expr(Self::expr(context, guard)));
                     let next = first_of(&arm.body);
                     lowered.push(Arm { name: Some(arm.name), guard, cont: start, span: arm.span, next });
                 }

@@ -1,6 +1,6 @@
 //! What each stage made, as text for people (`tellc show --stage …`) and for snapshots.
 
-use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Renamed};
+use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Outcome, Renamed};
 use crate::hir::{Program, Protocol};
 use crate::pipeline::Checked;
 use crate::project::machine::{Kind, Machine, Site, Step, Value};
@@ -197,9 +197,14 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
             let branches: Vec<String> = branches.iter().map(|branch| format!("n{}", branch.0)).collect();
             format!("par | {} then n{}", branches.join(" | "), then.0)
         }
-        NodeKind::Timed { owner, body, outcomes, then } => {
-            let outcomes: Vec<String> = outcomes.iter().map(|(name, block)| format!("{name} n{}", block.0)).collect();
-            format!("scope of {}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
+        NodeKind::Timed { owner, deadline, body, outcomes, then } => {
+            let outcome = |outcome: &Outcome| {
+                let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", var(bind)));
+                format!("{}{bind} n{}", outcome.name, outcome.cont.0)
+            };
+            let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
+            let until = if deadline.is_some() { " until …" } else { "" };
+            format!("scope of {}{until}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
         }
         NodeKind::Join { of } => format!("join of n{}", of.0),
     }

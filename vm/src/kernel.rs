@@ -115,5 +115,11 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
         Instr::Yield => Ok(Flow::Yield),
         Instr::Fail { fault, text } => Err(data::fail(frame, fault, text)),
         Instr::Halt { finals } => data::halt(frame, finals),
+        Instr::Spawn { .. }
+        | Instr::JoinAll
+        | Instr::Finish
+        | Instr::Enter { .. }
+        | Instr::Exit { .. }
+        | Instr::Leave { .. } => Err(frame::missing("scope", 0)),
     }
 }

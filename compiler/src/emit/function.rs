@@ -344,14 +344,20 @@ impl Function<'_, '_> {
                 self.go(step, slots, &[])
             }
             Action::Perform { op, args, .. } => {
-                let result = self.tables.ty(graph.ops[*op as usize].result);
-                let op = self.tables.op(*op);
-                let args = self.arguments(args, &site.env, slots);
-                let dst = self.frame.take(result);
-                self.push(Instr::Perform { op, args, dst });
+                let dst = self.perform(*op, args, &site.env, slots);
                 self.go(step, slots, &[dst])
             }
         }
+    }
+
+    /// Performs an operation of the graph; answers the register of its result.
+    pub(super) fn perform(&mut self, op: u32, args: &[ExprRef], env: &Env, slots: &[Reg]) -> Reg {
+        let result = self.tables.ty(self.tables.graph.ops[op as usize].result);
+        let op = self.tables.op(op);
+        let args = self.arguments(args, env, slots);
+        let dst = self.frame.take(result);
+        self.push(Instr::Perform { op, args, dst });
+        dst
     }
 
     /// Evaluates into consecutive registers; answers the first.

@@ -2,7 +2,7 @@
 
 use super::live::{View, body};
 use super::machine::UNKNOWN;
-use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, NodeId, Role};
+use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, Role};
 use crate::hir::{Body, ExprId, ExprKind, Pattern, PatternKind, Program};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
@@ -74,9 +74,17 @@ impl<'a> Keys<'a> {
     pub(super) fn decide(&mut self, node: NodeId, arms: &[Arm], sigma: &[u32]) -> Key {
         let mut key = vec![5];
         for arm in arms {
-            key.extend([arm.name.map_or(0, |name| name.0 + 1), u32::from(arm.guard.is_some())]);
-            if let Some(guard) = arm.guard {
-                self.expr(node, guard, sigma, &mut key);
+            key.push(arm.name.map_or(0, |name| name.0 + 1));
+            match &arm.guard {
+                None => key.push(0),
+                Some(Guard::Expr(guard)) => {
+                    key.push(1);
+                    self.expr(node, *guard, sigma, &mut key);
+                }
+                Some(Guard::Check { op, args, bind }) => {
+                    key.extend([2, *op, u32::from(bind.is_some())]);
+                    args.iter().for_each(|arg| self.expr(node, *arg, sigma, &mut key));
+                }
             }
         }
         key

@@ -1,7 +1,7 @@
 //! What one role can still do from each node, and which bindings it still needs for it.
 
 use super::skeleton::{Segment, Skeleton, actors};
-use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, NodeId, NodeKind, Renamed, Role, entries_of};
+use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, NodeKind, Renamed, Role, entries_of};
 use crate::hir::{Body, ExprId, ExprKind, Program};
 use std::rc::Rc;
 
@@ -230,10 +230,16 @@ fn needed<'l>(program: &Program, graph: &Graph, role: Role, id: NodeId, behind: 
             set(all)
         }
         NodeKind::Choice { decider, arms } => {
-            if *decider == role {
-                arms.iter().filter_map(|arm| arm.guard).for_each(&mut read);
+            let guards = || arms.iter().filter_map(|arm| arm.guard.as_ref());
+            if *decider != role || guards().next().is_none() {
+                return union(arms.iter().map(|arm| behind(arm.cont)), uses);
             }
-            union(arms.iter().map(|arm| behind(arm.cont)), uses)
+            guards().flat_map(Guard::reads).copied().for_each(&mut read);
+            for arm in arms {
+                let bound = arm.guard.as_ref().and_then(Guard::bind);
+                uses.extend(behind(arm.cont).iter().filter(|var| Some(**var) != bound));
+            }
+            set(uses)
         }
         NodeKind::Case { deciders, on, arms } => {
             let decides = deciders.contains(&role);

@@ -137,7 +137,7 @@ impl Skeleton {
     fn ends(&self, graph: &Graph) -> FxHashMap<NodeId, FxHashSet<Role>> {
         let ends = self.inside.iter().filter_map(|(node, inside)| {
             let NodeKind::Timed { owner, outcomes, .. } = &graph.node(*node).kind else { return None };
-            let done = outcomes.iter().zip(&inside[1..]).filter(|((name, _), _)| name == "done");
+            let done = outcomes.iter().zip(&inside[1..]).filter(|(outcome, _)| outcome.name == "done");
             let roles = done.flat_map(|(_, block)| &block.roles).chain([owner]).copied().collect();
             inside[0].join.map(|join| (join, roles))
         });

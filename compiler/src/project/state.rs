@@ -8,7 +8,7 @@ use super::live::{Stop, View, arm_binds};
 use super::machine::{Finals, Kind, Machine, Rows, Scope, Site, State, StateId, Step, UNKNOWN, Value};
 use super::offers::{Frontier, Offer, Offers};
 use super::rejection::{Rejection, Rule, Run};
-use crate::graph::{Action, GVar, Graph, NodeId, NodeKind, Role, entries_of};
+use crate::graph::{Action, GVar, Graph, Guard, NodeId, NodeKind, Role, entries_of};
 use crate::hir::Program;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -373,7 +373,7 @@ impl<'a> Construction<'a> {
                 let mut steps = self.ways(closure, offers, slots, outcomes.len() + 2)?;
                 let then = steps.pop().expect("what follows is the last way");
                 let body = steps.remove(0);
-                let outcomes = outcomes.iter().map(|(name, _)| name.clone()).zip(steps).collect();
+                let outcomes = outcomes.iter().map(|outcome| outcome.name.clone()).zip(steps).collect();
                 Ok(Kind::Scope(Box::new(Scope { owner: *owner, body, outcomes, then })))
             }
             _ => {
@@ -383,15 +383,19 @@ impl<'a> Construction<'a> {
         }
     }
 
-    /// One step per way of the offering nodes, none of which binds anything.
+    /// One step per way of the offering nodes; of a choice, with the evidence its guard binds.
     fn ways(&mut self, closure: &Closure, offers: &[Offer], slots: u32, count: usize) -> Result<Vec<Step>> {
         let mut steps = Vec::with_capacity(count);
         for way in 0..count {
             let way = u32::try_from(way).expect("the node limit is below 2^32");
             let offers: Vec<Offer> = offers.iter().map(|offer| Offer::new(offer.item, way)).collect();
-            steps.push(
-                self.step(closure, &offers, slots, &|graph, node, way| (graph.successor(node, way), Vec::new()))?,
-            );
+            steps.push(self.step(closure, &offers, slots, &|graph, node, way| {
+                let bound = match &graph.node(node).kind {
+                    NodeKind::Choice { arms, .. } => arms[way].guard.as_ref().and_then(Guard::bind),
+                    _ => None,
+                };
+                (graph.successor(node, way), bound.into_iter().collect())
+            })?);
         }
         Ok(steps)
     }

@@ -233,7 +233,13 @@ const fn partner(instr: &Instr) -> Option<Partner> {
         | Instr::Jump { .. }
         | Instr::Yield
         | Instr::Fail { .. }
-        | Instr::Halt { .. } => None,
+        | Instr::Halt { .. }
+        | Instr::Spawn { .. }
+        | Instr::JoinAll
+        | Instr::Finish
+        | Instr::Enter { .. }
+        | Instr::Exit { .. }
+        | Instr::Leave { .. } => None,
     }
 }
 
