@@ -16,6 +16,7 @@ mod message;
 mod operator;
 mod pattern;
 mod scope;
+mod scoped;
 
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, ProtocolId, RoleId, Var, VarInfo};
 use crate::refused::{Construct, Refused};
@@ -73,6 +74,10 @@ struct Checker<'a> {
     around: Vec<block::Around>,
     /// The enclosing `rec`s with their bodies.
     recs: Vec<(Name, ast::Block)>,
+    /// What `continue` may not leave, innermost last.
+    barriers: Vec<scoped::Barrier>,
+    /// Cells that were set, and where, in text order.
+    assigned: Vec<(Var, Span)>,
 }
 
 impl<'a> Checker<'a> {
@@ -104,6 +109,8 @@ impl<'a> Checker<'a> {
             broken_cases: FxHashSet::default(),
             around: Vec::new(),
             recs: Vec::new(),
+            barriers: Vec::new(),
+            assigned: Vec::new(),
         }
     }
 

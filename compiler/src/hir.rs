@@ -7,7 +7,7 @@
 
 use crate::refused::Refused;
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
-use tell_ir::image::{Const, OpMeta};
+use tell_ir::image::{self, Const, OpMeta};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, Ast};
 use tell_language::span::{FileId, Files, Span};
@@ -264,6 +264,10 @@ pub enum StmtKind {
     Choice { decider: RoleId, arms: Vec<Arm>, joins: Vec<Join> },
     /// A decision of all `deciders`; `if` is a case on `true` and `false`.
     Case { deciders: Vec<RoleId>, scrutinee: ExprId, arms: Vec<CaseArm>, joins: Vec<Join> },
+    /// Branches side by side; behind them the bindings of all are visible.
+    Par { branches: Vec<Block> },
+    /// A scope with outcomes; a body that is done has no block if there is no `on done`.
+    Scope { owner: RoleId, deadline: Option<ExprId>, body: Block, outcomes: Vec<Outcome>, joins: Vec<Join> },
     /// `rec X`
     Rec { label: Symbol, body: Block },
     /// `continue X`
@@ -314,9 +318,31 @@ pub struct Arm {
     /// Where the name stands.
     pub span: Span,
     /// Its guard.
-    pub guard: Option<ExprId>,
+    pub guard: Option<Guard>,
     /// What follows.
     pub body: Block,
+}
+
+/// A guard of an arm of a choice.
+#[derive(Clone, Debug)]
+pub enum Guard {
+    /// `when (e)`
+    Expr(ExprId),
+    /// `when check E.op(args) yields w`: open on `Ok` and `Just`, whose content is bound.
+    Check { effect: usize, op: usize, args: Vec<ExprId>, result: Ty, bind: Var },
+}
+
+/// The block of an outcome of a scope.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which outcome.
+    pub kind: image::Outcome,
+    /// The kind of failure, of `on fail e`.
+    pub bind: Option<Var>,
+    /// What follows.
+    pub body: Block,
+    /// From `on` to the end of the block.
+    pub span: Span,
 }
 
 /// A branch of a case.

@@ -118,7 +118,9 @@ impl Checker<'_> {
                 self.perform_stmt(&perform, at, span, out);
                 true
             }
-            ast::StmtKind::Par { .. } | ast::StmtKind::Scope(_) | ast::StmtKind::For { .. } => {
+            ast::StmtKind::Par { branches } => self.par(&branches, span, out),
+            ast::StmtKind::Scope(scope) => self.scope_stmt(&scope, span, out),
+            ast::StmtKind::For { .. } => {
                 self.refuse(Construct::Region, span);
                 true
             }
@@ -157,7 +159,18 @@ impl Checker<'_> {
     }
 
     fn continue_to(&mut self, label: Name, span: Span, out: &mut Vec<Stmt>) -> bool {
-        if !self.recs.iter().any(|(rec, _)| rec.symbol == label.symbol) {
+        let target = self.recs.iter().rposition(|(rec, _)| rec.symbol == label.symbol);
+        let left = self.barriers.iter().find(|barrier| target.is_some_and(|target| target < barrier.recs)).copied();
+        if let Some(left) = left {
+            let file = self.program.modules[self.module].file;
+            let text = format!("`continue {}` would leave a `{}`", self.text(label.symbol), left.word);
+            let diagnostic = self
+                .diagnostic("E0423", label.span, text, "leads out of it")
+                .label(file, left.span, "this has to end first")
+                .help("go on behind it: let the roles decide there whether there is another round");
+            self.diagnostics.push(diagnostic);
+        }
+        if target.is_none() {
             let name = self.text(label.symbol).to_owned();
             let text = format!("`continue {name}` stands outside `rec {name}`");
             let help = match self.recs.last() {

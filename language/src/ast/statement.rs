@@ -108,6 +108,74 @@ pub enum StmtKind {
     Error,
 }
 
+impl StmtKind {
+    /// Calls `visit` for every block directly inside the statement.
+    pub fn each_block<'a>(&'a self, visit: &mut dyn FnMut(&'a Block)) {
+        match self {
+            Self::Choice { arms, .. } => arms.iter().for_each(|arm| visit(&arm.body)),
+            Self::If { then, els, .. } => [then].into_iter().chain(els).for_each(visit),
+            Self::Case { arms, .. } => arms.iter().for_each(|arm| visit(&arm.body)),
+            Self::Rec { body, .. } | Self::Loop { body, .. } | Self::For { body, .. } => visit(body),
+            Self::Let { body, .. } => body.iter().for_each(visit),
+            Self::Par { branches } => branches.iter().for_each(visit),
+            Self::Scope(scope) => {
+                [&scope.body].into_iter().chain(scope.outcomes.iter().map(|arm| &arm.body)).for_each(visit);
+            }
+            Self::Region(region) => {
+                [&region.body].into_iter().chain(region.outcomes.iter().map(|arm| &arm.body)).for_each(visit);
+            }
+            Self::Guest(guest) => visit(&guest.body),
+            Self::Message { .. }
+            | Self::Continue { .. }
+            | Self::Call { .. }
+            | Self::Var { .. }
+            | Self::Assign { .. }
+            | Self::Assert { .. }
+            | Self::Perform { .. }
+            | Self::Step(_)
+            | Self::Value(_)
+            | Self::Error => {}
+        }
+    }
+
+    /// Calls `visit` for every role named directly in the statement.
+    pub fn each_role(&self, visit: &mut dyn FnMut(RoleRef)) {
+        match self {
+            Self::Message { from, to, .. } => {
+                visit(*from);
+                if let Target::Role(to) = to {
+                    visit(*to);
+                }
+            }
+            Self::Choice { decider, .. } => visit(*decider),
+            Self::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => visit(*by),
+            Self::Call { roles, .. } => roles.iter().copied().for_each(visit),
+            Self::If { at, .. }
+            | Self::Case { at, .. }
+            | Self::Let { at, .. }
+            | Self::Var { at, .. }
+            | Self::Assert { at, .. }
+            | Self::Perform { at, .. } => at.iter().copied().for_each(visit),
+            Self::Scope(scope) => visit(scope.owner),
+            Self::Region(region) => visit(region.role),
+            Self::Step(step) => match **step {
+                Step::Transfer { from, to, .. } => [from, to].into_iter().for_each(visit),
+                Step::Handoff { to, .. } => visit(to),
+                _ => {}
+            },
+            Self::Rec { .. }
+            | Self::Continue { .. }
+            | Self::Loop { .. }
+            | Self::Assign { .. }
+            | Self::Par { .. }
+            | Self::For { .. }
+            | Self::Guest(_)
+            | Self::Value(_)
+            | Self::Error => {}
+        }
+    }
+}
+
 /// `{ priority : high }` after the sender of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
