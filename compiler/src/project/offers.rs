@@ -136,8 +136,11 @@ impl Frontier {
             }
             NodeKind::Choice { arms, .. } => self.locals.add(keys.decide(*node, arms, sigma), index, 0),
             NodeKind::Local { action, .. } => self.locals.add(keys.local(*node, action, sigma), index, 0),
-            NodeKind::Par { branches, .. } => self.locals.add(Keys::par(branches.len()), index, 0),
-            NodeKind::Timed { .. } => self.locals.add(Keys::scope(*node), index, 0),
+            NodeKind::Par { branches, .. } => self.locals.add(keys.par(*node, branches.len()), index, 0),
+            NodeKind::Timed { owner, deadline, .. } => {
+                let deadline = deadline.filter(|_| *owner == ground.role);
+                self.locals.add(keys.scope(*node, deadline, sigma), index, 0);
+            }
             NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => self.ends.push(index),
         }
     }
