@@ -81,7 +81,8 @@ pub fn import(
     }
 }
 
-fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
+/// The report of a part that may never end while something follows it.
+pub(crate) fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
     let text = match role {
         Some(role) => format!(
             "`{}` may never come to what follows: it acts in a part that need not end",

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
+use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
 use crate::rung::{self, Needed};
@@ -212,6 +213,10 @@ pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Resul
         || checked.protocols().first().copied().or(checked.projected.first().map(|one| one.graph.name.as_str()));
     let name = protocol.or_else(first).ok_or(BuildError::NoProtocol)?;
     let emit = |projected: &Projected| {
+        let refused = refusals(&checked.program, &projected.graph);
+        if !refused.is_empty() {
+            return Err(BuildError::Rejected(refused));
+        }
         let channels = projected.channels(&checked.program, limits);
         let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines, &channels);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))

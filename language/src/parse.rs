@@ -14,6 +14,7 @@ use crate::span::{FileId, Span};
 use crate::symbol::Interner;
 use crate::token::{Lexed, Lexeme, Token, lex};
 
+mod authority;
 mod builder;
 mod declarations;
 mod expected;

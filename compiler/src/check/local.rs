@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind};
+use crate::refused::Construct;
 use crate::resolve::{effect, similar_effect};
 use crate::ty::{Ty, Types};
 use tell_ir::image::Modality;
@@ -19,12 +20,12 @@ struct Operation {
 }
 
 /// A checked operation with its arguments at a role.
-struct Performed {
-    role: RoleId,
-    effect: usize,
-    op: usize,
-    args: Vec<ExprId>,
-    result: Ty,
+pub(super) struct Performed {
+    pub(super) role: RoleId,
+    pub(super) effect: usize,
+    pub(super) op: usize,
+    pub(super) args: Vec<ExprId>,
+    pub(super) result: Ty,
 }
 
 impl Checker<'_> {
@@ -62,9 +63,8 @@ impl Checker<'_> {
                 let build = |role, var| StmtKind::Perform { role, effect, op, args, result, bind: Some(var) };
                 self.bind_let(role, name, result, build, span, out);
             }
-            LetValue::Refused { construct } => {
-                let file = self.program.modules[self.module].file;
-                self.diagnostics.push(crate::error::refused(file, *construct, span));
+            LetValue::Step(_) => {
+                self.refuse(Construct::OperationStep, span);
                 self.poison(name, expected);
             }
         }
@@ -169,6 +169,7 @@ impl Checker<'_> {
             }
         };
         self.acting.insert(role);
+        self.assigned.push((var, name.span));
         let first = self.body.exprs.len();
         let value = self.expr(value, role, Some(self.body.vars[var.index()].ty));
         self.finish_types(first);
@@ -204,7 +205,7 @@ impl Checker<'_> {
         }
     }
 
-    fn perform(
+    pub(super) fn perform(
         &mut self,
         perform: &ast::Perform,
         at: Option<RoleRef>,
