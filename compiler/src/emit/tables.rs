@@ -199,7 +199,7 @@ impl<'a> Tables<'a> {
         u16::try_from(position).unwrap_or(u16::MAX)
     }
 
-    /// The number of a scope that a role takes part in. Roles come in order.
+    /// The number of a scope that a role takes part in.
     pub(super) fn scope(&mut self, role: Role, scope: &machine::Scope) -> u32 {
         let entry = self.scopes.entry(scope.site.node);
         let number = entry.index();
@@ -208,8 +208,8 @@ impl<'a> Tables<'a> {
             participants: Vec::new(),
             outcomes: super::parts::outcomes(scope).into_iter().map(|(outcome, _)| outcome).collect(),
         });
-        if known.participants.last() != Some(&index(role)) {
-            known.participants.push(index(role));
+        if let Err(at) = known.participants.binary_search(&index(role)) {
+            known.participants.insert(at, index(role));
         }
         u32::try_from(number).expect("fewer scopes than nodes")
     }
