@@ -226,18 +226,22 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
                     finals.iter().map(|(name, slot)| format!("{} = ${slot}", program.text(*name))).collect();
                 line!(out, "    end {}", finals.join(", "));
             }
-            Kind::Local { site, step: next } => line!(out, "    {} then {}", action(graph, site), step(next)),
+            Kind::Local { site, step: next, .. } => line!(out, "    {} then {}", action(graph, site), step(next)),
             Kind::Decide { site, steps } | Kind::Case { site, steps } => {
                 line!(out, "    {}", action(graph, site));
                 steps.iter().for_each(|next| line!(out, "    | {}", step(next)));
             }
-            Kind::Join => line!(out, "    join"),
+            Kind::Join { carried } => {
+                let carried: Vec<String> =
+                    carried.iter().map(|(index, slot)| format!("carried {index} is ${slot}")).collect();
+                line!(out, "    join {}", carried.join(", "));
+            }
             Kind::Mixed { actions, .. } => {
                 actions
                     .iter()
                     .for_each(|(site, next)| line!(out, "    {} or then {}", action(graph, site), step(next)));
             }
-            Kind::Par { branches, then } => {
+            Kind::Par { branches, then, .. } => {
                 branches.iter().for_each(|branch| line!(out, "    par {}", step(branch)));
                 line!(out, "    then {}", step(then));
             }
@@ -264,6 +268,8 @@ fn value(program: &Program, graph: &Graph, value: Value) -> String {
         Value::Slot(slot) => format!("${slot}"),
         Value::Bound(index) => format!("new {index}"),
         Value::Int(value) => value.to_string(),
+        Value::Carried(index) => format!("carried {index}"),
+        Value::Cell(index) => format!("cell {index}"),
         Value::Param(var) => program.text(graph.vars[var.0 as usize].name).to_owned(),
     }
 }
