@@ -30,7 +30,8 @@ impl Formatter<'_> {
             _ if piece.closes() => frame.owner,
             Token::Bar if precedes_arms(before.token) => owner + STEP,
             Token::Bar => frame.bars.unwrap_or(owner + STEP),
-            Token::Then | Token::Else => frame.innermost_if().unwrap_or_else(|| frame.continuation()),
+            Token::Then => frame.innermost_if().map_or_else(|| frame.continuation(), |(then, _)| then),
+            Token::Else => frame.innermost_if().map_or_else(|| frame.continuation(), |(_, otherwise)| otherwise),
             Token::In | Token::Where if block => frame.column,
             Token::On | Token::Of | Token::With if ended => frame.column,
             Token::Comma | Token::Semicolon | Token::ParamSemicolon if !block => frame.column,
@@ -52,7 +53,7 @@ impl Formatter<'_> {
         STEP + match (before, frame.bars) {
             (Some(Token::FatArrow), Some(bars)) => bars + STEP,
             (Some(Token::Bar), Some(bars)) => bars,
-            (Some(Token::Then), _) => frame.innermost_if().unwrap_or(frame.column),
+            (Some(Token::Then), _) => frame.innermost_if().map_or(frame.column, |(_, otherwise)| otherwise),
             (Some(Token::Else), _) => frame.last_else(),
             (_, Some(bars)) if piece.token != Token::Bar => bars + STEP,
             _ => frame.column,

@@ -34,8 +34,8 @@ pub(super) struct Frame {
     pub(super) element: usize,
     /// Column of the arms of the construct at hand.
     pub(super) bars: Option<usize>,
-    /// Columns of the open `if`s: where their `then` and `else` stand if they start a line.
-    ifs: Vec<usize>,
+    /// Of the open `if`s, the columns of a `then` and of an `else` that start a line.
+    ifs: Vec<(usize, usize)>,
     /// Column of the last `else`.
     otherwise: usize,
     /// Whether the logical line at hand opens a block on a line below.
@@ -106,8 +106,8 @@ impl Frame {
         }
     }
 
-    /// Column of a `then` or `else` that starts a line.
-    pub(super) fn innermost_if(&self) -> Option<usize> {
+    /// Of the innermost open `if`, the columns of a `then` and of an `else` that start a line.
+    pub(super) fn innermost_if(&self) -> Option<(usize, usize)> {
         self.ifs.last().copied()
     }
 
@@ -136,19 +136,21 @@ impl Frame {
 
     /// An `if` at `column` of a line; `chained` if it follows an `else`.
     pub(super) fn enter_if(&mut self, column: usize, line: usize, chained: bool) {
-        let owner = if column == line || column == self.column {
-            column
+        let columns = if column == line || column == self.column {
+            (column, column)
         } else if chained {
-            self.otherwise
+            // a `then` less deep than its `if` would be that of another one
+            (column, self.otherwise)
         } else {
-            self.owner_on(line) + STEP
+            let owner = self.owner_on(line) + STEP;
+            (owner, owner)
         };
-        self.ifs.push(owner);
+        self.ifs.push(columns);
     }
 
     /// An `else` at `column`.
     pub(super) fn enter_else(&mut self, column: usize) {
-        self.otherwise = self.ifs.pop().unwrap_or(column);
+        self.otherwise = self.ifs.pop().map_or(column, |(_, column)| column);
     }
 
     /// Notes what a token says about how the following ones are to be read.
