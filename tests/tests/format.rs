@@ -14,9 +14,9 @@ use tell_tests::mangle::{blanks, breaks, crlf, empty_lines, inner_comments, line
 use tell_tests::numbers::Numbers;
 use tell_tests::{files, root};
 
-/// All files of the corpus, the examples and the standard library that are text.
+/// All files of the corpus, the samples, the examples and the standard library that are text.
 fn texts() -> Vec<(String, String)> {
-    let folders = ["tests/corpus", "examples", "stdlib/tell"];
+    let folders = ["tests/corpus", "language/tests/samples", "examples", "stdlib/tell"];
     let paths = folders.iter().flat_map(|folder| files(&root().join(folder), "tell"));
     let read = |path: std::path::PathBuf| {
         let bytes = std::fs::read(&path).expect("it can be read");

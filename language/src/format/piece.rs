@@ -14,7 +14,7 @@ pub(super) struct Piece {
     pub(super) span: Span,
     /// Whether it is the first token of its line.
     pub(super) first: bool,
-    /// Its column in the source.
+    /// Its column in the source; that of the comment that starts its line if it would be first without it.
     pub(super) column: usize,
     /// Whether an empty line stands above its line.
     pub(super) blank: bool,
@@ -69,7 +69,7 @@ pub(super) struct Pieces {
 
 /// Joins tokens, layout tokens and comments; `laid` is what the layout pass made of the tokens.
 pub(super) fn gather(text: &str, lexed: &Lexed, laid: &[Lexeme]) -> Pieces {
-    let mut cursor = Cursor { text, at: 0, column: 0 };
+    let mut cursor = Cursor { text, at: 0, column: 0, line: None };
     let mut gathered = Pieces { pieces: Vec::with_capacity(lexed.lexemes.len()), ..Pieces::default() };
     let mut comments = lexed.comments.iter().peekable();
     let mut source = lexed.lexemes.iter().enumerate();
@@ -91,7 +91,7 @@ pub(super) fn gather(text: &str, lexed: &Lexed, laid: &[Lexeme]) -> Pieces {
                     token: if is_name(&lexed.lexemes, at) { Token::Ident } else { token },
                     span: lexeme.span,
                     first: lexeme.is_first(),
-                    column: cursor.column,
+                    column: cursor.line.filter(|_| breaks == 0 && lexeme.is_first()).unwrap_or(cursor.column),
                     blank: breaks > 1,
                     dedents: std::mem::take(&mut dedents),
                     newline: std::mem::take(&mut newline),
@@ -155,6 +155,8 @@ struct Cursor<'a> {
     text: &'a str,
     at: usize,
     column: usize,
+    /// Column of the comment that starts the line.
+    line: Option<usize>,
 }
 
 impl Cursor<'_> {
@@ -174,7 +176,12 @@ impl Cursor<'_> {
         let is_start = self.at == 0;
         let breaks = self.advance(span.start);
         let note = Note { span, kind, own_line: breaks > 0 || is_start, column: self.column, blank: breaks > 1 };
-        self.advance(span.end);
+        if note.own_line {
+            self.line = Some(self.column);
+        }
+        if self.advance(span.end) > 0 {
+            self.line = None;
+        }
         note
     }
 }
