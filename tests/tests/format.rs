@@ -92,7 +92,10 @@ fn examples_and_the_standard_library_are_formatted() {
 
 #[test]
 fn what_the_printer_prints_differs_in_indentation_only() {
-    let content = |text: &str| text.lines().map(|line| line.trim_start().to_owned()).collect::<Vec<_>>();
+    let content = |text: &str| {
+        let lines = text.lines().map(|line| line.trim_start().to_owned());
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
     for (name, text) in valid_texts() {
         let mut interner = Interner::default();
         let printed = print(&parse(FileId(0), &text, &mut interner).ast, &interner);
@@ -113,7 +116,9 @@ fn line_ends_empty_lines_and_blanks_make_no_difference() {
         formatted(&name, &empty_lines(&canonical, 20, &mut numbers));
         for share in [5, 50] {
             let mangled = blanks(&text, share, &mut numbers);
-            if is_same(&mangled, &text) {
+            // the lines of a comment are placed relative to its start, which blanks before it move
+            let is_moved = comments(&text).iter().any(|(_, comment, _)| comment.contains('\n'));
+            if is_same(&mangled, &text) && !is_moved {
                 compared += 1;
                 assert_eq!(formatted(&name, &mangled), canonical, "{name} with more blanks:\n{mangled}");
             }
