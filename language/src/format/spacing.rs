@@ -38,7 +38,7 @@ impl Before {
             token: Some(token),
             name: soft && !verb && text != "requires",
             function: text == "Fn",
-            sign: token == Token::Minus && !(self.ends_operand() && !piece.newline),
+            sign: token == Token::Minus && (piece.newline || !self.ends_operand()),
         }
     }
 

@@ -37,7 +37,7 @@ fn standard_input_is_formatted_to_standard_output() {
     assert_eq!((ran.out.as_str(), ran.err.as_str()), (NEAT, ""));
     let ran = tellc_with(&["fmt", "-", "--stdin-filename", "shop.tell"], BROKEN.as_bytes()).ends(1);
     assert!(ran.says("shop.tell:2:8").out.is_empty());
-    tellc_with(&["fmt", "--check", "-"], UGLY.as_bytes()).ends(1).prints("<stdin>\n@@ -1,5 +1,4 @@\n");
+    tellc_with(&["fmt", "--check", "-"], UGLY.as_bytes()).ends(1).prints("<stdin>\n@@ -1,2 +1,2 @@\n");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn check_changes_nothing_and_shows_what_would_change() {
     let (ugly, neat) = (folder.file("ugly.tell", UGLY), folder.file("neat.tell", PING));
     let ran = tellc(&["fmt", "--check", &ugly, &neat]).ends(1).says("2 files read: 1 file would change");
     let first = UGLY.lines().next().expect("a line");
-    assert!(ran.out.starts_with(&format!("{ugly}\n@@ -1,5 +1,4 @@\n-{first}\n")), "{}", ran.out);
+    assert!(ran.out.starts_with(&format!("{ugly}\n@@ -1,2 +1,2 @@\n-{first}\n")), "{}", ran.out);
     let quiet = tellc(&["fmt", "--check", "-q", &ugly, &neat]).ends(1);
     assert_eq!((quiet.out, quiet.err.as_str()), (format!("{ugly}\n"), ""));
     assert_eq!(text(&ugly), UGLY);
