@@ -1,5 +1,7 @@
 //! The formatter, on everything there is: the corpus, the examples, generated programs, and all of them mangled.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the repository")]
+
 use tell_language::ast::CommentKind;
 use tell_language::diagnostic::Diagnostic;
 use tell_language::dump::ast_dump;

@@ -8,11 +8,12 @@ use crate::ast::CommentKind;
 use crate::token::Token;
 
 impl Formatter<'_> {
-    /// Writes the comments before a token that starts a line; whether nothing stands yet in the block (`opened`).
+    /// Writes the comments before a token that starts a line.
     ///
     /// `place` are the columns of that line in the source and in the output. A comment that stood at the end of the
     /// line above stays there. Any other gets a line of its own, in the column of that line or of a block that ends
-    /// above it, whichever is nearest to where it stood.
+    /// above it, whichever is nearest to where it stood. `opened` says that a block or bracket starts here, so that no
+    /// empty line is wanted; the answer is the same for the line of the token.
     pub(super) fn line_comments(&mut self, comments: Range<usize>, place: (usize, usize), opened: bool) -> bool {
         let mut fresh = opened;
         for note in &self.notes[comments] {
