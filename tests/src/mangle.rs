@@ -53,6 +53,22 @@ pub fn breaks(text: &str, share: usize, numbers: &mut Numbers) -> String {
     })
 }
 
+/// A token removed, doubled or replaced by another one; seldom a program.
+#[must_use]
+pub fn broken(text: &str, numbers: &mut Numbers) -> String {
+    let lexemes = lex(FileId(0), text).lexemes;
+    if lexemes.is_empty() {
+        return text.to_owned();
+    }
+    let (at, other) = (numbers.pick(&lexemes).span.range(), numbers.pick(&lexemes).span.range());
+    let replacement = match numbers.below(3) {
+        0 => String::new(),
+        1 => format!("{0} {0}", &text[at.clone()]),
+        _ => text[other].to_owned(),
+    };
+    [&text[..at.start], &replacement, &text[at.end..]].concat()
+}
+
 /// Changes some lines that are no part of a block comment.
 fn lines(text: &str, mut change: impl FnMut(&str) -> String) -> String {
     let comments = lex(FileId(0), text).comments;

@@ -12,7 +12,9 @@ use tell_language::span::FileId;
 use tell_language::symbol::Interner;
 use tell_language::token::lex;
 use tell_tests::generate::program;
-use tell_tests::mangle::{blanks, breaks, crlf, empty_lines, inner_comments, line_comments, reindented, tokens};
+use tell_tests::mangle::{
+    blanks, breaks, broken, crlf, empty_lines, inner_comments, line_comments, reindented, tokens,
+};
 use tell_tests::numbers::Numbers;
 use tell_tests::{files, root};
 
@@ -189,4 +191,23 @@ fn a_text_with_errors_is_refused_with_its_diagnostics() {
             Err(reports) => assert_eq!(reports, found, "{name}"),
         }
     }
+}
+
+#[test]
+fn whatever_is_read_is_formatted_or_refused() {
+    let mut numbers = Numbers::new(4);
+    let texts = valid_texts();
+    let (mut valid, mut refused) = (0, 0);
+    for _ in 0..4_000 {
+        let (name, text) = numbers.pick(&texts).clone();
+        let mutant = broken(&text, &mut numbers);
+        if tree(&mutant).is_some() {
+            valid += 1;
+            formatted(&name, &mutant);
+        } else {
+            refused += 1;
+            assert!(format(&mutant).is_err(), "{name}:\n{mutant}");
+        }
+    }
+    assert!(valid > 400 && refused > 400, "{valid} valid, {refused} refused");
 }
