@@ -2,8 +2,8 @@
 
 use super::builder::{Builder, Mark};
 use crate::ast::{
-    Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId, TypeId,
-    TypeKind, Use, Variant,
+    Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId,
+    TypeId, TypeKind, Use, Variant,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -103,13 +103,7 @@ impl Builder<'_> {
         self.decl(DeclKind::Fun(Fun { name, params, result, uses: uses.unwrap_or_default(), body }), span);
     }
 
-    pub(super) fn clause(
-        &mut self,
-        op: Option<Name>,
-        params: Vec<Name>,
-        body: Block,
-        span: Span,
-    ) -> Box<HandlerItem> {
+    pub(super) fn clause(&mut self, op: Option<Name>, params: Vec<Name>, body: Block, span: Span) -> Box<HandlerItem> {
         Box::new(HandlerItem::Clause(HandlerClause { op, params, body, span }))
     }
 
