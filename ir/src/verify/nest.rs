@@ -6,7 +6,7 @@
 
 use super::control::{self, Graph};
 use super::{Budget, Check, Subject, violation_at};
-use crate::image::{Outcome, Scope};
+use crate::image::Scope;
 use crate::instr::Instr;
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ enum Part {
     Branch(u32),
     /// The body of the scope of that scope table.
     Body(u32),
-    /// The block of an outcome of it.
-    Block(u32, Outcome),
+    /// The block of an outcome of it, whichever.
+    Block(u32),
 }
 
 /// A number of a context; 0 is that of nothing.
@@ -67,7 +67,7 @@ impl Nest {
     pub(super) fn branch_of(&self, block: usize) -> Option<u32> {
         match self.innermost(self.at[block]?)? {
             Part::Branch(spawner) => Some(spawner),
-            Part::Body(_) | Part::Block(..) => None,
+            Part::Body(_) | Part::Block(_) => None,
         }
     }
 }
@@ -127,7 +127,7 @@ impl Walk<'_> {
                 _ => self.fault("V2.9", "this is not the body of that scope"),
             },
             Instr::Leave { scope } => match self.nest.innermost(here) {
-                Some(Part::Block(table, _)) if table == scope => {
+                Some(Part::Block(table)) if table == scope => {
                     self.context = self.nest.contexts[here as usize].0;
                     Ok(())
                 }
@@ -152,8 +152,8 @@ impl Walk<'_> {
         {
             return self.fault("V5.13", "a participant of this scope takes no part in the scope around it");
         }
+        let block = self.nest.inside(here, Part::Block(table));
         for row in &entry.rows {
-            let block = self.nest.inside(here, Part::Block(table, row.outcome));
             self.go(row.target as usize, block)?;
         }
         self.context = self.nest.inside(here, Part::Body(table));
@@ -167,7 +167,7 @@ impl Walk<'_> {
             budget.spend(1, self.pc)?;
             match part {
                 Part::Branch(_) => context = self.nest.contexts[context as usize].0,
-                Part::Body(table) | Part::Block(table, _) => {
+                Part::Body(table) | Part::Block(table) => {
                     let scope = self.subject.function.scopes[table as usize].scope;
                     return Ok(Some(&self.subject.image.scopes[scope as usize]));
                 }
