@@ -61,30 +61,31 @@ fn branches_go_on_independently_and_their_role_goes_on_behind_both() {
 
 #[test]
 fn branches_nest_and_their_places_are_used_again() {
-    let mut image = image(&[Const::Int(1)]);
+    let mut image = image(&[Const::Int(1), Const::Int(2)]);
     // Twice round: two branches, the first of which has two of its own.
     let code = [
         set(0, 0),
         set(3, 0),
+        set(5, 1),
         Instr::Prim { op: tell_ir::prim::Prim::Add, dst: 3, a: 3, b: 0 },
-        spawn(8),
-        spawn(14),
+        spawn(9),
+        spawn(15),
         Instr::JoinAll,
-        Instr::Jump { target: 16 },
+        Instr::Jump { target: 17 },
         HALT,
-        spawn(12),
-        spawn(12),
+        spawn(13),
+        spawn(13),
         Instr::JoinAll,
         Instr::Finish,
         set(1, 0),
         Instr::Finish,
         set(2, 0),
         Instr::Finish,
-        Instr::Prim { op: tell_ir::prim::Prim::Lt, dst: 4, a: 0, b: 3 },
-        Instr::Branch { val: 4, target: 2 },
+        Instr::Prim { op: tell_ir::prim::Prim::Lt, dst: 4, a: 5, b: 3 },
+        Instr::Branch { val: 4, target: 3 },
         HALT,
     ];
-    role(&mut image, "A", &[INT, INT, INT, INT, super::fixture::BOOL], &code);
+    role(&mut image, "A", &[INT, INT, INT, INT, super::fixture::BOOL, INT], &code);
     let (vm, report) = run(image);
     assert_eq!(report.end, SessionEnd::Closed);
     let described = vm.events().filter_map(|event| vm.describe(event));

@@ -133,7 +133,7 @@ fn the_clock_goes_on_only_while_somebody_sleeps() {
     role(&mut image, "A", &[DURATION, DURATION, UNIT, DURATION], &code);
     let (mut vm, session) = start(config(), image);
     let report = finished(&mut vm, session);
-    assert_eq!((shown(&report, 0)[0], shown(&report, 0)[3]), ("0ns", "5ns"));
+    assert_eq!((shown(&report, 0)[0], shown(&report, 0)[3]), ("0s", "5ns"));
 }
 
 /// `A` owns a scope in which one of its branches performs operation `op`, the other waits for `B`.
@@ -221,6 +221,7 @@ fn a_late_message_is_discarded_and_makes_room() {
     table(&mut image, scope, None, &[(Done, None, 4), (Fail, None, 4)]);
     for edge_capacity in [1, 64] {
         let (mut vm, session) = start(VMConfig { edge_capacity, quantum: 1, slice: 1, ..config() }, image.clone());
+        assert_eq!(vm.active(), 0, "{:?}", event_names(&vm));
         let report = finished(&mut vm, session);
         assert_eq!((report.end.clone(), shown(&report, 1)), (SessionEnd::Closed, vec!["8"]));
         assert_eq!(events_of(&vm, &["Discarded", "Received"]), ["B.Discarded", "B.Received"]);
@@ -320,8 +321,9 @@ fn an_owner_that_is_ahead_goes_on_when_the_others_follow() {
     let mut vm = VM::new(VMConfig { edge_capacity: 1, ..config() }).expect("right");
     vm.install("E", World);
     let id = vm.load(image).expect("loads");
-    vm.open(id, &[]).expect("opens");
-    assert_eq!(vm.run(10_000, &mut || false), RunEnd::StepLimit);
+    let session = vm.open(id, &[]).expect("opens");
+    let end = vm.run(10_000, &mut || false);
+    assert_eq!(end, RunEnd::StepLimit, "{:?} {:?}", vm.take_report(session), event_names(&vm));
 }
 
 /// `B` owns a scope inside that of `A` and waits at its end for nobody; the outer deadline ends both.
