@@ -34,7 +34,7 @@ const fn set(dst: u16, value: u32) -> Instr {
 }
 
 /// `ask` answers later, `sleep` sleeps, `break` fails.
-struct World;
+pub(super) struct World;
 
 impl Handler for World {
     fn start(&mut self, call: &Call<'_>, args: &[Value]) -> HostStep {
@@ -83,7 +83,7 @@ fn events_of(vm: &VM, kinds: &[&str]) -> Vec<String> {
 
 /// `A` owns a scope with a deadline of 5 and waits in it for `B`, who sleeps for constant `sleep` first; after a
 /// timeout `A` sends to `B`. Registers of both: number, duration, Unit.
-fn race(sleep: u32) -> CodeImage {
+pub(super) fn race(sleep: u32) -> CodeImage {
     let mut image = base();
     let scope = scope(&mut image, 0, &[0, 1], &[Done, Timeout]);
     let regs = [INT, DURATION, UNIT];
@@ -137,7 +137,7 @@ fn the_clock_goes_on_only_while_somebody_sleeps() {
 }
 
 /// `A` owns a scope in which one of its branches performs operation `op`, the other waits for `B`.
-fn performing(op: u16, outcomes: &[Outcome]) -> CodeImage {
+pub(super) fn performing(op: u16, outcomes: &[Outcome]) -> CodeImage {
     let mut image = base();
     let scope = scope(&mut image, 0, &[0, 1], outcomes);
     let a = [
@@ -269,7 +269,7 @@ fn a_message_of_a_run_to_come_is_not_visible() {
 }
 
 /// `A` goes round a scope for ever, sending `B` a number each time; a second role follows.
-fn round_and_round() -> CodeImage {
+pub(super) fn round_and_round() -> CodeImage {
     let mut image = base();
     let scope = scope(&mut image, 0, &[0, 1], &[Done, Timeout]);
     let a = [set(0, 0), set(1, 2), ENTER, send(1, 0), EXIT, LEAVE, Instr::Jump { target: 2 }];
