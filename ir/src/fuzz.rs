@@ -155,20 +155,7 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
         11 => function.switches.iter_mut().for_each(|table| table.resize(numbers.below(5), 3)),
         12 => {
             let state = numbers.below(image.machines[role].states.len());
-            image.machines[role].states[state] = match numbers.below(7) {
-                4 => State::Join,
-                5 => State::Par { branches: vec![StateId(numbers.below(4) as u32); 2], then: StateId(numbers.long()) },
-                6 => State::Scope {
-                    scope: 0,
-                    body: StateId(numbers.below(4) as u32),
-                    rows: vec![(Outcome::Done, StateId(numbers.below(4) as u32))],
-                    then: StateId(numbers.long()),
-                },
-                0 => State::End,
-                1 => State::Tau(vec![StateId(numbers.long()), StateId(numbers.below(4) as u32)]),
-                2 => State::Send(vec![sample::row(numbers.short(), numbers.short(), numbers.long())]),
-                _ => State::Recv { rows: vec![sample::row(0, numbers.short(), numbers.long())], may_end: true },
-            };
+            image.machines[role].states[state] = self::state(numbers);
         }
         13 => {
             let ty = numbers.below(image.types.len());
@@ -185,27 +172,53 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
                 table.finals = (numbers.below(2) == 0).then(|| numbers.long());
             }
         }
-        17 => {
+        17..=19 => damage_scopes(image, role, numbers),
+        15 => image.labels[numbers.below(2)].payload = TypeId(numbers.long()),
+        _ => {
+            image.edges.pop();
+        }
+    }
+}
+
+/// Any state.
+fn state(numbers: &mut Numbers) -> State {
+    match numbers.below(7) {
+        4 => State::Join,
+        5 => State::Par { branches: vec![StateId(numbers.below(4) as u32); 2], then: StateId(numbers.long()) },
+        6 => State::Scope {
+            scope: 0,
+            body: StateId(numbers.below(4) as u32),
+            rows: vec![(Outcome::Done, StateId(numbers.below(4) as u32))],
+            then: StateId(numbers.long()),
+        },
+        0 => State::End,
+        1 => State::Tau(vec![StateId(numbers.long()), StateId(numbers.below(4) as u32)]),
+        2 => State::Send(vec![sample::row(numbers.short(), numbers.short(), numbers.long())]),
+        _ => State::Recv { rows: vec![sample::row(0, numbers.short(), numbers.long())], may_end: true },
+    }
+}
+
+/// Changes one thing about the scopes of an image.
+fn damage_scopes(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
+    let function = &mut image.functions[role];
+    match numbers.below(3) {
+        0 => {
             if let Some(row) = function.scopes.iter_mut().flat_map(|table| &mut table.rows).last() {
                 row.target = numbers.long();
                 row.bind = Some(numbers.short());
             }
         }
-        18 => {
+        1 => {
             if let Some(scope) = image.scopes.first_mut() {
                 scope.participants.resize(numbers.below(4), numbers.below(3) as u16);
                 scope.outcomes.truncate(1 + numbers.below(4));
             }
         }
-        19 => {
+        _ => {
             if let Some(table) = function.scopes.first_mut() {
                 table.scope = numbers.below(2) as u32;
                 table.deadline = (numbers.below(2) == 0).then(|| numbers.short());
             }
-        }
-        15 => image.labels[numbers.below(2)].payload = TypeId(numbers.long()),
-        _ => {
-            image.edges.pop();
         }
     }
 }
