@@ -46,8 +46,13 @@ impl Checker<'_> {
                 let Some(role) = self.place("evaluates this", at, &names, span) else {
                     return self.poison(name, expected);
                 };
+                let errors = self.diagnostics.len();
                 let value = self.expr(*value, role, expected);
                 self.finish_types(first);
+                if self.diagnostics.len() > errors {
+                    // The value or its type is wrong: what uses the name would be wrong for the same reason.
+                    return self.poison(name, None);
+                }
                 let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
                 self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
             }
@@ -114,11 +119,13 @@ impl Checker<'_> {
         let expected = ty.map(|ty| self.annotation(ty));
         let names = self.free_names(init);
         let Some(role) = self.place("owns this cell", at, &names, span) else {
-            return self.poison(name, expected);
+            return self.poison(name, None);
         };
+        let errors = self.diagnostics.len();
         let value = self.expr(init, role, expected);
         self.finish_types(first);
-        let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+        let is_wrong = self.diagnostics.len() > errors;
+        let ty = if is_wrong { Types::ERROR } else { expected.unwrap_or(self.body.exprs[value.index()].ty) };
         self.refuse_predefined(name);
         self.refuse_second_cell(name, role);
         let var = self.new_var(name.symbol, ty, name.span);

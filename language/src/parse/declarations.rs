@@ -160,6 +160,21 @@ impl Builder<'_> {
         self.ty(TypeKind::Named { path, args }, Span::new(l, r), &children)
     }
 
+    /// A type behind another one, which is its argument. With a small letter it is something else: a `=` is missing.
+    pub(super) fn type_arg(&mut self, path: Mark, l: u32, r: u32) -> TypeId {
+        let text = self.slice(l, r);
+        if super::builder::starts_with_capital(text.rsplit('.').next().unwrap_or(text)) {
+            return self.named_type(path, None, l, r);
+        }
+        self.path(path);
+        self.report(
+            Diagnostic::new(Code("E0102"), format!("expected a type, `=` or the end of the type, found `{text}`"))
+                .label(self.file, Span::new(l, r), "this is no type")
+                .help("types start with a capital; a value follows `=`"),
+        );
+        self.bad_type(l, r)
+    }
+
     pub(super) fn parenthesized_type(&mut self, mut types: Vec<TypeId>, l: u32, r: u32) -> TypeId {
         match types.len() {
             0 => self.ty(TypeKind::Unit, Span::new(l, r), &[]),
