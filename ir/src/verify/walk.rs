@@ -139,15 +139,14 @@ impl Walk<'_> {
 
     fn receive(&mut self, from: u16, label: u16) -> Check {
         match self.here() {
-            State::Recv { rows, may_end: false } if rows.len() == 1 => {
-                if (rows[0].partner, rows[0].label) == (from, label) {
-                    self.state = rows[0].target;
-                    return Ok(());
-                }
+            State::Recv { rows, may_end: false }
+                if rows.len() == 1 && (rows[0].partner, rows[0].label) == (from, label) =>
+            {
+                self.state = rows[0].target;
+                Ok(())
             }
-            _ => {}
+            _ => self.fault("V5.4", "the machine does not wait for exactly this here"),
         }
-        self.fault("V5.4", "the machine does not wait for exactly this here")
     }
 
     fn choose(&mut self, table: &ChooseTable) -> Check {
