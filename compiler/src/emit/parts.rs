@@ -110,6 +110,12 @@ impl Function<'_, '_> {
         regs
     }
 
+    /// What follows a `Par` or scope begins here, with a block of its own.
+    fn begin_behind(&mut self, then: &Step) {
+        self.state = LocalState(then.target.0);
+        self.begin_block();
+    }
+
     /// The way into a part: a block of its own that `label` is at.
     fn into_part(
         &mut self,
@@ -139,6 +145,7 @@ impl Function<'_, '_> {
         let labels: Vec<u32> = branches.iter().map(|_| self.new_label()).collect();
         labels.iter().for_each(|label| self.push(Instr::Spawn { target: *label }));
         self.push(Instr::JoinAll);
+        self.begin_behind(then);
         let next = self.go_from(then, &|value| from(value, slots, &[], &carried));
         self.jump_later(next);
         for ((part, branch), label) in (0..).zip(branches).zip(labels) {
@@ -232,6 +239,7 @@ impl Function<'_, '_> {
         }
         self.frame.reset(slots.iter().chain(carried).copied());
         self.push(Instr::Leave { scope: self.parts.tables[&id] });
+        self.begin_behind(&scope.then);
         let next = self.go_from(&scope.then, &|value| from(value, slots, &[], carried));
         self.jump_later(next);
     }
@@ -242,6 +250,7 @@ impl Function<'_, '_> {
         let state = &machine.states[inside.of.0 as usize];
         if let (Kind::Scope(scope), 1..) = (&state.kind, inside.part) {
             self.push(Instr::Leave { scope: self.parts.tables[&inside.of] });
+            self.begin_behind(&scope.then);
             let before = self.slots[inside.of.0 as usize].clone().expect("a scope is entered before it is left");
             self.enter_part(state.inside);
             self.frame.reset(slots.iter().chain(&before).copied());
