@@ -49,6 +49,11 @@ impl Checker<'_> {
             (TyKind::Record(a), TyKind::Record(b)) => {
                 a.len() == b.len() && a.iter().zip(&*b).all(|(a, b)| a.0 == b.0 && self.unify(a.1, b.1))
             }
+            (TyKind::Function(a, result_a), TyKind::Function(b, result_b)) => {
+                a.len() == b.len()
+                    && a.iter().zip(&*b).all(|(a, b)| self.unify(*a, *b))
+                    && self.unify(result_a, result_b)
+            }
             _ => false,
         }
     }
@@ -72,6 +77,7 @@ impl Checker<'_> {
             if matches!(self.body.exprs[index].kind, ExprKind::Case(..)) {
                 cases.push(index);
             }
+            self.finish_type_arguments(index);
             let ty = self.body.exprs[index].ty;
             let ty = self.zonk(ty);
             self.body.exprs[index].ty = ty;
@@ -87,6 +93,19 @@ impl Checker<'_> {
         }
         cases.into_iter().for_each(|index| self.finish_case(index));
         self.forget_open_types();
+    }
+
+    /// Fills in what the type variables of a called function stand for.
+    fn finish_type_arguments(&mut self, index: usize) {
+        if let ExprKind::Call { types, .. } | ExprKind::Function { types, .. } = &mut self.body.exprs[index].kind {
+            let mut types = std::mem::take(types);
+            types.iter_mut().for_each(|ty| *ty = self.zonk(*ty));
+            if let ExprKind::Call { types: all, .. } | ExprKind::Function { types: all, .. } =
+                &mut self.body.exprs[index].kind
+            {
+                *all = types;
+            }
+        }
     }
 
     /// Fills in the patterns of a `case` expression and checks that they are complete.

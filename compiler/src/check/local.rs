@@ -98,7 +98,8 @@ impl Checker<'_> {
 
     /// A type written in a body.
     pub(super) fn annotation(&mut self, ty: ast::TypeId) -> Ty {
-        crate::resolve::body_type(self.program, self.names, self.module, ty, self.diagnostics)
+        let type_vars = self.function.as_ref().map_or(&[][..], |function| &function.type_vars);
+        crate::resolve::body_type(self.program, (self.names, self.module), type_vars, ty, self.diagnostics)
     }
 
     pub(super) fn var_stmt(
@@ -221,7 +222,7 @@ impl Checker<'_> {
             return None;
         }
         let args: Vec<ExprId> =
-            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.expr(*arg, role, Some(*ty))).collect();
+            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.argument(*arg, *ty, role)).collect();
         if let Some(expected) = expected
             && !self.unify(expected, operation.result)
         {
@@ -247,8 +248,7 @@ impl Checker<'_> {
         let name = self.text(perform.effect.last().symbol).to_owned();
         let uses = &self.program.protocol(self.protocol).uses;
         let Some(used) = uses.iter().position(|used| used.effect == id) else {
-            let protocol = self.text(self.program.protocol(self.protocol).name).to_owned();
-            let text = format!("protocol `{protocol}` does not use `{name}`");
+            let text = format!("{} does not use `{name}`", self.owner());
             let help = format!("add it to the header: `uses {name}`");
             self.report("E0501", perform.effect.span(), text, "not in `uses`", &help);
             return None;

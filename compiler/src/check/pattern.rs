@@ -110,7 +110,7 @@ impl Checker<'_> {
         let known = self.shallow(ty);
         let TyKind::Record(wanted) = self.program.types.kind(known).clone() else {
             if known != Types::ERROR {
-                let text = format!("expected {}, found a record pattern", self.program.show_type(known));
+                let text = format!("expected {}, found a record pattern", self.show_type(known));
                 self.report("E0301", span, text, "a record pattern", "match it by its constructors, or with a name");
             }
             return PatternKind::Wildcard;
@@ -173,7 +173,7 @@ impl Checker<'_> {
         let named = matches!(self.program.types.kind(ty), TyKind::Bool | TyKind::Maybe(_) | TyKind::Result(..));
         let whole = patterns.iter().find(|p| matches!(p.kind, PatternKind::Wildcard | PatternKind::Bind(_)));
         if let (true, Some(pattern)) = (named, whole) {
-            let text = format!("an arm for {} names its constructor", self.program.show_type(ty));
+            let text = format!("an arm for {} names its constructor", self.show_type(ty));
             let help = match self.program.types.kind(ty) {
                 TyKind::Bool => "write `true` or `false`",
                 TyKind::Maybe(_) => "write `Just(…)` or `Nothing`",
