@@ -159,7 +159,6 @@ impl Checker<'_> {
             let text = format!("`{name}` performs effects, but {who} decide this together");
             let help = format!("let one role decide: `let x at {} = …` and send `x`", self.role_name(deciders[0]));
             self.report("E0320", span, text, "each of them would perform it", &help);
-            return None;
         }
         Some(deciders)
     }

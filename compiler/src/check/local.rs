@@ -155,10 +155,11 @@ impl Checker<'_> {
                     Some((_, var)) => {
                         let bound = self.body.vars[var.index()].span;
                         let file = self.program.modules[self.module].file;
+                        let at = if self.function.is_some() { "" } else { " at …" };
                         let diagnostic = self
                             .diagnostic("E0313", name.span, format!("`{text}` is not a cell"), "cannot be set")
                             .label(file, bound, "bound once, here")
-                            .help(format!("declare a cell: `var {text} at … = …`"));
+                            .help(format!("declare a cell: `var {text}{at} = …`"));
                         self.diagnostics.push(diagnostic);
                     }
                 };

@@ -67,7 +67,8 @@ impl<'a> Search<'a, '_> {
             }
             StmtKind::Loop { kind: LoopKind::While { .. } | LoopKind::Repeat { .. }, body } => {
                 self.todo.push((body, false));
-                self.ends(is_last, span.head(4));
+                // A `result` inside is reported where it stands.
+                self.ends(is_last && !self.ends_with_result(body), span.head(4));
             }
             StmtKind::Var { at, .. } | StmtKind::Assert { at, .. } | StmtKind::Perform { at, .. } => {
                 self.refuse_role(*at);
@@ -84,6 +85,11 @@ impl<'a> Search<'a, '_> {
             StmtKind::Error => {}
             other => self.refuse(other, *span),
         }
+    }
+
+    fn ends_with_result(&self, block: &Block) -> bool {
+        let last = block.stmts.last().map(|last| &self.ast.stmt(*last).kind);
+        matches!(last, Some(StmtKind::Step(step)) if matches!(**step, Step::Result(_)))
     }
 
     /// A statement that is not `result` is not the last one.
