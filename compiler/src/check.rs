@@ -57,6 +57,8 @@ struct Checker<'a> {
     scope: Scope,
     /// Bindings that are cells.
     cells: FxHashSet<Var>,
+    /// Bindings that stand for ones with a mistake.
+    poisoned: FxHashSet<Var>,
     /// Bindings that are mentioned somewhere.
     used: FxHashSet<Var>,
     /// Bindings of `let`, for the unused warning.
@@ -99,6 +101,7 @@ impl<'a> Checker<'a> {
             body: Body::default(),
             scope: Scope::default(),
             cells: FxHashSet::default(),
+            poisoned: FxHashSet::default(),
             used: FxHashSet::default(),
             lets: Vec::new(),
             roles,

@@ -13,8 +13,8 @@ pub(super) enum Verdict {
     Complete,
     /// This arm matches nothing that is left.
     Redundant(usize),
-    /// A value, printed as a pattern, that no arm matches.
-    Missing(String),
+    /// A value, printed as a pattern, that no arm matches, and whether it is one of endlessly many like it.
+    Missing(String, bool),
     /// The work limit was reached.
     TooLarge,
 }
@@ -30,7 +30,7 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
     if let Some(verdict) = check_flat(program, arms, ty) {
         return verdict;
     }
-    let mut search = Search { program, budget: BUDGET };
+    let mut search = Search { program, budget: BUDGET, is_endless: false };
     let mut rows: Vec<Row<'_>> = Vec::new();
     for (index, arm) in arms.iter().enumerate() {
         let row = vec![Cell::Pattern(arm)];
@@ -40,8 +40,9 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
             Err(OutOfBudget) => return Verdict::TooLarge,
         }
     }
+    search.is_endless = false;
     match search.witness(&rows, vec![Cell::Any], &[ty], 0) {
-        Ok(Some(witness)) => Verdict::Missing(witness.concat()),
+        Ok(Some(witness)) => Verdict::Missing(witness.concat(), search.is_endless),
         Ok(None) => Verdict::Complete,
         Err(OutOfBudget) => Verdict::TooLarge,
     }
@@ -79,11 +80,13 @@ fn check_flat(program: &Program, arms: &[&Pattern], ty: Ty) -> Option<Verdict> {
     if is_complete {
         return Some(Verdict::Complete);
     }
-    let Some(all) = variants(program, ty) else { return (arms.len() > SMALL).then(|| Verdict::Missing("_".into())) };
+    let Some(all) = variants(program, ty) else {
+        return (arms.len() > SMALL).then(|| Verdict::Missing("_".into(), true));
+    };
     let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Flat::Variant(*tag)));
     missing.filter(|_| arms.len() > SMALL).map(|(_, (name, args))| {
         let holes = vec!["_"; args.len()].join(", ");
-        Verdict::Missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") })
+        Verdict::Missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") }, false)
     })
 }
 
@@ -146,6 +149,8 @@ impl<'a> Cell<'a> {
 struct Search<'a> {
     program: &'a Program,
     budget: usize,
+    /// Whether the witness has a part that stands for endlessly many.
+    is_endless: bool,
 }
 
 impl Search<'_> {
@@ -257,21 +262,36 @@ impl Search<'_> {
     }
 
     /// A value none of the heads matches.
-    fn unseen(&self, ty: Ty, seen: &[Head]) -> String {
-        if let Some(all) = variants(self.program, ty) {
-            let missing = (0..).zip(&all).find(|(tag, (_, args))| !seen.contains(&Head::Variant(*tag, args.len())));
-            if let (Some((tag, (_, args))), false) = (missing, seen.is_empty()) {
-                return self.print(&Head::Variant(tag, args.len()), ty, &vec!["_".to_owned(); args.len()]);
-            }
+    fn unseen(&mut self, ty: Ty, seen: &[Head]) -> String {
+        if seen.is_empty() {
             return "_".into();
         }
-        let missing_bool = [true, false].into_iter().find(|value| !seen.contains(&Head::Const(Const::Bool(*value))));
-        match (self.program.types.kind(ty), missing_bool) {
-            (TyKind::Bool, Some(value)) if !seen.is_empty() => value.to_string(),
-            (TyKind::List(_), _) if !seen.is_empty() && !seen.contains(&Head::List(0)) => "[]".into(),
+        if let Some(all) = variants(self.program, ty) {
+            let missing = (0..).zip(&all).find(|(tag, (_, args))| !seen.contains(&Head::Variant(*tag, args.len())));
+            let print = |(tag, (_, args)): (u16, &(String, Vec<Ty>))| {
+                self.print(&Head::Variant(tag, args.len()), ty, &holes(args.len()))
+            };
+            return missing.map_or_else(|| "_".into(), print);
+        }
+        let is_new = |head: &Head| !seen.contains(head);
+        let naturals = || 0..=i64::try_from(seen.len()).unwrap_or(i64::MAX);
+        let value = match self.program.types.kind(ty) {
+            TyKind::Bool => [true, false].map(|value| Head::Const(Const::Bool(value))).into_iter().find(is_new),
+            TyKind::Int => naturals().map(|value| Head::Const(Const::Int(value))).find(is_new),
+            TyKind::List(_) => (0..=seen.len()).map(Head::List).find(is_new),
+            _ => None,
+        };
+        self.is_endless |= *self.program.types.kind(ty) != TyKind::Bool;
+        match value {
+            Some(Head::List(length)) => format!("[{}]", holes(length).join(", ")),
+            Some(Head::Const(value)) => print_const(&value),
             _ => "_".into(),
         }
     }
+}
+
+fn holes(count: usize) -> Vec<String> {
+    vec!["_".to_owned(); count]
 }
 
 fn specialise_row<'a>(row: &[Cell<'a>], head: &Head, arity: usize) -> Option<Row<'a>> {

@@ -68,10 +68,22 @@ impl Checker<'_> {
         true
     }
 
+    /// After an error: what is open in a type is not asked for any more.
+    pub(super) fn give_up(&mut self, ty: Ty) {
+        let ty = self.zonk(ty);
+        let inferred = &mut self.inferred;
+        self.program.types.map_leaves(ty, &mut |_, kind| {
+            let TyKind::Infer(index) = kind else { return None };
+            inferred[*index as usize] = Some(Types::ERROR);
+            Some(Types::ERROR)
+        });
+    }
+
     /// Fills in the types of the expressions since `first`; what is still open is reported once, at the outermost
     /// expression that is.
     pub(super) fn finish_types(&mut self, first: usize) {
         let mut open: Option<ExprId> = None;
+        let mut follows_from_error = false;
         let mut cases: Vec<usize> = Vec::new();
         for index in first..self.body.exprs.len() {
             if matches!(self.body.exprs[index].kind, ExprKind::Case(..)) {
@@ -81,12 +93,13 @@ impl Checker<'_> {
             let ty = self.body.exprs[index].ty;
             let ty = self.zonk(ty);
             self.body.exprs[index].ty = ty;
+            follows_from_error |= ty == Types::ERROR;
             if self.is_open(ty) {
                 open = Some(ExprId(u32::try_from(index).expect("fewer than 2^32 expressions")));
                 self.body.exprs[index].ty = Types::ERROR;
             }
         }
-        if let Some(id) = open {
+        if let (Some(id), false) = (open, follows_from_error) {
             let span = self.body.exprs[id.index()].span;
             let help = "say it: `let x : T = …`";
             self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);

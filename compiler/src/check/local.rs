@@ -74,6 +74,7 @@ impl Checker<'_> {
     fn poison(&mut self, name: Name, ty: Option<Ty>) {
         self.forget_open_types();
         let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
+        self.poisoned.insert(var);
         self.used.insert(var);
         for role in self.all_roles() {
             self.scope.bind(role, name.symbol, var);
@@ -151,7 +152,7 @@ impl Checker<'_> {
             [] => {
                 return match holders.first() {
                     None => self.unknown_name(name, RoleId(0)),
-                    Some((_, var)) if self.body.vars[var.index()].ty == Types::ERROR => {}
+                    Some((_, var)) if self.poisoned.contains(var) => {}
                     Some((_, var)) => {
                         let bound = self.body.vars[var.index()].span;
                         let file = self.program.modules[self.module].file;
@@ -233,7 +234,9 @@ impl Checker<'_> {
         let result = self.zonk(operation.result);
         if self.is_open(result) {
             let help = "say it: `let x : T = …`";
-            self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            if args.iter().all(|arg| self.body.exprs[arg.index()].ty != Types::ERROR) {
+                self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            }
             return None;
         }
         self.finish_types(first);

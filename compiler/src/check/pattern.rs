@@ -61,8 +61,12 @@ impl Checker<'_> {
     }
 
     fn expect_pattern(&mut self, pattern: Ty, ty: Ty, span: Span) {
-        if !self.unify(ty, pattern) {
+        let fits = self.unify(ty, pattern);
+        if !fits {
             self.mismatch(span, ty, pattern);
+        }
+        if !fits || self.shallow(ty) == Types::ERROR {
+            self.give_up(pattern);
         }
     }
 
@@ -144,11 +148,13 @@ impl Checker<'_> {
         let scrutinee = self.expr(scrutinee, role, None);
         let ty = self.body.exprs[scrutinee.index()].ty;
         let result = expected.unwrap_or_else(|| self.fresh());
-        let errors = self.diagnostics.len();
         let mut patterns_are_fine = true;
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
+            let errors = self.diagnostics.len();
+            // Patterns of another type are one mistake.
+            let ty = if patterns_are_fine { ty } else { Types::ERROR };
             let pattern = self.pattern(*pattern, ty, &mut binds);
             patterns_are_fine &= self.diagnostics.len() == errors;
             let mark = self.scope.mark();
@@ -187,9 +193,9 @@ impl Checker<'_> {
                 let text = "this arm can never be reached: the arms above match everything it does".to_owned();
                 self.report("E0308", patterns[index].span, text, "unreachable", "remove it, or move it up");
             }
-            coverage::Verdict::Missing(witness) => {
+            coverage::Verdict::Missing(witness, is_endless) => {
                 let text = format!("this `case` does not handle `{witness}`");
-                let help = format!("add `| {witness} => …`");
+                let help = if is_endless { "add `| _ => …`".to_owned() } else { format!("add `| {witness} => …`") };
                 self.report("E0307", span, text, "not every value is handled", &help);
             }
             coverage::Verdict::TooLarge => {
