@@ -42,7 +42,8 @@ fn functions_are_imported_exposed_or_by_path() {
 
 #[test]
 fn functions_of_a_module_that_are_not_exposed_are_not_there() {
-    let text = "import std.shapes exposing (area)\nprotocol Areas(A, B) =\n  A -> B : Area(a : Int = area(2, scaled(3)))\n";
+    let text =
+        "import std.shapes exposing (area)\nprotocol Areas(A, B) =\n  A -> B : Area(a : Int = area(2, scaled(3)))\n";
     let checked = pipeline::check("areas.tell", text, &WithShapes, Limits::default());
     assert_eq!(codes(&checked.diagnostics, &checked.program.files), ["E0209 @ 3:35"]);
 }
@@ -82,7 +83,7 @@ fn the_stages_show_functions() {
     let resolved = show::stage(&checked, "resolve").expect("a stage");
     assert!(resolved.contains("fun first(xs : List T, other : T) : T\n"), "{resolved}");
     let bindings = show::stage(&checked, "check").expect("a stage");
-    assert!(bindings.contains("  x#3 : T  -- 1:63\n"), "{bindings}");
+    assert!(bindings.contains("  x#3 : T  -- 1:65\n"), "{bindings}");
 }
 
 /// Functions `f0` to `f{count - 1}`, each made of the one before it, and a protocol that calls the last one.

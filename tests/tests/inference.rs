@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tell_compiler::pipeline::Checked;
 use tell_ir::codec::encode;
-use tell_language::ast::{Ast, Block, DeclKind, FunBody, Protocol, RoleRef, StmtKind, TypeId};
+use tell_language::ast::{Ast, Block, DeclKind, FunBody, LoopKind, Protocol, RoleRef, StmtId, StmtKind, TypeId};
 use tell_language::parse::parse;
 use tell_language::span::{FileId, Span};
-use tell_language::symbol::Interner;
+use tell_language::symbol::{Interner, Symbol};
 use tell_tests::program::{check, image};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
@@ -24,6 +24,8 @@ struct Optional {
     text: Span,
     /// The roles that could stand there instead; none for a type.
     others: Vec<String>,
+    /// The sender of the next communication, if that stands behind it with only local statements in between.
+    next: Option<String>,
     /// The error that asks for it.
     asked_for: &'static str,
 }
@@ -116,7 +118,7 @@ fn roles(text: &str) -> Vec<Optional> {
     let ast = parse(FileId(0), text, &mut names).ast;
     let mut found = Vec::new();
     for (block, roles) in blocks(&ast, &names) {
-        for stmt in &block.stmts {
+        for (index, stmt) in block.stmts.iter().enumerate() {
             let (at, asked_for): (Option<RoleRef>, _) = match &ast.stmt(*stmt).kind {
                 StmtKind::If { at, .. } | StmtKind::Case { at, .. } => (*at, "E0303"),
                 StmtKind::Let { at, .. }
@@ -128,10 +130,31 @@ fn roles(text: &str) -> Vec<Optional> {
             let Some(role) = at.filter(|role| role.index.is_none()) else { continue };
             let written = names.text(role.name.symbol);
             let others = roles.iter().filter(|other| *other != written).cloned().collect();
-            found.push(Optional { text: with_word(text, "at", role.name.span), others, asked_for });
+            let next = next_sender(&ast, &block.stmts[index + 1..]).map(|name| names.text(name).to_owned());
+            found.push(Optional { text: with_word(text, "at", role.name.span), others, next, asked_for });
         }
     }
     found
+}
+
+/// Who sends first in statements of one block, if only local ones stand before.
+fn next_sender(ast: &Ast, stmts: &[StmtId]) -> Option<Symbol> {
+    for stmt in stmts {
+        match &ast.stmt(*stmt).kind {
+            StmtKind::Message { from: sender, .. }
+            | StmtKind::Choice { decider: sender, .. }
+            | StmtKind::Loop { kind: LoopKind::Decide { by: sender } | LoopKind::WhileBy { by: sender, .. }, .. } => {
+                return Some(sender.name.symbol);
+            }
+            StmtKind::Let { body: None, .. }
+            | StmtKind::Var { .. }
+            | StmtKind::Assign { .. }
+            | StmtKind::Assert { .. }
+            | StmtKind::Perform { .. } => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// All `: T` of a `let` in a text.
@@ -147,7 +170,7 @@ fn types(text: &str) -> Vec<Optional> {
             };
             let Some(ty) = ty else { continue };
             let text = with_word(text, ":", ast.ty(ty).span);
-            found.push(Optional { text, others: Vec::new(), asked_for: "E0310" });
+            found.push(Optional { text, others: Vec::new(), next: None, asked_for: "E0310" });
         }
     }
     found
@@ -169,7 +192,10 @@ fn outcome(text: &str, optional: &Optional) -> Result<&'static str, String> {
     }
     for other in &optional.others {
         if found == meaning(&replaced(text, optional.text, &format!("at {other}"))) {
-            return Ok("the next sender");
+            return match &optional.next {
+                Some(next) if next != other => Err(format!("`{next}` sends next, but it is at `{other}`\n{without}")),
+                _ => Ok("the next sender"),
+            };
         }
     }
     match found {

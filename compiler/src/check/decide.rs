@@ -318,15 +318,26 @@ impl<'a, 'b> NextSender<'a, 'b> {
             }
             StmtKind::Call { roles, .. } => roles.first().map_or(Flow::GoesOn, |_| self.call(id)),
             StmtKind::Let { body: Some(body), .. } => self.block(&body.stmts),
+            StmtKind::Par { branches } => {
+                // Some branch communicates first, whichever it is.
+                let flows: Vec<Flow> = branches.iter().map(|branch| self.block(&branch.stmts)).collect();
+                if flows.contains(&Flow::Stops) { Flow::Stops } else { Flow::GoesOn }
+            }
+            StmtKind::Scope(scope) => {
+                self.arms([&scope.body].into_iter().chain(scope.outcomes.iter().map(|outcome| &outcome.body)))
+            }
+            StmtKind::Region(region) => {
+                self.arms([&region.body].into_iter().chain(region.outcomes.iter().map(|outcome| &outcome.body)))
+            }
+            StmtKind::For { body, .. } => {
+                self.block(&body.stmts);
+                Flow::GoesOn
+            }
             StmtKind::Let { .. }
             | StmtKind::Var { .. }
             | StmtKind::Assign { .. }
             | StmtKind::Assert { .. }
             | StmtKind::Perform { .. }
-            | StmtKind::Par { .. }
-            | StmtKind::Scope(_)
-            | StmtKind::Region(_)
-            | StmtKind::For { .. }
             | StmtKind::Guest(_)
             | StmtKind::Step(_)
             | StmtKind::Value(_)

@@ -270,6 +270,9 @@ impl Checker<'_> {
 
     fn not_a_function(&mut self, path: &Path, span: Span, role: RoleId) {
         let last = path.last();
+        if self.names[self.module].is_poisoned(last.symbol) {
+            return;
+        }
         let name = self.text(last.symbol).to_owned();
         if let [prefix @ .., _] = &*path.names
             && !prefix.is_empty()

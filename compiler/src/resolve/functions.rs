@@ -45,10 +45,10 @@ impl Resolver<'_> {
         let mut params: Vec<(Symbol, Span, Ty)> = Vec::new();
         for (name, ty) in &fun.params {
             let ty = self.ty(module, *ty, generics);
-            match params.iter().find(|(first, ..)| *first == name.symbol).copied() {
-                Some((_, first, _)) => self.report_duplicate(module, "E0212", "parameter", first, name.span),
-                None => params.push((name.symbol, name.span, ty)),
+            if let Some((_, first, _)) = params.iter().find(|(first, ..)| *first == name.symbol).copied() {
+                self.report_duplicate(module, "E0212", "parameter", first, name.span);
             }
+            params.push((name.symbol, name.span, ty));
         }
         params
     }
@@ -60,6 +60,7 @@ impl Resolver<'_> {
             let help = "add `= …`; only functions of `std` are built into the machine";
             let texts = Texts::new(format!("function `{text}` has no body"), "no body", help);
             self.report(module, "E0221", name.span, texts);
+            self.names_mut(module).poisoned.insert(name.symbol, ());
             return None;
         }
         let prim = Prim::ALL.iter().find(|prim| prim.text() == text).copied();
