@@ -161,7 +161,7 @@ pub enum FunCode {
         /// Its syntax tree.
         source: ast::FunBody,
         /// The checked body; `None` if it has errors.
-        body: Option<FunBody>,
+        body: Option<Box<FunBody>>,
     },
 }
 

@@ -105,7 +105,7 @@ fn row(program: &Program, uses: &[Use], type_vars: &[Symbol]) -> String {
 fn function(program: &Program, fun: &Fun, out: &mut String) {
     let FunCode::Local { body, .. } = &fun.code else { return };
     line!(out, "{}", signature(program, fun));
-    let Some(FunBody { body, .. }) = body else { return line!(out, "  (has errors)") };
+    let Some(FunBody { body, .. }) = body.as_deref() else { return line!(out, "  (has errors)") };
     let file = program.modules[fun.module].file;
     for (index, var) in body.vars.iter().enumerate() {
         let (row, column) = program.files.line_column(file, var.span.start);

@@ -51,7 +51,7 @@ pub(super) fn check(program: &mut Program, names: &[Names], calls: &CallGraph, d
         let checked = Checker::new(program, names, calls, diagnostics, protocol).function(id, &source);
         program.protocols.pop();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
-        program.funs[id.index()].code = FunCode::Local { source, body: (!failed).then_some(checked) };
+        program.funs[id.index()].code = FunCode::Local { source, body: (!failed).then(|| Box::new(checked)) };
     }
     inlining::check(program, diagnostics);
 }

@@ -34,9 +34,10 @@ impl Function<'_, '_> {
         dst: Option<Reg>,
     ) -> Operand {
         let fun = self.tables.program.fun(id);
-        let FunCode::Local { body: Some(FunBody { body, result, weight }), .. } = &fun.code else {
+        let FunCode::Local { body: Some(body), .. } = &fun.code else {
             panic!("bug: a program with errors is not emitted")
         };
+        let FunBody { body, result, weight } = &**body;
         self.tables.inlined = self.tables.inlined.saturating_add(*weight);
         if self.tables.inlined > MAX_INLINED {
             // The image is refused; nothing more is written into it.

@@ -50,7 +50,7 @@ pub(super) fn check(program: &mut Program, diagnostics: &mut Vec<Diagnostic>) {
 
 fn body(program: &Program, fun: usize) -> Option<&FunBody> {
     match &program.funs[fun].code {
-        FunCode::Local { body, .. } => body.as_ref(),
+        FunCode::Local { body, .. } => body.as_deref(),
         FunCode::Native(_) => None,
     }
 }
