@@ -13,14 +13,21 @@ pub(super) enum Verdict {
     Complete,
     /// This arm matches nothing that is left.
     Redundant(usize),
-    /// A value, printed as a pattern, that no arm matches, and whether it is one of endlessly many like it.
-    Missing(String, bool),
+    /// A value that no arm matches, and the pattern of it and all like it.
+    Missing { witness: String, pattern: String },
     /// The work limit was reached.
     TooLarge,
 }
 
+impl Verdict {
+    /// A pattern that is missing, in its own words.
+    fn missing(pattern: String) -> Self {
+        Self::Missing { witness: pattern.clone(), pattern }
+    }
+}
+
 /// Steps of the algorithm before it gives up.
-const BUDGET: usize = 200_000;
+const BUDGET: usize = 2_000_000;
 
 /// Deepest recursion; columns of a row and nesting of patterns count.
 const MAX_COLUMNS: usize = 1_000;
@@ -30,7 +37,7 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
     if let Some(verdict) = check_flat(program, arms, ty) {
         return verdict;
     }
-    let mut search = Search { program, budget: BUDGET, is_endless: false };
+    let mut search = Search { program, budget: BUDGET, one_of_many: true };
     let mut rows: Vec<Row<'_>> = Vec::new();
     for (index, arm) in arms.iter().enumerate() {
         let row = vec![Cell::Pattern(arm)];
@@ -40,11 +47,16 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
             Err(OutOfBudget) => return Verdict::TooLarge,
         }
     }
-    search.is_endless = false;
-    match search.witness(&rows, vec![Cell::Any], &[ty], 0) {
-        Ok(Some(witness)) => Verdict::Missing(witness.concat(), search.is_endless),
-        Ok(None) => Verdict::Complete,
-        Err(OutOfBudget) => Verdict::TooLarge,
+    let mut missing = |one_of_many: bool| {
+        search.one_of_many = one_of_many;
+        search.witness(&rows, vec![Cell::Any], &[ty], 0)
+    };
+    match (missing(true), missing(false)) {
+        (Ok(Some(witness)), Ok(Some(pattern))) => {
+            Verdict::Missing { witness: witness.concat(), pattern: pattern.concat() }
+        }
+        (Ok(None), _) => Verdict::Complete,
+        _ => Verdict::TooLarge,
     }
 }
 
@@ -81,12 +93,12 @@ fn check_flat(program: &Program, arms: &[&Pattern], ty: Ty) -> Option<Verdict> {
         return Some(Verdict::Complete);
     }
     let Some(all) = variants(program, ty) else {
-        return (arms.len() > SMALL).then(|| Verdict::Missing("_".into(), true));
+        return (arms.len() > SMALL).then(|| Verdict::missing("_".into()));
     };
     let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Flat::Variant(*tag)));
     missing.filter(|_| arms.len() > SMALL).map(|(_, (name, args))| {
-        let holes = vec!["_"; args.len()].join(", ");
-        Verdict::Missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") }, false)
+        let holes = holes(args.len()).join(", ");
+        Verdict::missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") })
     })
 }
 
@@ -149,8 +161,8 @@ impl<'a> Cell<'a> {
 struct Search<'a> {
     program: &'a Program,
     budget: usize,
-    /// Whether the witness has a part that stands for endlessly many.
-    is_endless: bool,
+    /// Whether a number or list that nobody matches is shown by example, and not as `_`.
+    one_of_many: bool,
 }
 
 impl Search<'_> {
@@ -262,8 +274,9 @@ impl Search<'_> {
     }
 
     /// A value none of the heads matches.
-    fn unseen(&mut self, ty: Ty, seen: &[Head]) -> String {
-        if seen.is_empty() {
+    fn unseen(&self, ty: Ty, seen: &[Head]) -> String {
+        let is_finite = *self.program.types.kind(ty) == TyKind::Bool || variants(self.program, ty).is_some();
+        if seen.is_empty() || !is_finite && !self.one_of_many {
             return "_".into();
         }
         if let Some(all) = variants(self.program, ty) {
@@ -281,7 +294,6 @@ impl Search<'_> {
             TyKind::List(_) => (0..=seen.len()).map(Head::List).find(is_new),
             _ => None,
         };
-        self.is_endless |= *self.program.types.kind(ty) != TyKind::Bool;
         match value {
             Some(Head::List(length)) => format!("[{}]", holes(length).join(", ")),
             Some(Head::Const(value)) => print_const(&value),

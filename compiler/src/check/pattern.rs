@@ -193,9 +193,9 @@ impl Checker<'_> {
                 let text = "this arm can never be reached: the arms above match everything it does".to_owned();
                 self.report("E0308", patterns[index].span, text, "unreachable", "remove it, or move it up");
             }
-            coverage::Verdict::Missing(witness, is_endless) => {
+            coverage::Verdict::Missing { witness, pattern } => {
                 let text = format!("this `case` does not handle `{witness}`");
-                let help = if is_endless { "add `| _ => …`".to_owned() } else { format!("add `| {witness} => …`") };
+                let help = format!("add `| {pattern} => …`");
                 self.report("E0307", span, text, "not every value is handled", &help);
             }
             coverage::Verdict::TooLarge => {
