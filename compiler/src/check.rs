@@ -1,8 +1,8 @@
 //! Bodies of protocols: types, and who knows what (LANGUAGE §3).
 //!
 //! Every role has its own scope ([`scope`]). [`block`] walks statements, [`decide`] finds who decides and where a
-//! local action happens, [`expr`] and [`pattern`] give types, [`coverage`] says whether a case is complete. The
-//! result is the [`Body`] of each protocol.
+//! local action happens, [`expr`] and [`pattern`] give types, [`coverage`] says whether a case is complete. A function
+//! is checked as a protocol with one role ([`function`]). The result is the [`Body`] of each protocol and function.
 
 mod block;
 mod branch;
@@ -10,6 +10,7 @@ mod call;
 mod coverage;
 mod decide;
 mod expr;
+mod function;
 mod infer;
 mod local;
 mod message;
@@ -35,6 +36,7 @@ const MAX_PARTS: usize = 1_000;
 /// Checks the bodies of all protocols. A body with errors stays `None`.
 pub fn check(program: &mut Program, names: &[Names], diagnostics: &mut Vec<Diagnostic>) {
     let calls = call::CallGraph::new(program, names);
+    function::check(program, names, &calls, diagnostics);
     for index in 0..program.protocols.len() {
         let protocol = ProtocolId(u32::try_from(index).expect("fewer than 2^32 protocols"));
         let before = diagnostics.len();
@@ -56,6 +58,8 @@ struct Checker<'a> {
     scope: Scope,
     /// Bindings that are cells.
     cells: FxHashSet<Var>,
+    /// Bindings that stand for ones with a mistake.
+    poisoned: FxHashSet<Var>,
     /// Bindings that are mentioned somewhere.
     used: FxHashSet<Var>,
     /// Bindings of `let`, for the unused warning.
@@ -78,6 +82,8 @@ struct Checker<'a> {
     barriers: Vec<scoped::Barrier>,
     /// Cells that were set, and where, in text order.
     assigned: Vec<(Var, Span)>,
+    /// The function whose body this is.
+    function: Option<function::Inside>,
 }
 
 impl<'a> Checker<'a> {
@@ -100,6 +106,7 @@ impl<'a> Checker<'a> {
             body: Body::default(),
             scope: Scope::default(),
             cells: FxHashSet::default(),
+            poisoned: FxHashSet::default(),
             used: FxHashSet::default(),
             lets: Vec::new(),
             roles,
@@ -111,25 +118,32 @@ impl<'a> Checker<'a> {
             recs: Vec::new(),
             barriers: Vec::new(),
             assigned: Vec::new(),
+            function: None,
         }
     }
 
     fn run(mut self) -> Body {
-        for param in self.program.protocol(self.protocol).params.clone() {
-            let var = self.new_var(param.name, param.ty, param.span);
-            self.scope.bind(param.role, param.name, var);
-        }
+        self.bind_parameters();
         let block = self.program.protocol(self.protocol).block.clone();
         self.body.block = self.block(&block, block::Tail::Yes);
         if self.body.block.falls_through {
             self.body.finals = self.scope.held();
             self.used.extend(self.body.finals.iter().map(|(_, _, var)| *var));
         }
-        self.warn_unused();
+        self.warn_unused_lets();
+        self.warn_idle_roles();
         self.body
     }
 
-    fn warn_unused(&mut self) {
+    /// Parameters are the first bindings.
+    fn bind_parameters(&mut self) {
+        for param in self.program.protocol(self.protocol).params.clone() {
+            let var = self.new_var(param.name, param.ty, param.span);
+            self.scope.bind(param.role, param.name, var);
+        }
+    }
+
+    fn warn_unused_lets(&mut self) {
         for var in std::mem::take(&mut self.lets) {
             if !self.used.contains(&var) {
                 let VarInfo { name, span, .. } = self.body.vars[var.index()];
@@ -137,6 +151,9 @@ impl<'a> Checker<'a> {
                 self.report("W0301", span, text, "bound here", "remove it, or send it to somebody");
             }
         }
+    }
+
+    fn warn_idle_roles(&mut self) {
         for (index, (name, span)) in (0..).zip(self.program.protocol(self.protocol).roles.clone()) {
             if !self.acting.contains(&RoleId(index)) {
                 let text = format!("role `{}` does nothing", self.program.text(name));

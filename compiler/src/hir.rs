@@ -30,7 +30,7 @@ pub struct Program {
     pub opaques: Vec<Opaque>,
     /// Declared effects.
     pub effects: Vec<Effect>,
-    /// Native functions.
+    /// Functions: those built into the machine, and those of the language.
     pub funs: Vec<Fun>,
     /// Protocols in text order, each followed by those under its `where`.
     pub protocols: Vec<Protocol>,
@@ -48,13 +48,26 @@ impl Program {
     /// A type as a person writes it.
     #[must_use]
     pub fn show_type(&self, ty: Ty) -> String {
+        self.show_type_in(ty, &[])
+    }
+
+    /// A type as a person writes it where these are the type variables.
+    #[must_use]
+    pub fn show_type_in(&self, ty: Ty, params: &[Symbol]) -> String {
         TypeNames {
             types: &self.types,
             unions: &|id| self.unions[id.0 as usize].name,
             opaques: &|id| self.opaques[id.0 as usize].name,
+            params,
             interner: &self.interner,
         }
         .show(ty)
+    }
+
+    /// The function of that id.
+    #[must_use]
+    pub fn fun(&self, id: FunId) -> &Fun {
+        &self.funs[id.index()]
     }
 
     /// The protocol of that id.
@@ -117,17 +130,51 @@ pub struct Op {
     pub meta: OpMeta,
 }
 
-/// A native function of `std`.
+/// A function.
 #[derive(Debug)]
 pub struct Fun {
     /// Its name.
     pub name: Symbol,
-    /// The primitive behind it.
-    pub prim: Prim,
-    /// Parameter types.
-    pub params: Vec<Ty>,
+    /// Where its name stands.
+    pub span: Span,
+    /// Index of its module.
+    pub module: usize,
+    /// The type variables of its signature: `Param(i)` is the i-th.
+    pub type_vars: Vec<Symbol>,
+    /// Parameters: name, place, type.
+    pub params: Vec<(Symbol, Span, Ty)>,
     /// Result type.
     pub result: Ty,
+    /// Effect instances it may use.
+    pub uses: Vec<Use>,
+    /// What it computes.
+    pub code: FunCode,
+}
+
+/// What a function computes.
+#[derive(Debug)]
+pub enum FunCode {
+    /// A primitive of the machine.
+    Native(Prim),
+    /// A body in the language.
+    Local {
+        /// Its syntax tree.
+        source: ast::FunBody,
+        /// The checked body; `None` if it has errors.
+        body: Option<Box<FunBody>>,
+    },
+}
+
+/// A checked body of a function: that of a protocol with one role, the one that calls. Its parameters are the first
+/// bindings, in order.
+#[derive(Debug)]
+pub struct FunBody {
+    /// Bindings, expressions and statements.
+    pub body: Body,
+    /// The binding that `result e` gives a value; the last one every path through the body makes.
+    pub result: Var,
+    /// Expressions, those of all functions it calls included.
+    pub weight: usize,
 }
 
 macro_rules! hir_id {
@@ -148,6 +195,8 @@ macro_rules! hir_id {
 hir_id! {
     /// Index into [`Program::effects`].
     EffectId
+    /// Index into [`Program::funs`].
+    FunId
     /// Index into [`Program::protocols`].
     ProtocolId
     /// A role of one protocol, in declaration order.
@@ -414,8 +463,33 @@ pub enum ExprKind {
     If(ExprId, ExprId, ExprId),
     /// `case e of …`
     Case(ExprId, Box<[(Pattern, ExprId)]>),
+    /// `f(a, b)` of a function with a body; `types` are what its type variables stand for.
+    Call { fun: FunId, types: Box<[Ty]>, args: Box<[ExprId]> },
+    /// The name of a function as an argument of an operation.
+    Function { fun: FunId, types: Box<[Ty]> },
     /// Already reported.
     Error,
+}
+
+impl ExprKind {
+    /// The expressions directly inside, from left to right; they have smaller indices.
+    #[must_use]
+    pub fn children(&self) -> Vec<ExprId> {
+        match self {
+            Self::Prim(_, items)
+            | Self::Product(items)
+            | Self::List(items)
+            | Self::Variant(_, items)
+            | Self::Call { args: items, .. } => items.to_vec(),
+            Self::And(a, b) | Self::Or(a, b) => vec![*a, *b],
+            Self::Get(base, _) => vec![*base],
+            Self::If(cond, then, els) => vec![*cond, *then, *els],
+            Self::Case(scrutinee, arms) => {
+                [*scrutinee].into_iter().chain(arms.iter().map(|(_, value)| *value)).collect()
+            }
+            Self::Const(_) | Self::Var(_) | Self::Function { .. } | Self::Error => Vec::new(),
+        }
+    }
 }
 
 /// A pattern; the type of what it matches is known from its place.

@@ -5,6 +5,7 @@
 
 mod declared;
 mod effects;
+mod functions;
 mod modules;
 mod names;
 mod protocols;
@@ -19,6 +20,7 @@ use crate::sources::Sources;
 use std::borrow::Cow;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
+use tell_language::symbol::Symbol;
 
 /// Resolves the declarations of `file` and of the modules it imports into `program`.
 pub fn resolve(
@@ -37,6 +39,7 @@ pub fn resolve(
     resolver.declare_effects();
     resolver.declare_functions();
     resolver.link_imports();
+    resolver.declare_function_rows();
     resolver.declare_protocols();
     resolver.report_unused_imports();
     resolver.names.into_owned()
@@ -91,14 +94,15 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// The type written in the body of a protocol; what is wrong with it is reported.
+/// The type written in a body where `type_vars` are the type variables; what is wrong with it is reported.
 pub fn body_type(
     program: &mut Program,
-    names: &[Names],
-    module: usize,
+    (names, module): (&[Names], usize),
+    type_vars: &[Symbol],
     ty: tell_language::ast::TypeId,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
     let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
-    resolver.ty(module, ty, &mut declared::Generics::default())
+    let mut generics = declared::Generics { names: type_vars.to_vec(), open: false };
+    resolver.ty(module, ty, &mut generics)
 }

@@ -211,6 +211,32 @@ fn a_case_with_thousands_of_arms() {
 }
 
 #[test]
+fn ten_thousand_lets_and_a_long_list() {
+    let lets = repeated("protocol Lets(A, B) =\n  let v0 at A = [[]]\n", 10_000, |index, text| {
+        writeln!(text, "  let v{} = [] ++ v{index} ++ [[{index}]]", index + 1).expect("writing to a String succeeds");
+    });
+    let lets = lets.replace("[[]]", "[[0]]");
+    assert_eq!(found(&format!("{lets}  A -> B : M(v10000)\n")), [""; 0]);
+    let list = repeated("protocol List(A, B) =\n  let xs at A = [", 100_000, |index, text| {
+        write!(text, "Just({index}), Nothing, ").expect("writing to a String succeeds");
+    });
+    assert_eq!(found(&format!("{list}Nothing]\n  A -> B : M(xs)\n")), [""; 0]);
+}
+
+#[test]
+fn a_case_of_nested_patterns_has_a_budget() {
+    let text = repeated(
+        "protocol Cases(A, B; p : (Int, Maybe Int) at A) =\n  let x at A = case p of\n",
+        1_000,
+        |index, text| {
+            writeln!(text, "    | ({index}, Just({index})) => {index}").expect("writing to a String succeeds");
+        },
+    );
+    assert_eq!(found(&format!("{text}    | (_, _) => 0\n  A -> B : M(x)\n")), [""; 0]);
+    assert_eq!(found(&format!("{text}  A -> B : M(x)\n")), ["E0307"]);
+}
+
+#[test]
 fn equal_calls_are_inlined_once() {
     let mut text = String::new();
     for level in 0..30 {

@@ -132,6 +132,11 @@ impl Checker<'_> {
                 self.refuse(Construct::Fragment, span);
                 true
             }
+            ast::StmtKind::Step(step) if matches!(*step, ast::Step::Result(_)) => {
+                let ast::Step::Result(value) = *step else { return true };
+                self.result(value, span, out);
+                true
+            }
             ast::StmtKind::Step(_) => {
                 self.refuse(Construct::OperationStep, span);
                 true

@@ -68,7 +68,7 @@ impl CallGraph {
 }
 
 /// The strongly connected component of every node (Kosaraju and Sharir): last left first, backwards.
-fn circles(callees: &[Vec<usize>]) -> Vec<usize> {
+pub(super) fn circles(callees: &[Vec<usize>]) -> Vec<usize> {
     let mut callers = vec![Vec::new(); callees.len()];
     for (caller, callees) in callees.iter().enumerate() {
         callees.iter().for_each(|callee| callers[*callee].push(caller));
@@ -87,7 +87,7 @@ fn circles(callees: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// All nodes in the order in which a depth-first walk leaves them.
-fn left_last(callees: &[Vec<usize>]) -> Vec<usize> {
+pub(super) fn left_last(callees: &[Vec<usize>]) -> Vec<usize> {
     let mut order = Vec::with_capacity(callees.len());
     let mut seen = vec![false; callees.len()];
     for root in 0..callees.len() {

@@ -78,10 +78,11 @@ impl Checker<'_> {
         }
     }
 
-    /// The names of several expressions together.
+    /// The names of several arguments together; a function that is passed is not held by anybody.
     pub(super) fn free_names_of(&self, ids: &[ast::ExprId]) -> Vec<Name> {
         let mut names = Vec::new();
-        ids.iter().for_each(|id| self.collect(*id, &mut Vec::new(), &mut names));
+        let values = ids.iter().filter(|id| self.named_function(**id).is_none());
+        values.for_each(|id| self.collect(*id, &mut Vec::new(), &mut names));
         names
     }
 
@@ -151,6 +152,18 @@ impl Checker<'_> {
 
     /// The roles that can decide on an expression together: those that hold the same bindings of all its names.
     pub(super) fn deciders(&mut self, id: ast::ExprId, at: Option<RoleRef>) -> Option<Vec<RoleId>> {
+        let deciders = self.sharers(id, at)?;
+        if let (true, Some((fun, span))) = (deciders.len() > 1, self.effectful_call(id)) {
+            let who = self.role_names(&deciders);
+            let name = self.text(self.program.fun(fun).name).to_owned();
+            let text = format!("`{name}` performs effects, but {who} decide this together");
+            let help = format!("let one role decide: `let x at {} = …` and send `x`", self.role_name(deciders[0]));
+            self.report("E0320", span, text, "each of them would perform it", &help);
+        }
+        Some(deciders)
+    }
+
+    fn sharers(&mut self, id: ast::ExprId, at: Option<RoleRef>) -> Option<Vec<RoleId>> {
         let names = self.free_names(id);
         let bindings = |checker: &Self, role: RoleId| -> Option<Vec<Var>> {
             names.iter().map(|name| checker.scope.lookup(role, name.symbol)).collect()

@@ -185,6 +185,16 @@ impl Resolver<'_> {
         self.ty_at(module, id, generics, 0)
     }
 
+    /// The type of a parameter of an operation, the only place for `Fn(A) -> B`.
+    pub(super) fn operation_parameter(&mut self, module: usize, id: ast::TypeId, generics: &mut Generics) -> Ty {
+        let ast::Type { kind, span } = self.program.modules[module].ast.ty(id).clone();
+        let TypeKind::Function { params, result } = kind else { return self.ty(module, id, generics) };
+        let params = params.iter().map(|param| self.ty(module, *param, generics)).collect();
+        let result = self.ty(module, result, generics);
+        let ty = self.program.types.intern(TyKind::Function(params, result));
+        if self.program.types.depth(ty) > MAX_TYPE_DEPTH { self.too_deep(module, span) } else { ty }
+    }
+
     fn ty_at(&mut self, module: usize, id: ast::TypeId, generics: &mut Generics, depth: u16) -> Ty {
         let ast::Type { kind, span } = self.program.modules[module].ast.ty(id).clone();
         let kind = match kind {
@@ -195,9 +205,9 @@ impl Resolver<'_> {
             }
             TypeKind::Record(fields) => self.record(module, &fields, generics, depth),
             TypeKind::Function { .. } => {
-                let help = "function values exist only as arguments of operations, in a later version";
-                let texts = Texts::new("a function type is not executable yet", "not executable yet", help);
-                self.report(module, "E0901", span, texts);
+                let help = "there are no function values: call the function, or declare an operation that takes one";
+                let texts = Texts::new("a function type stands only for a parameter of an operation", "not here", help);
+                self.report(module, "E0222", span, texts);
                 TyKind::Error
             }
             TypeKind::Named { path, args } => {

@@ -1,6 +1,6 @@
 //! What a module's names mean.
 
-use crate::hir::{EffectId, Program, ProtocolId};
+use crate::hir::{EffectId, FunId, Program, ProtocolId};
 use crate::ty::{Ty, UnionId};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -26,7 +26,7 @@ pub struct Names {
     pub(super) types: Table<TypeName>,
     pub(super) constructors: Table<(UnionId, u16)>,
     pub(super) effects: Table<EffectId>,
-    pub(super) functions: Table<usize>,
+    pub(super) functions: Table<FunId>,
     pub(super) protocols: Table<ProtocolId>,
     /// Modules by alias and by full dotted name.
     pub(super) modules: Table<usize>,
@@ -90,7 +90,7 @@ lookup! {
     /// The effect a path names.
     effect, similar_effect, effects -> EffectId;
     /// The function a path names.
-    function, similar_function, functions -> usize;
+    function, similar_function, functions -> FunId;
     /// The module-level protocol a path names.
     protocol, similar_protocol, protocols -> ProtocolId;
 }

@@ -27,7 +27,7 @@ impl Resolver<'_> {
     fn protocol(&mut self, module: usize, protocol: ast::Protocol, parent: Option<ProtocolId>) -> ProtocolId {
         let roles = self.roles(module, &protocol);
         let params = self.params(module, &protocol, &roles);
-        let uses = self.uses(module, &protocol);
+        let uses = self.row(module, &protocol.uses, &mut Generics::default());
         let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
@@ -116,10 +116,11 @@ impl Resolver<'_> {
         params
     }
 
-    fn uses(&mut self, module: usize, protocol: &ast::Protocol) -> Vec<Use> {
+    /// What a protocol or function uses.
+    pub(super) fn row(&mut self, module: usize, row: &[ast::Use], generics: &mut Generics) -> Vec<Use> {
         let mut uses: Vec<Use> = Vec::new();
-        for used in &protocol.uses {
-            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
+        for used in row {
+            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
             let span = used.effect.span();
             let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
                 let wanted = used.effect.last().symbol;
