@@ -102,6 +102,14 @@ impl Checked {
         names.into_iter().collect()
     }
 
+    /// The sizes that nothing gave, with what was taken for them: `N = 2`.
+    #[must_use]
+    pub fn assumed_sizes(&self) -> Vec<String> {
+        let checked = self.program.protocols.iter().filter(|protocol| protocol.body.is_some());
+        let assumed = checked.flat_map(|protocol| &protocol.sizes).filter(|size| size.is_assumed);
+        assumed.map(|size| format!("{} = {}", self.program.text(size.name), size.value)).collect()
+    }
+
     /// Protocols as declared at the top level, in text order: those that calls made of them for other sizes are left out.
     fn declared(&self) -> impl Iterator<Item = (ProtocolId, &str)> {
         let all = (0..).map(ProtocolId).zip(&self.program.protocols);
