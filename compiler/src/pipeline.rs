@@ -3,6 +3,7 @@
 //! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
 //! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
 
+mod alike;
 mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};

@@ -178,6 +178,7 @@ impl Checker<'_> {
             self.report("E0239", span, text, "not the sizes it was called with", help);
             return !recursive;
         }
+        self.instances.demand(self.program, callee);
         let declared = self.program.protocol(callee).header.params.len();
         if declared != args.len() {
             let what = format!("protocol `{}`", self.text(path.last().symbol));

@@ -73,7 +73,8 @@ impl Instances {
         self.times.get(&template).is_some_and(|times| *times > 1)
     }
 
-    fn demand(&mut self, program: &Program, id: ProtocolId) {
+    /// Has a protocol checked, unless it is or will be.
+    pub(in crate::check) fn demand(&mut self, program: &Program, id: ProtocolId) {
         self.start(id, program.protocol(id).template);
     }
 
@@ -84,7 +85,7 @@ impl Instances {
         }
     }
 
-    /// The protocol that a declaration is for sizes, to be checked; and what is wrong with its header then.
+    /// The protocol that a declaration is for sizes, and what is wrong with its header then.
     ///
     /// # Errors
     /// It has too many roles.
@@ -95,7 +96,6 @@ impl Instances {
         sizes: Vec<u32>,
     ) -> Result<(ProtocolId, Vec<Problem>), Problem> {
         if let Some(known) = self.made.get(&(template, sizes.clone())).copied() {
-            self.demand(program, known);
             return Ok((known, Vec::new()));
         }
         let header = program.protocol(template).header.clone();
@@ -125,7 +125,6 @@ impl Instances {
             body: None,
         });
         self.made.insert((template, sizes), id);
-        self.demand(program, id);
         Ok((id, problems))
     }
 

@@ -16,6 +16,9 @@ use tell_language::symbol::Symbol;
 /// Largest index of a `for` over numbers.
 const MAX_INDEX: u32 = crate::family::MAX_ROLES;
 
+/// So many roles that take a decision together cost as much as a statement.
+const ROLES_PER_STATEMENT: usize = 16;
+
 /// Rounds with mistakes after which the others are not looked at.
 const MAX_FAULTY_ROUNDS: usize = 8;
 
@@ -142,7 +145,11 @@ impl Checker<'_> {
         {
             return Some(0..count);
         }
-        let families = self.program.protocol(self.protocol).members.iter().filter(|member| member.count.is_some());
+        let members = &self.program.protocol(self.protocol).members;
+        if members.is_empty() {
+            return None; // What is wrong with the header is reported there.
+        }
+        let families = members.iter().filter(|member| member.count.is_some());
         let known: Vec<&str> = families.map(|member| self.program.text(member.name.symbol)).collect();
         let text = self.text(name.symbol);
         let help = match did_you_mean(text, known.iter().copied()) {
@@ -239,7 +246,9 @@ impl Scale<'_> {
             _ => {
                 let mut inner = Vec::new();
                 super::super::call::push_inner_blocks(kind, &mut inner);
-                self.take(1) && inner.into_iter().all(|block| self.block(block))
+                // A decision can be one of all roles.
+                let deciders = if inner.is_empty() { 0 } else { self.roles / ROLES_PER_STATEMENT };
+                self.take(1 + deciders) && inner.into_iter().all(|block| self.block(block))
             }
         }
     }
