@@ -103,6 +103,7 @@ pub fn body_type(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
     let binds = Binds::new();
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new(), binds: &binds };
+    let mut resolver =
+        Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new(), binds: &binds };
     resolver.ty(module, ty, &mut declared::Generics::default())
 }

@@ -96,7 +96,8 @@ impl Verdict {
                     }
                 }
                 "bind" => {
-                    let size = rest.split_once('=').and_then(|(name, size)| Some((name.to_owned(), size.parse().ok()?)));
+                    let size =
+                        rest.split_once('=').and_then(|(name, size)| Some((name.to_owned(), size.parse().ok()?)));
                     verdict.binds.extend([size.ok_or_else(|| format!("`{rest}` is not `name=size`"))?]);
                 }
                 "run" => verdict.run = Some(rest.to_owned()),

@@ -393,9 +393,7 @@ impl<'a, 'b> NextSender<'a, 'b> {
                 flow
             }
             StmtKind::Continue { label } => self.jump(label.symbol),
-            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => {
-                self.add(*by)
-            }
+            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => self.add(*by),
             StmtKind::Loop { kind: LoopKind::Forever, body } => self.block(&body.stmts),
             StmtKind::Loop { body, .. } => {
                 self.block(&body.stmts);

@@ -111,9 +111,9 @@ impl Checker<'_> {
             names.extend(crate::family::name(self.ast(), id));
         }
         names.dedup_by_key(|name| name.symbol);
-        let values = names.iter().filter_map(|name| {
-            Some(format!("`{} = {}`", self.text(name.symbol), self.constants.get(name.symbol)?))
-        });
+        let values = names
+            .iter()
+            .filter_map(|name| Some(format!("`{} = {}`", self.text(name.symbol), self.constants.get(name.symbol)?)));
         let values: Vec<String> = values.collect();
         (!values.is_empty()).then(|| format!("here {}", values.join(" and ")))
     }
@@ -155,7 +155,8 @@ impl Checker<'_> {
     fn missing_in_set(&mut self, set: Name, listed: Name) {
         let file = self.program.modules[self.module].file;
         let text = format!("role set `{}` lists `{}`", self.text(set.symbol), self.text(listed.symbol));
-        let help = format!("declare `{}` among the roles of this protocol, or use another set", self.text(listed.symbol));
+        let help =
+            format!("declare `{}` among the roles of this protocol, or use another set", self.text(listed.symbol));
         let diagnostic = self
             .diagnostic("E0202", set.span, format!("{text}, which is no role of this protocol"), "used here")
             .label(file, listed.span, "listed here")

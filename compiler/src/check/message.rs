@@ -105,8 +105,7 @@ impl Checker<'_> {
             return false;
         }
         let before = self.body.exprs.len();
-        let mut payload: Vec<Field> =
-            message.fields.iter().filter_map(|field| self.payload(field, sender)).collect();
+        let mut payload: Vec<Field> = message.fields.iter().filter_map(|field| self.payload(field, sender)).collect();
         self.finish_types(before);
         let Some((first, others)) = receivers.split_first() else { return true };
         if !others.is_empty() {
@@ -150,8 +149,7 @@ impl Checker<'_> {
         let mut lists: Vec<Option<(Ty, Var)>> = vec![None; message.fields.len()];
         for sender in senders {
             let (before, errors) = (self.body.exprs.len(), self.diagnostics.len());
-            let payload: Vec<Option<Field>> =
-                message.fields.iter().map(|field| self.payload(field, *sender)).collect();
+            let payload: Vec<Option<Field>> = message.fields.iter().map(|field| self.payload(field, *sender)).collect();
             self.finish_types(before);
             for field in payload.iter().flatten() {
                 if let (Some(name), Some(var)) = (field.name, field.sender) {

@@ -105,7 +105,8 @@ impl Resolver<'_> {
             let texts = Texts::new(format!("protocol `{name}` has no roles"), "which roles take part?", help);
             self.report(module, "E0215", protocol.name.span, texts);
         }
-        let all = if written.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { written };
+        let all =
+            if written.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { written };
         let mut places = indexmap::IndexMap::<_, _, rustc_hash::FxBuildHasher>::default();
         for Member { name: role, size } in all {
             let first = *places.entry(role.symbol).or_insert(role.span);
