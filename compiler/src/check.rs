@@ -15,6 +15,7 @@ mod family;
 mod infer;
 mod local;
 mod message;
+mod next;
 mod operator;
 mod pattern;
 mod scope;

@@ -91,15 +91,14 @@ impl Member {
     }
 }
 
+/// The members of a header, and the names of all roles with the places of their declarations.
+pub type Expanded = (Vec<Member>, Vec<(Symbol, Span)>);
+
 /// The members of a header with their roles. Roles of families are called `W[0]`, `W[1]`, …
 ///
 /// # Errors
 /// The member with which there are more than [`MAX_ROLES`] roles, or in the whole program [`MAX_FAMILY_ROLES`].
-pub fn expand(
-    program: &mut Program,
-    header: &Header,
-    sizes: &[u32],
-) -> Result<(Vec<Member>, Vec<(Symbol, Span)>), Name> {
+pub fn expand(program: &mut Program, header: &Header, sizes: &[u32]) -> Result<Expanded, Name> {
     let mut members = Vec::new();
     let mut roles: Vec<(Symbol, Span)> = Vec::new();
     for (name, extent) in &header.members {
@@ -369,4 +368,57 @@ fn unknown_index(program: &Program, name: Name, constants: &Constants) -> Proble
     };
     let message = format!("`{wanted}` is no index here");
     Problem { code: "E0232", span: name.span, message, label: "neither a `for` nor a size has this name", help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tell_language::ast::{DeclKind, StmtKind, Target};
+    use tell_language::parse::parse;
+    use tell_language::span::FileId;
+    use tell_language::symbol::Interner;
+
+    /// What an index picks of a family of four, where `i` is 2.
+    fn picked(index: &str) -> Result<Range<u32>, &'static str> {
+        let mut names = Interner::default();
+        let text = format!("protocol P(A, W[4]) =\n  A -> W[{index}] : M\n");
+        let ast = parse(FileId(0), &text, &mut names).ast;
+        let DeclKind::Protocol(protocol) = &ast.decls[0].kind else { panic!("it is a protocol") };
+        let StmtKind::Message { to: Target::Role(to), .. } = &ast.stmt(protocol.body.stmts[0]).kind else {
+            panic!("it is a message")
+        };
+        let mut constants = Constants::default();
+        constants.push(names.intern("i"), 2);
+        pick(&ast, ast.index(to.index.expect("it has an index")), 4, &constants).map(Pick::range).map_err(|mistake| {
+            match mistake {
+                Mistake::Form(_) => "form",
+                Mistake::Unknown(_) => "unknown",
+                Mistake::Outside { .. } => "outside",
+                Mistake::NoFamily(_) | Mistake::NoIndex(_) | Mistake::Unread => "other",
+            }
+        })
+    }
+
+    #[test]
+    fn an_index_is_a_number_a_name_or_a_name_plus_or_minus_a_number() {
+        for (index, range) in [("0", 0..1), ("i", 2..3), ("i + 1", 3..4), ("i - 2", 0..1)] {
+            assert_eq!(picked(index), Ok(range), "{index}");
+        }
+        for index in ["1 + 1", "1 + i", "i + i", "i * 1", "i + 1 + 0", "-i", "f(i)", "\"a\""] {
+            assert_eq!(picked(index), Err("form"), "{index}");
+        }
+        assert_eq!(picked("k"), Err("unknown"));
+        assert_eq!(picked("k + 1"), Err("unknown"));
+    }
+
+    #[test]
+    fn what_is_picked_is_inside_the_family() {
+        for (index, range) in [("*", 0..4), ("0..4", 0..4), ("i..i", 2..2), ("1..i + 1", 1..3), ("4..4", 4..4)] {
+            assert_eq!(picked(index), Ok(range), "{index}");
+        }
+        for index in ["4", "i + 2", "i - 3", "-1", "0..5", "3..i", "5..5", "9223372036854775807"] {
+            assert_eq!(picked(index), Err("outside"), "{index}");
+        }
+        assert_eq!(picked("i + 9223372036854775807"), Err("form"), "the sum has no value");
+    }
 }

@@ -46,10 +46,11 @@ impl Checker<'_> {
 
     /// The roles that are meant. A family without an index stands for all its roles.
     pub(super) fn group(&mut self, role: RoleRef) -> Option<Group> {
+        let names = self.names;
         let group = match self.members.get(&role.name.symbol).copied() {
             Some(member) => self.of_member(role, &member)?,
-            None => match role_set(self.names, self.module, role.name.symbol) {
-                Some(set) => self.of_set(role, &set.to_vec())?,
+            None => match role_set(names, self.module, role.name.symbol) {
+                Some(set) => self.of_set(role, set)?,
                 None => {
                     self.unknown_role(role.name);
                     return None;

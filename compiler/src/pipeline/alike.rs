@@ -15,7 +15,7 @@ pub(super) fn once_per_family(program: &Program, graph: &Graph, found: Vec<(Role
     let mut kept: IndexMap<_, (Diagnostic, Vec<Role>), FxBuildHasher> = IndexMap::default();
     for (index, (role, diagnostic)) in found.into_iter().enumerate() {
         // What is no role of a family is like nothing else.
-        let alike = family(program, graph, role).map_or(Err(index), Ok);
+        let alike = family(program, graph, role).ok_or(index);
         let key = (alike, diagnostic.code, diagnostic.position());
         match kept.entry(key) {
             indexmap::map::Entry::Occupied(first) => first.into_mut().1.push(role),
