@@ -15,7 +15,7 @@ use tell_language::symbol::Symbol;
 pub const MAX_ROLES: u32 = 10_000;
 
 /// Most roles of families of a whole program, all protocols and sizes together.
-pub const MAX_FAMILY_ROLES: u32 = 1_000_000;
+pub const MAX_FAMILY_ROLES: u32 = 200_000;
 
 /// The size a family is checked with if nothing says how large it is: the smallest with a first and another role.
 pub const ASSUMED_SIZE: u32 = 2;
