@@ -20,10 +20,10 @@ mod operator;
 mod pattern;
 mod scope;
 
-use crate::family::{Constants, Member};
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, Protocol, ProtocolId, RoleId, Var, VarInfo};
 use crate::refused::{Construct, Refused};
 use crate::resolve::Names;
+use crate::resolve::family::{Constants, Member};
 use crate::ty::Ty;
 use family::Instances;
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -5,8 +5,8 @@
 
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
-use crate::family::{Header, Member, Size};
 use crate::refused::Refused;
+use crate::resolve::family::{Header, Member, Size};
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
 use std::rc::Rc;
 use tell_ir::image::{Const, OpMeta};

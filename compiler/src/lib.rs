@@ -13,7 +13,6 @@ pub mod emit;
 pub mod endless;
 pub mod erase;
 pub mod explore;
-pub mod family;
 pub mod graph;
 pub mod hir;
 pub mod import;

@@ -7,7 +7,6 @@ mod alike;
 mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
-use crate::family::Binds;
 use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
@@ -15,6 +14,7 @@ use crate::project::{Limits, Projection, project, report};
 use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
+use crate::resolve::family::Binds;
 use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};

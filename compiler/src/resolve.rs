@@ -5,6 +5,7 @@
 
 mod declared;
 mod effects;
+pub mod family;
 mod modules;
 mod names;
 mod protocols;
@@ -14,9 +15,9 @@ pub use names::{
     similar_protocol,
 };
 
-use crate::family::Binds;
 use crate::hir::Program;
 use crate::sources::Sources;
+use family::Binds;
 use std::borrow::Cow;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};

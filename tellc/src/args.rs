@@ -3,7 +3,7 @@
 use crate::outcome::Trouble;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use tell_compiler::family::{Binds, MAX_ROLES};
+use tell_compiler::resolve::family::{Binds, MAX_ROLES};
 
 const EXAMPLES: &str = "\
 Examples:

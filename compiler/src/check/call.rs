@@ -3,8 +3,8 @@
 use super::Checker;
 use super::block::Tail;
 use super::family::Group;
-use crate::family::{Extent, Problem};
 use crate::hir::{Program, ProtocolId, RoleId, Stmt, StmtKind};
+use crate::resolve::family::{Extent, Problem};
 use crate::resolve::{Names, protocol, similar_protocol};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_language::ast::{self, Block, Name, Path, RoleRef};

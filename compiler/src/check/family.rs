@@ -10,8 +10,8 @@ pub(super) use instances::Instances;
 pub(super) use rounds::Rest;
 
 use super::Checker;
-use crate::family::{Member, Mistake, Pick, Problem, pick};
 use crate::hir::RoleId;
+use crate::resolve::family::{Member, Mistake, Pick, Problem, pick};
 use crate::resolve::role_set;
 use rustc_hash::FxHashSet;
 use tell_language::ast::{self, Name, RoleRef};
@@ -109,7 +109,7 @@ impl Checker<'_> {
                 ast::ExprKind::Binary { left, .. } => left,
                 _ => id,
             };
-            names.extend(crate::family::name(self.ast(), id));
+            names.extend(crate::resolve::family::name(self.ast(), id));
         }
         names.dedup_by_key(|name| name.symbol);
         let values = names

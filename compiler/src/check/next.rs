@@ -3,8 +3,8 @@
 use super::Checker;
 use super::block::{Around, End};
 use super::family::Rest;
-use crate::family::{Constants, Extent, name, pick, value};
 use crate::hir::{ProtocolId, RoleId};
+use crate::resolve::family::{Constants, Extent, name, pick, value};
 use crate::resolve::role_set;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;

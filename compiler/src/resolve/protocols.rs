@@ -2,10 +2,10 @@
 
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
-use crate::family::{
+use crate::hir::{Protocol, ProtocolId, Use};
+use crate::resolve::family::{
     self, ASSUMED_SIZE, Constants, Extent, Header, HeaderParam, Problem, Size, expand, expand_params, too_many,
 };
-use crate::hir::{Protocol, ProtocolId, Use};
 use std::rc::Rc;
 use tell_language::ast::{self, DeclKind, Index, Member, Name};
 use tell_language::diagnostic::did_you_mean;

@@ -1,8 +1,8 @@
 //! The sizes each protocol is checked with: its own, and those that calls give it.
 
 use super::super::call::CallGraph;
-use crate::family::{Constants, Problem, Size, expand, expand_params, too_many};
 use crate::hir::{Program, Protocol, ProtocolId};
+use crate::resolve::family::{Constants, Problem, Size, expand, expand_params, too_many};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 

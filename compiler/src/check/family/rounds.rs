@@ -3,8 +3,8 @@
 use super::super::Checker;
 use super::super::block::{End, Tail};
 use super::super::place_of;
-use crate::family::{Constants, Member, Mistake, Pick, pick, value};
 use crate::hir::Stmt;
+use crate::resolve::family::{Constants, Member, Mistake, Pick, pick, value};
 use crate::resolve::{Names, role_set};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -14,7 +14,7 @@ use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
 /// Largest index of a `for` over numbers.
-const MAX_INDEX: u32 = crate::family::MAX_ROLES;
+const MAX_INDEX: u32 = crate::resolve::family::MAX_ROLES;
 
 /// So many roles that take a decision together cost as much as a statement.
 const ROLES_PER_STATEMENT: usize = 16;
@@ -111,7 +111,7 @@ impl Checker<'_> {
                     Err(mistake) => mistake,
                 }
             }
-            IndexKind::At(family) => match crate::family::name(self.ast(), family) {
+            IndexKind::At(family) => match crate::resolve::family::name(self.ast(), family) {
                 Some(name) => return self.family_rounds(name),
                 None if self.ast().expr(family).kind == ast::ExprKind::Error => return None,
                 None => Mistake::Form(self.ast().expr(family).span),
@@ -258,7 +258,7 @@ impl Scale<'_> {
         match over {
             IndexKind::All => 0..0,
             IndexKind::At(family) => {
-                let name = crate::family::name(self.ast, family);
+                let name = crate::resolve::family::name(self.ast, family);
                 let member = name.and_then(|name| self.members.get(&name.symbol));
                 0..member.and_then(|member| member.count).unwrap_or(0)
             }
