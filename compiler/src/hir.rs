@@ -6,7 +6,9 @@
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
 use crate::refused::Refused;
+use crate::resolve::family::{Header, Member, Size};
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
+use std::rc::Rc;
 use tell_ir::image::{self, Const, OpMeta};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, Ast};
@@ -36,6 +38,8 @@ pub struct Program {
     pub protocols: Vec<Protocol>,
     /// Declarations that are checked and not executed.
     pub refused: Vec<Refused>,
+    /// Roles of families made so far, of all protocols and sizes.
+    pub family_roles: u32,
 }
 
 impl Program {
@@ -74,6 +78,15 @@ impl Program {
     #[must_use]
     pub fn protocol(&self, id: ProtocolId) -> &Protocol {
         &self.protocols[id.0 as usize]
+    }
+
+    /// What was taken for the sizes of a protocol that nothing says, as a note.
+    #[must_use]
+    pub fn assumed_sizes(&self, id: ProtocolId) -> Option<String> {
+        let assumed = self.protocol(id).sizes.iter().filter(|size| size.is_assumed);
+        let texts: Vec<String> = assumed.map(|size| format!("`{} = {}`", self.text(size.name), size.value)).collect();
+        let names = texts.join(" and ");
+        (!texts.is_empty()).then(|| format!("checked with {names}, since no `--bind` says otherwise"))
     }
 }
 
@@ -207,7 +220,7 @@ hir_id! {
     ExprId
 }
 
-/// A protocol: its header, and its body once checked.
+/// A protocol with the sizes of its families: its header, and its body once checked.
 #[derive(Debug)]
 pub struct Protocol {
     /// Its name.
@@ -220,9 +233,17 @@ pub struct Protocol {
     pub module: usize,
     /// The protocol whose `where` it stands under.
     pub parent: Option<ProtocolId>,
-    /// Roles in declaration order.
+    /// The declaration it is: itself, unless a call gave its families other sizes.
+    pub template: ProtocolId,
+    /// Its header as written.
+    pub header: Rc<Header>,
+    /// The value of each named size of the header.
+    pub sizes: Vec<Size>,
+    /// Roles and families of the header, in order.
+    pub members: Vec<Member>,
+    /// Roles in declaration order, those of families included.
     pub roles: Vec<(Symbol, Span)>,
-    /// Value parameters: name, type, role, place.
+    /// Value parameters, one for each role that holds one.
     pub params: Vec<Param>,
     /// Effect instances it may use.
     pub uses: Vec<Use>,
@@ -243,6 +264,8 @@ pub struct Param {
     pub ty: Ty,
     /// The role that holds it.
     pub role: RoleId,
+    /// Position of its declaration in the header: one that a family holds is one parameter of each of its roles.
+    pub declared: u32,
 }
 
 /// An effect instance in `uses`.
@@ -417,8 +440,8 @@ pub struct Join {
 /// A loop.
 #[derive(Clone, Debug)]
 pub enum LoopKind {
-    /// `loop decide by A` and `loop while (e) by A`.
-    Decided { by: RoleId, guard: Option<ExprId> },
+    /// `loop decide by A` and `loop while (e) by A`; numbered in the order of the expanded text.
+    Decided { by: RoleId, guard: Option<ExprId>, number: u32 },
     /// `loop while (e)`, decided by all of these.
     While { deciders: Vec<RoleId>, cond: ExprId },
     /// `loop repeat n`: a counter at each of these; `counter` is its binding.

@@ -5,31 +5,34 @@
 
 mod declared;
 mod effects;
+pub mod family;
 mod functions;
 mod modules;
 mod names;
 mod protocols;
 
 pub use names::{
-    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
+    Names, constructor, effect, function, protocol, role_set, similar_constructor, similar_effect, similar_function,
     similar_protocol,
 };
 
 use crate::hir::Program;
 use crate::sources::Sources;
+use family::Binds;
 use std::borrow::Cow;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
 
-/// Resolves the declarations of `file` and of the modules it imports into `program`.
+/// Resolves the declarations of `file` and of the modules it imports into `program`; `binds` gives sizes of families.
 pub fn resolve(
     program: &mut Program,
     file: FileId,
     sources: &dyn Sources,
+    binds: &Binds,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Names> {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new() };
+    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new(), binds };
     resolver.load_modules(file, sources);
     resolver.declare_types();
     for module in (0..resolver.program.modules.len()).rev() {
@@ -51,6 +54,7 @@ struct Resolver<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     names: Cow<'a, [Names]>,
     aliases: Vec<declared::Alias>,
+    binds: &'a Binds,
 }
 
 impl Resolver<'_> {
@@ -102,7 +106,9 @@ pub fn body_type(
     ty: tell_language::ast::TypeId,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
+    let binds = Binds::new();
+    let mut resolver =
+        Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new(), binds: &binds };
     let mut generics = declared::Generics { names: type_vars.to_vec(), open: false };
     resolver.ty(module, ty, &mut generics)
 }

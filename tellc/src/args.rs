@@ -1,7 +1,9 @@
 //! The command line. The only file that knows clap's derive; what is said here is what `--help` says.
 
+use crate::outcome::Trouble;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use tell_compiler::resolve::family::{Binds, MAX_ROLES};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,6 +92,38 @@ pub(crate) struct Source {
     pub(crate) stdin_filename: Option<String>,
 }
 
+/// Sizes of role families.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Sizes {
+    /// Size of the families of roles that are declared with this name, as `W[N]`
+    #[arg(long = "bind", value_name = "NAME=SIZE", value_parser = size)]
+    binds: Vec<(String, u32)>,
+}
+
+impl Sizes {
+    /// The sizes by name.
+    ///
+    /// # Errors
+    /// One that is given twice.
+    pub(crate) fn by_name(&self) -> Result<Binds, Trouble> {
+        let mut all = Binds::new();
+        for (name, size) in &self.binds {
+            if all.insert(name.clone(), *size).is_some() {
+                return Err(Trouble::usage(format!("the size `{name}` is given twice")));
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn size(text: &str) -> Result<(String, u32), String> {
+    let (name, size) = text.split_once('=').ok_or("write `NAME=SIZE`, as in `N=3`")?;
+    match size.trim().parse() {
+        Ok(size @ 1..=MAX_ROLES) => Ok((name.trim().to_owned(), size)),
+        _ => Err(format!("a size is a number from 1 to {MAX_ROLES}")),
+    }
+}
+
 /// Report every mistake of files and folders
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -99,6 +133,7 @@ Examples:
   tellc check --format json shop.tell    one JSON object per diagnostic, on standard output
   tellc check --explore shop.tell        run all roles together, in every order
   tellc check --rung full shop.tell      refuse what the classical projection would not accept
+  tellc check --bind N=5 ring.tell       the family `W[N]` has five roles (two if nothing says so)
   cat shop.tell | tellc check - --stdin-filename shop.tell")]
 pub(crate) struct Check {
     /// Files, folders (all .tell files below), or `-` for standard input
@@ -113,6 +148,8 @@ pub(crate) struct Check {
     /// Run all roles together in every order, and say how long queues get and whether runs end
     #[arg(long)]
     pub(crate) explore: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// The rungs of the ladder, weakest rule first.
@@ -181,6 +218,8 @@ pub(crate) struct CheckTrace {
     /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// Bring programs into canonical form: indentation, blanks, empty lines
@@ -225,6 +264,8 @@ pub(crate) struct Build {
     /// The protocol, if not the first one of the file
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// Run a program, an image or a global type here
@@ -233,6 +274,7 @@ pub(crate) struct Build {
 Examples:
   tellc run examples/two_buyer.tell --arg Alice.title=Dune --arg Bob.budget=20
   tellc run shop.tellimg --inputs inputs.json --choose random --seed 7
+  tellc run ring.tell --bind N=5 --arg 'W[0].seed=1'
   tellc run shop.tell --arg 'Buyer.basket=[Book(\"Dune\"), Pen]' --trace trace.jsonl
 
 Values are written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 },
@@ -283,6 +325,8 @@ pub(crate) struct Run {
     /// Print the messages as they flow also with --quiet or several sessions
     #[arg(long)]
     pub(crate) watch_trace: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// A value given on the command line.
@@ -352,6 +396,8 @@ pub(crate) struct Project {
     /// The automata as a Graphviz digraph
     #[arg(long, conflicts_with = "json")]
     pub(crate) dot: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// Translate global protocols of Scribble or nuScr to Tell
@@ -442,6 +488,8 @@ pub(crate) struct Show {
     /// The global type of each protocol as JSON, for `--stage lower`
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// The stages, in order.

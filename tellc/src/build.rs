@@ -29,7 +29,7 @@ pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
     if let Input::Image { name, .. } = &input {
         return Err(Trouble::usage(format!("`{name}` is an image already")));
     }
-    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), output)?;
+    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), &args.sizes, output)?;
     let bytes = encode(image.image());
     if is_dash(&target) {
         output.bytes(&bytes)?;

@@ -1,11 +1,12 @@
 //! `tellc check`: every diagnostic of files and folders.
 
-use crate::args::Check;
-use crate::compile::{check_global, check_program};
+use crate::args::{Check, Sizes};
+use crate::compile::{check_global, check_sized, no_size};
 use crate::explore::explore;
 use crate::input::{Input, is_dash, read_as};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tell_compiler::pipeline::{Checked, MAX_DIAGNOSTICS};
@@ -22,6 +23,10 @@ struct Tally {
     warnings: usize,
     /// Whether a file had more mistakes than are kept.
     cut: bool,
+    /// Names of sizes of families.
+    sizes: BTreeSet<String>,
+    /// Those that nothing gave, with what was taken for them.
+    assumed: BTreeSet<String>,
     /// The worst that happened besides.
     exit: Option<Exit>,
 }
@@ -46,6 +51,12 @@ pub(crate) fn check(args: &Check, output: &Output) -> Result<Exit, Trouble> {
             Err(trouble) => note(trouble, &mut tally, output)?,
         }
     }
+    let unknown = args.sizes.by_name()?.into_keys().find(|name| !tally.sizes.contains(name));
+    if let Some(name) = unknown {
+        let known: Vec<String> = tally.sizes.iter().cloned().collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        note(no_size(&name, &known), &mut tally, output)?;
+    }
     output.flush()?;
     output.status(summary(&tally));
     let found = if tally.errors > 0 { Exit::Wrong } else { Exit::Ok };
@@ -60,8 +71,8 @@ pub(crate) fn is_folder(path: &Path) -> bool {
 fn check_file(path: &Path, args: &Check, tally: &mut Tally, output: &Output) -> Result<(), Trouble> {
     tally.files += 1;
     let checked = match read_as(path, args.stdin_filename.as_deref()) {
-        Ok(Input::Program { name, text }) => Ok(check_program(&name, &text)),
-        Ok(Input::Global { name, text }) => check_global(&name, &text),
+        Ok(Input::Program { name, text }) => Ok(check_sized(&name, &text, &args.sizes.by_name()?)),
+        Ok(Input::Global { name, text }) => check_global(&name, &text, &Sizes::default()),
         Ok(Input::Image { name, .. }) => {
             Err(Trouble::usage(format!("`{name}` is an image, not a program: `tellc verify {name}` checks it")))
         }
@@ -69,6 +80,8 @@ fn check_file(path: &Path, args: &Check, tally: &mut Tally, output: &Output) -> 
     };
     match checked {
         Ok(mut checked) => {
+            tally.sizes.extend(checked.sizes().into_iter().map(str::to_owned));
+            tally.assumed.extend(checked.assumed_sizes());
             if let Some(rung) = args.rung {
                 let above = above(&checked, rung.into());
                 checked.diagnostics.extend(above);
@@ -164,5 +177,10 @@ fn summary(tally: &Tally) -> String {
         found.push(count(tally.warnings, "warning"));
     }
     let found = if found.is_empty() { "no mistakes found".to_owned() } else { found.join(", ") };
-    format!("{} checked: {found}", count(tally.files, "file"))
+    let assumed: Vec<&str> = tally.assumed.iter().map(String::as_str).collect();
+    let assumed = match assumed.as_slice() {
+        [] => String::new(),
+        all => format!(" (with {}; `--bind` gives other sizes)", all.join(", ")),
+    };
+    format!("{} checked: {found}{assumed}", count(tally.files, "file"))
 }

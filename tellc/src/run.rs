@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     for target in args.trace.iter().filter(|path| !is_dash(path)) {
         refuse_overwriting(&args.source.file, target)?;
     }
-    let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), output)?;
+    let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), &args.sizes, output)?;
     let interrupt = Interrupt::install().map_err(|error| Trouble::io("heard", "Ctrl-C", &error))?;
     let prompt = Prompt::new(output.clone(), interrupt.clone());
     let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();

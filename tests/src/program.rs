@@ -1,5 +1,6 @@
 //! Text to image, with the standard library and the default limits.
 
+use crate::verdict::Verdict;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
 use tell_compiler::sources::Sources;
@@ -22,10 +23,11 @@ impl Sources for Std {
     }
 }
 
-/// Checks a text.
+/// Checks a text, with the sizes of its `--! bind:` lines.
 #[must_use]
 pub fn check(name: &str, text: &str) -> Checked {
-    pipeline::check(name, text, &Std, Limits::default())
+    let binds = Verdict::of_page(text).map(|verdict| verdict.binds).unwrap_or_default();
+    pipeline::check_sized(name, text, &Std, &binds, Limits::default())
 }
 
 /// The image of the first protocol of a text without errors.

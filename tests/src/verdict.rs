@@ -1,5 +1,6 @@
 //! The hand-written verdict at the head of a corpus file (`tests/corpus/README.md`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A diagnostic that is expected.
@@ -36,6 +37,8 @@ pub struct ExpectedFinal {
 pub struct Verdict {
     /// All its diagnostics, in order.
     pub diagnostics: Vec<Expected>,
+    /// The sizes of its families that nothing in it says.
+    pub binds: BTreeMap<String, u32>,
     /// The flags it is run with, if it can be run.
     pub run: Option<String>,
     /// Some final values.
@@ -91,6 +94,11 @@ impl Verdict {
                     if rest != "ok" {
                         verdict.diagnostics.push(expected(rest)?);
                     }
+                }
+                "bind" => {
+                    let size =
+                        rest.split_once('=').and_then(|(name, size)| Some((name.to_owned(), size.parse().ok()?)));
+                    verdict.binds.extend([size.ok_or_else(|| format!("`{rest}` is not `name=size`"))?]);
                 }
                 "run" => verdict.run = Some(rest.to_owned()),
                 "final" => verdict.finals.push(expected_final(rest)?),

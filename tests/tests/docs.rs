@@ -18,6 +18,7 @@ use tell_tests::{files, root, text_of};
 const WITHOUT_PROGRAM: &[(&str, &str)] = &[
     ("E0112", "bytes that are no text: tellc"),
     ("E0113", "64 MiB of text: tests/tests/scale.rs"),
+    ("E0230", "command line: tellc"),
     ("E0404", "a protocol that is too large for a page: compiler"),
     ("E0405", "a protocol that is too large for a page: tests/tests/scale.rs"),
     ("E0420", "JSON: bridge, tellc"),

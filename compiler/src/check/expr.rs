@@ -81,6 +81,7 @@ impl Checker<'_> {
             E::Duration(value) => (ExprKind::Const(Const::Duration(value)), Types::DURATION),
             E::String(value) => (ExprKind::Const(Const::Str(self.text(value).to_owned())), Types::STRING),
             E::Var(symbol) => self.variable(Name { symbol, span }, role),
+            E::Upper(symbol) if self.constants.get(symbol).is_some() => self.variable(Name { symbol, span }, role),
             E::Upper(symbol) => self.construct(&single(symbol, span), &[], span, role, expected),
             E::Field { base, name } => self.field(base, name, span, role, expected),
             E::Call { callee, args } => self.application(callee, &args, span, role, expected),
@@ -122,6 +123,9 @@ impl Checker<'_> {
     }
 
     fn variable(&mut self, name: Name, role: RoleId) -> (ExprKind, Ty) {
+        if let Some(value) = self.constants.get(name.symbol) {
+            return (ExprKind::Const(Const::Int(value)), Types::INT);
+        }
         if let Some(var) = self.scope.lookup(role, name.symbol) {
             self.used.insert(var);
             return (ExprKind::Var(var), self.body.vars[var.index()].ty);

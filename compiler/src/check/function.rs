@@ -11,15 +11,18 @@ use super::Checker;
 use super::block::Tail;
 use super::call::CallGraph;
 use super::expr::single;
+use super::family::Instances;
 use crate::hir::{
     Block, ExprId, ExprKind, Fun, FunBody, FunCode, FunId, Param, Program, Protocol, ProtocolId, RoleId, Stmt,
     StmtKind, Use, Var,
 };
 use crate::refused::Construct;
+use crate::resolve::family::Member;
 use crate::resolve::{Names, function};
 use crate::ty::{Ty, TyKind, Types};
+use std::rc::Rc;
 use tell_ir::image::Const;
-use tell_language::ast::{self, Path};
+use tell_language::ast::{self, Name, Path};
 use tell_language::diagnostic::Diagnostic;
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -36,7 +39,13 @@ pub(super) struct Inside {
 const CALLER: RoleId = RoleId(0);
 
 /// Checks the bodies of all functions. A body with errors stays `None`.
-pub(super) fn check(program: &mut Program, names: &[Names], calls: &CallGraph, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    program: &mut Program,
+    names: &[Names],
+    calls: &CallGraph,
+    instances: &mut Instances,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for id in (0..).map(FunId).take(program.funs.len()) {
         let FunCode::Local { source, .. } = &program.fun(id).code else { continue };
         let source = source.clone();
@@ -48,7 +57,7 @@ pub(super) fn check(program: &mut Program, names: &[Names], calls: &CallGraph, d
         let header = as_protocol(program, id);
         program.protocols.push(header);
         let protocol = ProtocolId(u32::try_from(program.protocols.len() - 1).expect("fewer than 2^32 protocols"));
-        let checked = Checker::new(program, names, calls, diagnostics, protocol).function(id, &source);
+        let checked = Checker::new(program, names, calls, instances, diagnostics, protocol).function(id, &source);
         program.protocols.pop();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
         program.funs[id.index()].code = FunCode::Local { source, body: (!failed).then(|| Box::new(checked)) };
@@ -60,13 +69,20 @@ pub(super) fn check(program: &mut Program, names: &[Names], calls: &CallGraph, d
 fn as_protocol(program: &mut Program, id: FunId) -> Protocol {
     let caller = program.interner.intern("the caller");
     let Fun { name, span, module, ref params, ref uses, .. } = program.funs[id.index()];
-    let param = |(name, span, ty): &(Symbol, Span, Ty)| Param { name: *name, span: *span, ty: *ty, role: CALLER };
+    let param =
+        |(name, span, ty): &(Symbol, Span, Ty)| Param { name: *name, span: *span, ty: *ty, role: CALLER, declared: 0 };
+    let member = Member { name: Name { symbol: caller, span }, first: 0, count: None };
+    let template = ProtocolId(u32::try_from(program.protocols.len()).expect("fewer than 2^32 protocols"));
     Protocol {
         name,
         name_span: span,
         file: program.modules[module].file,
         module,
         parent: None,
+        template,
+        header: Rc::default(),
+        sizes: Vec::new(),
+        members: vec![member],
         roles: vec![(caller, span)],
         params: params.iter().map(param).collect(),
         uses: uses.clone(),

@@ -60,6 +60,7 @@ impl Resolver<'_> {
                     }
                     DeclKind::Effect(_) | DeclKind::Fun(_) | DeclKind::Protocol(_) => {}
                     DeclKind::Handler(_) => self.refuse(module, Construct::Handler, decl.span),
+                    DeclKind::Authority(set) if set.kind == ast::AuthorityKind::RoleSet => self.role_set(module, *set),
                     DeclKind::Authority(_) => self.refuse(module, Construct::Operation, decl.span),
                     DeclKind::Guest(_) => self.refuse(module, Construct::Fragment, decl.span),
                 }
@@ -70,6 +71,13 @@ impl Resolver<'_> {
     pub(super) fn refuse(&mut self, module: usize, construct: Construct, span: Span) {
         let file = self.program.modules[module].file;
         self.program.refused.push(Refused { construct, file, span });
+    }
+
+    /// `role_set S = A, B`: what it names is looked up in the protocol that uses it.
+    fn role_set(&mut self, module: usize, set: ast::Authority) {
+        if self.take_place(module, "role set", set.name) {
+            self.names_mut(module).role_sets.insert(set.name.symbol, set.members.into());
+        }
     }
 
     fn declare_type(&mut self, module: usize, name: Name, ty: TypeName) {

@@ -4,7 +4,7 @@ use crate::hir::{EffectId, FunId, Program, ProtocolId};
 use crate::ty::{Ty, UnionId};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
-use tell_language::ast::Path;
+use tell_language::ast::{Path, RoleRef};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -28,6 +28,7 @@ pub struct Names {
     pub(super) effects: Table<EffectId>,
     pub(super) functions: Table<FunId>,
     pub(super) protocols: Table<ProtocolId>,
+    pub(super) role_sets: Table<Box<[RoleRef]>>,
     /// Modules by alias and by full dotted name.
     pub(super) modules: Table<usize>,
     /// Where each own declaration stands, for duplicates.
@@ -93,6 +94,12 @@ lookup! {
     function, similar_function, functions -> FunId;
     /// The module-level protocol a path names.
     protocol, similar_protocol, protocols -> ProtocolId;
+}
+
+/// The roles a role set of the module lists.
+#[must_use]
+pub fn role_set(names: &[Names], module: usize, name: Symbol) -> Option<&[RoleRef]> {
+    names[module].role_sets.get(&name).map(|roles| &**roles)
 }
 
 /// The most similar type name in the module.
