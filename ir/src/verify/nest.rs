@@ -8,10 +8,10 @@ use super::control::{self, Graph};
 use super::{Budget, Check, Subject, violation_at};
 use crate::image::Scope;
 use crate::instr::Instr;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     /// A branch spawned in that block.
     Branch(u32),
@@ -28,7 +28,7 @@ type Context = u32;
 pub(super) struct Nest {
     /// Per context the one around it, and its innermost part; the first is unused.
     contexts: Vec<(Context, Part)>,
-    known: HashMap<(Context, Part), Context>,
+    known: BTreeMap<(Context, Part), Context>,
     /// Per block.
     at: Vec<Option<Context>>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Nest {
 pub(super) fn check(subject: &Subject<'_>, graph: &Graph, budget: &mut Budget) -> Check<Nest> {
     let nest = Nest {
         contexts: vec![(0, Part::Branch(0))],
-        known: HashMap::new(),
+        known: BTreeMap::new(),
         at: vec![None; subject.function.blocks.len()],
     };
     let mut walk = Walk { subject, graph, nest, pc: 0, context: 0 };
