@@ -121,12 +121,12 @@ static bool is_word(int32_t c) {
 
 static void step(TSLexer *lexer) { lexer->advance(lexer, false); }
 
-// Skips white space; whether a line ended in it.
-static bool skip_space(TSLexer *lexer) {
+// Skips white space, before the token (`leading`) or behind it; whether a line ended in it.
+static bool skip_space(TSLexer *lexer, bool leading) {
     bool newline = false;
     while (is_space(lexer->lookahead)) {
         newline |= lexer->lookahead == '\n';
-        lexer->advance(lexer, true);
+        lexer->advance(lexer, leading);
     }
     return newline;
 }
@@ -158,7 +158,7 @@ static void skip_line(TSLexer *lexer) {
 // Skips white space and comments.
 static void skip_blank(TSLexer *lexer) {
     for (;;) {
-        skip_space(lexer);
+        skip_space(lexer, false);
         int32_t c = lexer->lookahead;
         if (c != '-' && c != '{') {
             return;
@@ -267,7 +267,7 @@ static void classify(TSLexer *lexer, Ahead *ahead) {
 // Reads a block comment whose `{-` has been read; whether what follows has to be known before the comment is read.
 static bool pass_block_comment(TSLexer *lexer, bool inside, Ahead *ahead) {
     bool lines = skip_block_comment(lexer);
-    bool newline = skip_space(lexer);
+    bool newline = skip_space(lexer, false);
     // a comment whose last line goes on would hide that a line started
     bool hides = lines && !newline && !lexer->eof(lexer);
     ahead->newline |= lines || newline;
@@ -301,7 +301,7 @@ static bool look_ahead(Scanner *scanner, TSLexer *lexer, bool recovering, Ahead 
             return false;
         } else {
             skip_line(lexer);
-            skip_space(lexer);
+            skip_space(lexer, false);
         }
     }
 }
@@ -453,7 +453,7 @@ static bool scan(Scanner *scanner, TSLexer *lexer, const bool *valid) {
         return emit(lexer, COMMENT_CONTENT);
     }
     lexer->mark_end(lexer);
-    Ahead ahead = {.newline = skip_space(lexer)};
+    Ahead ahead = {.newline = skip_space(lexer, true)};
     if (!look_ahead(scanner, lexer, recovering, &ahead)) {
         return false;
     }
