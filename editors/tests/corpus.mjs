@@ -10,13 +10,6 @@ export const root = dirname(editors);
 
 const FOLDERS = ['tests/corpus', 'examples', 'stdlib/tell', 'language/tests/samples', 'editors/tests/inputs'];
 
-/** All `.tell` files, with paths relative to the repository. */
-export function texts() {
-  return FOLDERS.flatMap(folder => readdirSync(join(root, folder), { recursive: true })
-    .filter(name => name.endsWith('.tell'))
-    .map(name => join(folder, name))).sort();
-}
-
 /** The text of a file of the repository. */
 export const read = path => readFileSync(join(root, path), 'utf8');
 
@@ -33,17 +26,20 @@ export function show(stage, path) {
   return status === 0 ? stdout : null;
 }
 
-/** Which files the compiler's parser accepts. */
-export function valid() {
-  const [accepted, refused] = [[], []];
-  for (const path of texts()) {
-    (show('parse', path) === null ? refused : accepted).push(path);
+/** All `.tell` files, with paths relative to the repository: those the compiler's parser accepts, and the others. */
+export function texts() {
+  const all = FOLDERS.flatMap(folder => readdirSync(join(root, folder), { recursive: true })
+    .filter(name => name.endsWith('.tell'))
+    .map(name => join(folder, name))).sort();
+  const [valid, broken] = [[], []];
+  for (const path of all) {
+    (show('parse', path) === null ? broken : valid).push(path);
   }
-  const wrong = refused.filter(path => !path.startsWith('tests/corpus/errors'));
+  const wrong = broken.filter(path => !path.startsWith('tests/corpus/errors'));
   if (wrong.length > 0) {
     throw new Error(`the compiler does not accept ${wrong.join(', ')}`);
   }
-  return accepted;
+  return { valid, broken };
 }
 
 /** The words of the lexer, read from its tables. */

@@ -1,5 +1,6 @@
-// The tree-sitter grammar on every text that the compiler's parser accepts: no ERROR, no MISSING, the same tokens as the
-// compiler's lexer, queries that run, one highlight for each word, literal and operator, and every kind of node met.
+// The tree-sitter grammar on every text that the compiler's parser accepts: no ERROR, no MISSING, the tokens of the
+// compiler's lexer, statements nested as in its syntax tree, queries that run, one highlight for each word, literal and
+// operator, and every kind of node met. Texts that it refuses are read, too, whatever comes out.
 //
 // `TREE_SITTER` is the command line program, `TELL_PARSER` the parser it built; `editors/test.sh` makes both.
 
@@ -7,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { conclude, editors, root, show, valid, words } from './corpus.mjs';
+import { conclude, editors, root, show, texts, words } from './corpus.mjs';
 
 const program = process.env.TREE_SITTER ?? 'tree-sitter';
 const grammar = join(editors, 'tree-sitter-tell');
@@ -15,7 +16,7 @@ const library = process.env.TELL_PARSER ?? join(grammar, 'tell.so');
 const scratch = mkdtempSync(join(tmpdir(), 'tell-'));
 process.on('exit', () => rmSync(scratch, { recursive: true }));
 
-const files = valid();
+const { valid: files, broken } = texts();
 const list = join(scratch, 'files');
 writeFileSync(list, files.join('\n'));
 const failures = [];
@@ -106,6 +107,53 @@ for (const path of files) {
   }
 }
 
+// ---- statements are nested as in the compiler's tree
+
+const STATEMENTS = {
+  message: 'message', if_statement: 'if', choice_statement: 'choice', case_statement: 'case', loop_statement: 'loop',
+  rec_statement: 'rec', continue_statement: 'continue', call_statement: 'call', let_statement: 'let',
+  var_statement: 'var', assignment: 'assign', assert_statement: 'assert', do_statement: 'perform',
+};
+const KINDS = new Set(Object.values(STATEMENTS));
+
+/** The statements of an indented tree, each with the number of statements around it; `kind` reads a line. */
+function outline(text, kind) {
+  const around = [];
+  const found = [];
+  for (const line of text.split('\n')) {
+    const indentation = line.search(/\S/);
+    while (around.length > 0 && around.at(-1) >= indentation) {
+      around.pop();
+    }
+    const name = kind(line);
+    if (name) {
+      found.push(`${around.length} ${name}`);
+      around.push(indentation);
+    }
+  }
+  return found;
+}
+
+const trees = run('parse', '--no-ranges').stdout;
+const ofFile = trees.split(/^(?=\(source_file)/m).filter(tree => tree.startsWith('(source_file'));
+let compared = 0;
+for (const [index, path] of files.entries()) {
+  const dump = show('parse', path);
+  if (/^ *(refused|fun) /m.test(dump)) {
+    continue; // the dump does not show what is inside
+  }
+  compared += 1;
+  const wanted = outline(dump, line => [line.trim().split(' ')[0]].find(word => KINDS.has(word)));
+  const got = outline(ofFile[index], line => STATEMENTS[line.match(/\((\w+)/)?.[1]]);
+  const differs = wanted.findIndex((statement, at) => statement !== got[at]);
+  if (differs >= 0 || wanted.length !== got.length) {
+    failures.push(`${path}: statement ${differs}: \`${wanted[differs]}\` of the compiler is \`${got[differs]}\``);
+  }
+}
+if (compared < files.length / 2) {
+  failures.push(`only ${compared} files were compared with the compiler's tree`);
+}
+
 // ---- highlights
 
 const highlights = captures(join(grammar, 'queries/highlights.scm'));
@@ -139,10 +187,17 @@ for (const query of ['locals', 'folds', 'indents', 'injections']) {
 }
 const kinds = JSON.parse(readFileSync(join(grammar, 'src/node-types.json'), 'utf8'))
   .filter(kind => kind.named && !kind.subtypes && kind.type !== 'invalid_escape').map(kind => kind.type);
-const trees = run('parse', '--no-ranges').stdout;
 for (const kind of kinds.filter(kind => !trees.includes(`(${kind})`) && !trees.includes(`(${kind}\n`))) {
   failures.push(`no text has a node \`${kind}\``);
 }
 
-conclude('tree-sitter', failures, `${files.length} files, ${tokens} tokens, ${count} nodes, ${kinds.length} kinds, ` +
+// ---- broken texts
+
+writeFileSync(list, broken.join('\n'));
+const { status, signal } = run('parse', '--quiet');
+if (signal !== null || status > 1) {
+  failures.push(`a broken text stops the parser: status ${status}, signal ${signal}`);
+}
+
+conclude('tree-sitter', failures, `${files.length} files (${compared} compared), ${broken.length} broken files, ${tokens} tokens, ${count} nodes, ${kinds.length} kinds, ` +
   `${seen.size} keywords`);
