@@ -64,6 +64,20 @@ function lexed(path) {
     .map(match => `${match[1]}..${match[2]}`);
 }
 
+/** The words of a file: row, column (in UTF-16 units), text and capture. */
+function wordsOf(path) {
+  const text = readFileSync(join(root, path));
+  const starts = lineStarts(path);
+  let row = 0;
+  return leaves.get(path).filter(leaf => /^[A-Za-z_]/.test(leaf.text)).map(leaf => {
+    while (starts[row + 1] <= leaf.start) {
+      row += 1;
+    }
+    const before = text.toString('utf8', starts[row], leaf.start).replace(/^\uFEFF/, '');
+    return [row, before.length, leaf.text, leaf.capture];
+  });
+}
+
 const key = node => `${node.start}..${node.end}`;
 
 // ---- no errors
@@ -168,10 +182,14 @@ for (const path of files) {
     if (found.length !== 1) {
       failures.push(`${path}: \`${leaf.text}\` at ${leaf.start} has ${found.length} captures: ${found}`);
     }
+    leaf.capture = found[0];
     if (found.some(name => name.startsWith('keyword') || name === 'boolean')) {
       seen.add(leaf.text);
     }
   }
+}
+if (process.env.TELL_LEAVES) {
+  writeFileSync(process.env.TELL_LEAVES, JSON.stringify(files.map(path => [path, wordsOf(path)])));
 }
 const { hard, soft } = words();
 for (const word of [...hard, ...soft].filter(word => !seen.has(word))) {

@@ -108,7 +108,7 @@
 (field_type name: (identifier) @property)
 (field_pattern name: (identifier) @property)
 (annotation key: (identifier) @property)
-(property key: (identifier) @property)
+(property key: (identifier) @keyword.modifier)
 (metadata key: (identifier) @property)
 (metadata value: (identifier) @constant)
 
