@@ -85,6 +85,10 @@ const key = node => `${node.start}..${node.end}`;
 const { stdout: parsed } = run('parse', '--quiet');
 failures.push(...parsed.split('\n').filter(line => /ERROR|MISSING/.test(line)));
 
+if (failures.length > 0) {
+  conclude('tree-sitter', failures);
+}
+
 // ---- the leaves are the tokens
 
 writeFileSync(join(scratch, 'anonymous.scm'), '_ @node\n');

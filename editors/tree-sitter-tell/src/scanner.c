@@ -56,8 +56,8 @@ enum { MAX_DEPTH = 300, ENTRY_BYTES = 3, WORD_BYTES = 9 };
 
 typedef struct {
     Entry stack[MAX_DEPTH];
-    uint16_t depth;
-    uint16_t brackets;
+    unsigned depth;
+    unsigned brackets;
 } Scanner;
 
 // What stands ahead, behind white space and comments.
