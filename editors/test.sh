@@ -24,7 +24,7 @@ if [ -z "${TELLC:-}" ]; then
     (cd .. && cargo build --quiet --package tellc)
     TELLC=$(cd .. && cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/tellc
 fi
-export TELLC
+export TELLC TELL_SHOWN=$scratch/shown.json
 
 step "tree-sitter"
 # Finds or builds tree-sitter's program. The package on npm fetches it from GitHub, that on crates.io needs the registry only.

@@ -1,8 +1,8 @@
 // The `.tell` texts that the editor tests read, and what the compiler says about them.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const editors = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,13 +17,24 @@ const tellc = ['TELLC', 'debug', 'release']
   .map(place => place === 'TELLC' ? process.env.TELLC : join(root, 'target', place, 'tellc'))
   .find(path => path && existsSync(path));
 
+// What was shown before, in a file that the tests of one run share if `TELL_SHOWN` names it.
+const shared = process.env.TELL_SHOWN;
+const shown = shared && existsSync(shared) ? JSON.parse(readFileSync(shared, 'utf8')) : {};
+if (shared) {
+  process.on('exit', () => writeFileSync(shared, JSON.stringify(shown)));
+}
+
 /** What `tellc show --stage STAGE` prints for a file; nothing if it reports an error. */
 export function show(stage, path) {
   if (!tellc) {
     throw new Error('tellc is not built: cargo build -p tellc');
   }
-  const { status, stdout } = spawnSync(tellc, ['show', '--stage', stage, path], { cwd: root, encoding: 'utf8' });
-  return status === 0 ? stdout : null;
+  const key = `${stage} ${path}`;
+  if (!(key in shown) || isAbsolute(path)) {
+    const { status, stdout } = spawnSync(tellc, ['show', '--stage', stage, path], { cwd: root, encoding: 'utf8' });
+    shown[key] = status === 0 ? stdout : null;
+  }
+  return shown[key];
 }
 
 /** All `.tell` files, with paths relative to the repository: those the compiler's parser accepts, and the others. */
