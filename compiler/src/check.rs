@@ -16,8 +16,10 @@ mod message;
 mod operator;
 mod pattern;
 mod scope;
+mod scoped;
 
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, ProtocolId, RoleId, Var, VarInfo};
+use crate::refused::{Construct, Refused};
 use crate::resolve::Names;
 use crate::ty::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -72,6 +74,10 @@ struct Checker<'a> {
     around: Vec<block::Around>,
     /// The enclosing `rec`s with their bodies.
     recs: Vec<(Name, ast::Block)>,
+    /// What `continue` may not leave, innermost last.
+    barriers: Vec<scoped::Barrier>,
+    /// Cells that were set, and where, in text order.
+    assigned: Vec<(Var, Span)>,
 }
 
 impl<'a> Checker<'a> {
@@ -103,6 +109,8 @@ impl<'a> Checker<'a> {
             broken_cases: FxHashSet::default(),
             around: Vec::new(),
             recs: Vec::new(),
+            barriers: Vec::new(),
+            assigned: Vec::new(),
         }
     }
 
@@ -143,6 +151,12 @@ impl<'a> Checker<'a> {
         self.diagnostics.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
     }
 
+    /// Notes a construct that is checked and not executed.
+    fn refuse(&mut self, construct: Construct, span: Span) {
+        let file = self.program.modules[self.module].file;
+        self.body.refused.push(Refused { construct, file, span });
+    }
+
     fn diagnostic(&self, code: &'static str, span: Span, message: String, label: &str) -> Diagnostic {
         Diagnostic::new(Code(code), message).label(self.program.modules[self.module].file, span, label)
     }
@@ -174,7 +188,8 @@ impl<'a> Checker<'a> {
 
     /// The role a name stands for; reports an unknown one, and an index, which needs families.
     fn role(&mut self, role: ast::RoleRef) -> Option<RoleId> {
-        if let Some(span) = role.index {
+        if let Some(index) = role.index {
+            let span = self.ast().index(index).span;
             let text = "a role family is not executable yet".to_owned();
             self.report("E0901", span, text, "not executable yet", "declare the roles one by one");
             return None;

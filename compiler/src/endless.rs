@@ -50,8 +50,8 @@ fn parts(graph: &Graph, node: NodeId) -> Vec<NodeId> {
     match &graph.node(node).kind {
         NodeKind::Par { branches, .. } => branches.clone(),
         NodeKind::Timed { body, outcomes, .. } => {
-            let can_leave = outcomes.iter().any(|(name, _)| name != "done");
-            let blocks = outcomes.iter().map(|(_, block)| *block);
+            let can_leave = outcomes.iter().any(|outcome| outcome.name != "done");
+            let blocks = outcomes.iter().map(|outcome| outcome.cont);
             blocks.chain((!can_leave).then_some(*body)).collect()
         }
         _ => Vec::new(),

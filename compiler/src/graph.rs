@@ -158,7 +158,7 @@ impl Graph {
             NodeKind::Par { branches, then } => branches.get(way).copied().unwrap_or(*then),
             NodeKind::Timed { body, outcomes, then, .. } => match way.checked_sub(1) {
                 None => *body,
-                Some(outcome) => outcomes.get(outcome).map_or(*then, |(_, block)| *block),
+                Some(outcome) => outcomes.get(outcome).map_or(*then, |outcome| outcome.cont),
             },
             NodeKind::Join { of } => self.then(*of),
         }
@@ -175,7 +175,7 @@ impl Graph {
             NodeKind::Par { branches, then } => branches.iter().chain([then]).for_each(|next| visit(*next)),
             NodeKind::Timed { body, outcomes, then, .. } => {
                 visit(*body);
-                outcomes.iter().for_each(|(_, block)| visit(*block));
+                outcomes.iter().for_each(|outcome| visit(outcome.cont));
                 visit(*then);
             }
             NodeKind::Join { of } => visit(self.then(*of)),
@@ -198,7 +198,7 @@ impl Graph {
             NodeKind::Par { branches, then } => *branches.get_mut(way).unwrap_or(then) = next,
             NodeKind::Timed { body, outcomes, then, .. } => match way.checked_sub(1) {
                 None => *body = next,
-                Some(outcome) => *outcomes.get_mut(outcome).map_or(then, |(_, block)| block) = next,
+                Some(outcome) => *outcomes.get_mut(outcome).map_or(then, |outcome| &mut outcome.cont) = next,
             },
         }
     }
@@ -239,10 +239,22 @@ pub enum NodeKind {
     /// Branches side by side, each up to its `Join`; `then` follows when all are over.
     Par { branches: Vec<NodeId>, then: NodeId },
     /// A scope with outcomes (LANGUAGE §4): the body up to its `Join`, then, unless the body was done and there is no
-    /// block for that, the block of the outcome that `owner` decided up to its `Join`; then `then`.
-    Timed { owner: Role, body: NodeId, outcomes: Vec<(String, NodeId)>, then: NodeId },
+    /// block for that, the block of the outcome that `owner` decided up to its `Join`; then `then`. The owner evaluates the
+    /// deadline when it enters; pure types have none.
+    Timed { owner: Role, deadline: Option<ExprRef>, body: NodeId, outcomes: Vec<Outcome>, then: NodeId },
     /// The end of a branch of the `Par`, or of a block of the `Timed`, at `of`.
     Join { of: NodeId },
+}
+
+/// An outcome of a scope with what follows it, up to a `Join`.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `done`, `timeout`, `cancel`, `fail` or `abort`.
+    pub name: String,
+    /// What came with it, bound at every participant: of a failure its kind, a String.
+    pub bind: Option<GVar>,
+    /// What follows.
+    pub cont: NodeId,
 }
 
 /// What a binding is renamed from.
@@ -288,13 +300,43 @@ pub struct Arm {
     /// Its name; `None` in pure types.
     pub name: Option<Symbol>,
     /// Its guard.
-    pub guard: Option<ExprRef>,
+    pub guard: Option<Guard>,
     /// What follows.
     pub cont: NodeId,
     /// Where the name stands.
     pub span: Span,
     /// Where its first statement stands; empty if it has none.
     pub next: Span,
+}
+
+/// When an arm of a choice is open.
+#[derive(Clone, Debug)]
+pub enum Guard {
+    /// If the expression is true.
+    Expr(ExprRef),
+    /// If the operation, an index into [`Graph::ops`], answers `Ok` or `Just`; its content is bound in the arm. It is
+    /// performed when the guards before it were closed.
+    Check { op: u32, args: Vec<ExprRef>, bind: Option<GVar> },
+}
+
+impl Guard {
+    /// The expressions it evaluates.
+    #[must_use]
+    pub fn reads(&self) -> &[ExprRef] {
+        match self {
+            Self::Expr(expr) => std::slice::from_ref(expr),
+            Self::Check { args, .. } => args,
+        }
+    }
+
+    /// The binding it makes in its arm.
+    #[must_use]
+    pub const fn bind(&self) -> Option<GVar> {
+        match self {
+            Self::Expr(_) => None,
+            Self::Check { bind, .. } => *bind,
+        }
+    }
 }
 
 /// What a case is decided on.

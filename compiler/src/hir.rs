@@ -5,8 +5,9 @@
 
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
+use crate::refused::Refused;
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
-use tell_ir::image::{Const, OpMeta};
+use tell_ir::image::{self, Const, OpMeta};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, Ast};
 use tell_language::span::{FileId, Files, Span};
@@ -33,6 +34,8 @@ pub struct Program {
     pub funs: Vec<Fun>,
     /// Protocols in text order, each followed by those under its `where`.
     pub protocols: Vec<Protocol>,
+    /// Declarations that are checked and not executed.
+    pub refused: Vec<Refused>,
 }
 
 impl Program {
@@ -217,6 +220,8 @@ pub struct Body {
     pub patterns: Vec<Pattern>,
     /// Names in scope at the end, per role in declaration order, in order of binding.
     pub finals: Vec<(RoleId, Symbol, Var)>,
+    /// Statements that are checked and not executed.
+    pub refused: Vec<Refused>,
 }
 
 /// What is known about a binding.
@@ -259,6 +264,10 @@ pub enum StmtKind {
     Choice { decider: RoleId, arms: Vec<Arm>, joins: Vec<Join> },
     /// A decision of all `deciders`; `if` is a case on `true` and `false`.
     Case { deciders: Vec<RoleId>, scrutinee: ExprId, arms: Vec<CaseArm>, joins: Vec<Join> },
+    /// Branches side by side; behind them the bindings of all are visible.
+    Par { branches: Vec<Block> },
+    /// A scope with outcomes; a body that is done has no block if there is no `on done`.
+    Scope { owner: RoleId, deadline: Option<ExprId>, body: Block, outcomes: Vec<Outcome>, joins: Vec<Join> },
     /// `rec X`
     Rec { label: Symbol, body: Block },
     /// `continue X`
@@ -309,9 +318,31 @@ pub struct Arm {
     /// Where the name stands.
     pub span: Span,
     /// Its guard.
-    pub guard: Option<ExprId>,
+    pub guard: Option<Guard>,
     /// What follows.
     pub body: Block,
+}
+
+/// A guard of an arm of a choice.
+#[derive(Clone, Debug)]
+pub enum Guard {
+    /// `when (e)`
+    Expr(ExprId),
+    /// `when check E.op(args) yields w`: open on `Ok` and `Just`, whose content is bound.
+    Check { effect: usize, op: usize, args: Vec<ExprId>, result: Ty, bind: Var },
+}
+
+/// The block of an outcome of a scope.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which outcome.
+    pub kind: image::Outcome,
+    /// The kind of failure, of `on fail e`.
+    pub bind: Option<Var>,
+    /// What follows.
+    pub body: Block,
+    /// From `on` to the end of the block.
+    pub span: Span,
 }
 
 /// A branch of a case.

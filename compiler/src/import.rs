@@ -1,7 +1,7 @@
 //! Pure global types to the choreography graph. Whether they are well-formed is said by [`crate::wellformed`].
 
 use crate::endless::{Endless, endless};
-use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind, Outcome};
 use crate::hir::{Program, opaque};
 use crate::ty::{Ty, TyKind, Types};
 use crate::wellformed;
@@ -81,7 +81,8 @@ pub fn import(
     }
 }
 
-fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
+/// The report of a part that may never end while something follows it.
+pub(crate) fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
     let text = match role {
         Some(role) => format!(
             "`{}` may never come to what follows: it acts in a part that need not end",
@@ -257,8 +258,9 @@ impl<'a> Import<'a> {
             }
             GlobalNode::Timed { owner, outcomes, .. } => {
                 let body = self.take();
-                let outcomes = outcomes.iter().map(|(name, _)| (name.clone(), self.take())).collect();
-                let kind = NodeKind::Timed { owner: *owner, body, outcomes, then: self.take() };
+                let outcome = |name: &String, cont| Outcome { name: name.clone(), bind: None, cont };
+                let outcomes = outcomes.iter().map(|(name, _)| outcome(name, self.take())).collect();
+                let kind = NodeKind::Timed { owner: *owner, deadline: None, body, outcomes, then: self.take() };
                 return self.fill(kind);
             }
             GlobalNode::End | GlobalNode::Var(_) => return,

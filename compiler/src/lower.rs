@@ -7,16 +7,17 @@
 mod calls;
 mod first;
 mod loops;
+mod parts;
 mod structure;
 
 pub(crate) use calls::callees;
 pub use loops::{CONTINUE, STOP};
 
 use crate::graph::{
-    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Instance, Label, NodeId, NodeKind, Op,
+    Action, Arm, Branch, CaseArm, CaseOn, ExprRef, Field, GVar, Graph, Guard, Instance, Label, NodeId, NodeKind, Op,
     PatternRef, Renamed, Role, Variable,
 };
-use crate::hir::{Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
+use crate::hir::{self, Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
 use crate::ty::{Ty, TyKind};
 use rustc_hash::FxHashMap;
 use tell_ir::image::Const;
@@ -189,7 +190,7 @@ impl<'a> Lowering<'a> {
                 for (index, arm) in arms.iter().enumerate() {
                     let end = self.joined(context, joins, index, cont, arm.span);
                     let start = self.block(context, &arm.body, end);
-                    let guard = arm.guard.map(|guard| Self::expr(context, guard));
+                    let guard = arm.guard.as_ref().map(|guard| self.guard(context, guard));
                     let next = first_of(&arm.body);
                     lowered.push(Arm { name: Some(arm.name), guard, cont: start, span: arm.span, next });
                 }
@@ -209,6 +210,8 @@ impl<'a> Lowering<'a> {
                 let on = CaseOn::Expr(Self::expr(context, *scrutinee));
                 self.add(NodeKind::Case { deciders, on, arms: lowered }, stmt.span)
             }
+            StmtKind::Par { branches } => self.par(context, branches, stmt.span, cont),
+            StmtKind::Scope { .. } => self.scope(context, stmt, cont),
             StmtKind::Rec { label, body } => {
                 let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, stmt.span);
                 context.recs.push((*label, head));
@@ -240,6 +243,17 @@ impl<'a> Lowering<'a> {
                 let args = args.iter().map(|arg| Self::expr(context, *arg)).collect();
                 let bind = bind.map(|var| self.var(context, var));
                 self.local(context, *role, Action::Perform { op, args, bind }, stmt.span, cont)
+            }
+        }
+    }
+
+    fn guard(&mut self, context: &Context<'_>, guard: &hir::Guard) -> Guard {
+        match guard {
+            hir::Guard::Expr(expr) => Guard::Expr(Self::expr(context, *expr)),
+            hir::Guard::Check { effect, op, args, result, bind } => {
+                let op = self.op(context, *effect, *op, args, *result);
+                let args = args.iter().map(|arg| Self::expr(context, *arg)).collect();
+                Guard::Check { op, args, bind: Some(self.var(context, *bind)) }
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::hir::{Program, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
+use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
 use crate::rung::{self, Needed};
@@ -21,6 +22,7 @@ use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Diagnostic, Fix};
+use tell_language::span::{FileId, Span};
 
 /// Diagnostics of a file that are kept; the first ones in source order.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
@@ -125,11 +127,17 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
-    let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.code.0.starts_with("E01"));
+    let is_broken = diagnostics.iter().any(is_unread);
+    let unread = unread_declarations(&program, &diagnostics);
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
-        // A statement that could not be read is missing: who holds what, and what follows what, is not known.
-        diagnostics.retain(|diagnostic| !depends_on_all_statements(diagnostic.code.0));
+        // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
+        diagnostics.retain(|diagnostic| {
+            let (file, place) = diagnostic.position();
+            let beside =
+                |(other, span): &(FileId, Span)| *other == file && span.start <= place.start && place.start < span.end;
+            is_unread(diagnostic) || !depends_on_all_text(diagnostic.code.0) && !unread.iter().any(beside)
+        });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
     for protocol in roots(&program) {
@@ -167,9 +175,34 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
 }
 
-/// Whether a diagnostic can come from a statement that is missing elsewhere.
-fn depends_on_all_statements(code: &str) -> bool {
-    matches!(code, "E0209" | "E0302" | "E0303" | "E0304" | "E0313" | "E0414" | "E0416")
+/// Whether a diagnostic is about text that could not be read.
+fn is_unread(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code.0.starts_with("E01")
+}
+
+/// The declarations in which something could not be read.
+fn unread_declarations(program: &Program, diagnostics: &[Diagnostic]) -> Vec<(FileId, Span)> {
+    let mut unread = Vec::new();
+    for (file, place) in diagnostics.iter().filter(|one| is_unread(one)).map(Diagnostic::position) {
+        let module = program.modules.iter().find(|module| module.file == file);
+        let decls = module.into_iter().flat_map(|module| &module.ast.decls);
+        unread.extend(
+            decls
+                .map(|decl| (file, decl.span))
+                .filter(|(_, span)| span.start <= place.start && place.start <= span.end),
+        );
+    }
+    unread
+}
+
+/// Whether a diagnostic can come from a declaration or statement that is missing elsewhere.
+fn depends_on_all_text(code: &str) -> bool {
+    is_unknown_name(code) || matches!(code, "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416")
+}
+
+/// Whether a diagnostic says that a name means nothing.
+fn is_unknown_name(code: &str) -> bool {
+    matches!(code, "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0206" | "E0208" | "E0209" | "E0215")
 }
 
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
@@ -212,6 +245,10 @@ pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Resul
         || checked.protocols().first().copied().or(checked.projected.first().map(|one| one.graph.name.as_str()));
     let name = protocol.or_else(first).ok_or(BuildError::NoProtocol)?;
     let emit = |projected: &Projected| {
+        let refused = refusals(&checked.program, &projected.graph);
+        if !refused.is_empty() {
+            return Err(BuildError::Rejected(refused));
+        }
         let channels = projected.channels(&checked.program, limits);
         let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines, &channels);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))
@@ -316,7 +353,13 @@ fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     }
     diagnostics.sort_by_key(Diagnostic::position);
     let mut unique: Vec<Diagnostic> = Vec::new();
+    let mut said: FxHashSet<(&str, String)> = FxHashSet::default();
     for diagnostic in diagnostics {
+        // A name that means nothing is one mistake, however often it is used.
+        let is_about_name = is_unknown_name(diagnostic.code.0) || matches!(diagnostic.code.0, "E0302" | "E0306");
+        if is_about_name && !said.insert((diagnostic.code.0, diagnostic.message.clone())) {
+            continue;
+        }
         if !unique.iter().rev().take(8).any(|known| *known == diagnostic) {
             unique.push(diagnostic);
         }

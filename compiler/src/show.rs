@@ -1,6 +1,6 @@
 //! What each stage made, as text for people (`tellc show --stage …`) and for snapshots.
 
-use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Renamed};
+use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Outcome, Renamed};
 use crate::hir::{Program, Protocol};
 use crate::pipeline::Checked;
 use crate::project::machine::{Kind, Machine, Site, Step, Value};
@@ -197,9 +197,14 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
             let branches: Vec<String> = branches.iter().map(|branch| format!("n{}", branch.0)).collect();
             format!("par | {} then n{}", branches.join(" | "), then.0)
         }
-        NodeKind::Timed { owner, body, outcomes, then } => {
-            let outcomes: Vec<String> = outcomes.iter().map(|(name, block)| format!("{name} n{}", block.0)).collect();
-            format!("scope of {}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
+        NodeKind::Timed { owner, deadline, body, outcomes, then } => {
+            let outcome = |outcome: &Outcome| {
+                let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", var(bind)));
+                format!("{}{bind} n{}", outcome.name, outcome.cont.0)
+            };
+            let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
+            let until = if deadline.is_some() { " until …" } else { "" };
+            format!("scope of {}{until}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
         }
         NodeKind::Join { of } => format!("join of n{}", of.0),
     }
@@ -221,18 +226,22 @@ pub fn machine(program: &Program, graph: &Graph, machine: &Machine, out: &mut St
                     finals.iter().map(|(name, slot)| format!("{} = ${slot}", program.text(*name))).collect();
                 line!(out, "    end {}", finals.join(", "));
             }
-            Kind::Local { site, step: next } => line!(out, "    {} then {}", action(graph, site), step(next)),
+            Kind::Local { site, step: next, .. } => line!(out, "    {} then {}", action(graph, site), step(next)),
             Kind::Decide { site, steps } | Kind::Case { site, steps } => {
                 line!(out, "    {}", action(graph, site));
                 steps.iter().for_each(|next| line!(out, "    | {}", step(next)));
             }
-            Kind::Join => line!(out, "    join"),
+            Kind::Join { carried } => {
+                let carried: Vec<String> =
+                    carried.iter().map(|(index, slot)| format!("carried {index} is ${slot}")).collect();
+                line!(out, "    join {}", carried.join(", "));
+            }
             Kind::Mixed { actions, .. } => {
                 actions
                     .iter()
                     .for_each(|(site, next)| line!(out, "    {} or then {}", action(graph, site), step(next)));
             }
-            Kind::Par { branches, then } => {
+            Kind::Par { branches, then, .. } => {
                 branches.iter().for_each(|branch| line!(out, "    par {}", step(branch)));
                 line!(out, "    then {}", step(then));
             }
@@ -259,6 +268,8 @@ fn value(program: &Program, graph: &Graph, value: Value) -> String {
         Value::Slot(slot) => format!("${slot}"),
         Value::Bound(index) => format!("new {index}"),
         Value::Int(value) => value.to_string(),
+        Value::Carried(index) => format!("carried {index}"),
+        Value::Cell(index) => format!("cell {index}"),
         Value::Param(var) => program.text(graph.vars[var.0 as usize].name).to_owned(),
     }
 }

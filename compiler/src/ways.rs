@@ -39,7 +39,7 @@ impl Way {
                 if_way(program, graph, on, arms[way].pattern).unwrap_or_else(name)
             }
             NodeKind::Timed { outcomes, .. } => match way.checked_sub(1).and_then(|way| outcomes.get(way)) {
-                Some((name, _)) => Self::Named(name.clone()),
+                Some(outcome) => Self::Named(outcome.name.clone()),
                 None => Self::Nameless,
             },
             _ => Self::Nameless,

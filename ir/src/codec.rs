@@ -7,7 +7,9 @@
 //! nothing recurses, and only the canonical form is accepted, so equal images have equal bytes.
 
 use crate::hash::{content_id, file_checksum};
-use crate::image::{ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Shape};
+use crate::image::{
+    ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable, Shape,
+};
 use crate::machine::{LocalMachine, State};
 use crate::ty::Type;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
@@ -25,7 +27,7 @@ use std::fmt;
 pub const MAX_IMAGE_BYTES: usize = 64 << 20;
 
 /// Format version this code writes and reads.
-pub const FORMAT_VERSION: u8 = 1;
+pub const FORMAT_VERSION: u8 = 2;
 
 /// The first bytes of every image file, before the version.
 pub const MAGIC: &[u8; 7] = b"TELLIMG";
@@ -42,8 +44,8 @@ const ENTRY_LEN: usize = 12;
 const TRAILER_LEN: usize = 64;
 
 /// The sections in the order of their ids, which start at 1. The debug section is absent if there is none.
-const SECTIONS: [&str; 11] =
-    ["roles", "labels", "types", "effects", "ops", "consts", "shapes", "code", "machines", "edges", "debug"];
+const SECTIONS: [&str; 12] =
+    ["roles", "labels", "types", "effects", "ops", "consts", "shapes", "code", "machines", "edges", "scopes", "debug"];
 
 /// Why bytes are not an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,8 +119,21 @@ fn push_word(bytes: &mut Vec<u8>, value: usize) {
 }
 
 fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
-    let CodeImage { protocol, roles, labels, types, effects, ops, consts, shapes, functions, machines, edges, debug } =
-        image;
+    let CodeImage {
+        protocol,
+        roles,
+        labels,
+        types,
+        effects,
+        ops,
+        consts,
+        shapes,
+        functions,
+        machines,
+        edges,
+        scopes,
+        debug,
+    } = image;
     let mut sections = vec![
         section(&(protocol, roles)),
         section(labels),
@@ -130,6 +145,7 @@ fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
         section(functions),
         section(machines),
         section(edges),
+        section(scopes),
     ];
     sections.extend(debug.iter().map(section));
     sections
@@ -231,10 +247,11 @@ fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
         ops: read_section(sections, 4, |cursor| cursor.list(10, op))?,
         consts: read_section(sections, 5, |cursor| cursor.list(1, constant))?,
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
-        functions: read_section(sections, 7, |cursor| cursor.list(6, function))?,
+        functions: read_section(sections, 7, |cursor| cursor.list(7, function))?,
         machines: read_section(sections, 8, |cursor| cursor.list(1, machine))?,
         edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 3>())?,
-        debug: if sections.len() > 10 { Some(read_section(sections, 10, debug)?) } else { None },
+        scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
+        debug: if sections.len() > 11 { Some(read_section(sections, 11, debug)?) } else { None },
     })
 }
 
@@ -439,6 +456,19 @@ fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
         switches: cursor.list(1, Cursor::plain_list::<u32, 1>)?,
         finals: cursor
             .list(1, |cursor| cursor.list(2, |cursor| Ok(Final { name: cursor.text()?, reg: cursor.plain()? })))?,
+        scopes: cursor.list(3, scope_table)?,
+    })
+}
+
+fn scope_table(cursor: &mut Cursor<'_>) -> Result<ScopeTable, DecodeError> {
+    Ok(ScopeTable { scope: cursor.plain()?, deadline: cursor.plain()?, rows: cursor.plain_list::<_, 3>()? })
+}
+
+fn scope(cursor: &mut Cursor<'_>) -> Result<Scope, DecodeError> {
+    Ok(Scope {
+        owner: cursor.plain()?,
+        participants: cursor.plain_list::<_, 1>()?,
+        outcomes: cursor.plain_list::<_, 1>()?,
     })
 }
 
@@ -452,6 +482,14 @@ fn state(cursor: &mut Cursor<'_>) -> Result<State, DecodeError> {
         1 => State::Send(cursor.plain_list::<_, 3>()?),
         2 => State::Recv { rows: cursor.plain_list::<_, 3>()?, may_end: cursor.plain()? },
         3 => State::Tau(cursor.plain_list::<_, 1>()?),
+        4 => State::Par { branches: cursor.plain_list::<_, 1>()?, then: cursor.plain()? },
+        5 => State::Scope {
+            scope: cursor.plain()?,
+            body: cursor.plain()?,
+            rows: cursor.plain_list::<_, 2>()?,
+            then: cursor.plain()?,
+        },
+        6 => State::Join,
         found => return unknown("state", found),
     })
 }

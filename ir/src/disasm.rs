@@ -3,7 +3,7 @@
 //! Also for images that are not verified: an index that leads nowhere is printed as `?` and its number.
 
 use crate::hash::content_id;
-use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Shape};
+use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Scope, ScopeTable, Shape};
 use crate::instr::{FailKind, Instr, Reg};
 use crate::machine::{State, Transition};
 use crate::print::{declaration_text, type_text};
@@ -95,6 +95,7 @@ impl Names<'_> {
             let bound = edge.bound.map_or_else(String::new, |bound| format!(" at most {bound}"));
             format!("{} -> {}{bound}", self.role(usize::from(edge.from)), self.role(usize::from(edge.to)))
         });
+        out.table("scopes", &image.scopes, |scope| self.scope(scope));
     }
 
     fn ty(&self, id: TypeId) -> String {
@@ -103,6 +104,16 @@ impl Names<'_> {
 
     fn role(&self, role: usize) -> String {
         entry(&self.image.roles, role, |role| role.name.clone())
+    }
+
+    /// Owner, the others, and outcomes of a scope.
+    fn scope(&self, scope: &Scope) -> String {
+        let Scope { owner, participants, outcomes } = scope;
+        let others: Vec<_> =
+            participants.iter().filter(|role| *role != owner).map(|&role| self.role(usize::from(role))).collect();
+        let with = if others.is_empty() { String::new() } else { format!(" with {}", others.join(", ")) };
+        let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.text()).collect();
+        format!("of {}{with}: {}", self.role(usize::from(*owner)), outcomes.join(" | "))
     }
 
     /// Partner and label of a communication.
@@ -144,6 +155,18 @@ impl Names<'_> {
                 let next: Vec<_> = next.iter().map(|state| format!("s{}", state.0)).collect();
                 format!("silent -> {}", next.join(" | "))
             }
+            State::Par { branches, then } => {
+                let branches: Vec<_> = branches.iter().map(|state| format!("s{}", state.0)).collect();
+                format!("par {} then s{}", branches.join(" | "), then.0)
+            }
+            State::Scope { scope, body, rows, then } => {
+                let row = |(outcome, state): &(crate::image::Outcome, crate::machine::StateId)| {
+                    format!(" | {} -> s{}", outcome.text(), state.0)
+                };
+                let rows: String = rows.iter().map(row).collect();
+                format!("scope {scope} -> s{}{rows} then s{}", body.0, then.0)
+            }
+            State::Join => "join".to_owned(),
         }
     }
 
@@ -217,6 +240,16 @@ impl Names<'_> {
                 Some(_) => "halt".to_owned(),
                 None => format!("halt ?{finals}"),
             },
+            Instr::Spawn { target } => format!("spawn {}", block(function, target)),
+            Instr::JoinAll => "join all".to_owned(),
+            Instr::Finish => "finish".to_owned(),
+            Instr::Enter { scope } => match function.scopes.get(scope as usize) {
+                Some(ScopeTable { scope, deadline: Some(reg), .. }) => format!("enter scope {scope} within r{reg}"),
+                Some(ScopeTable { scope, deadline: None, .. }) => format!("enter scope {scope}"),
+                None => format!("enter ?{scope}"),
+            },
+            Instr::Exit { scope } => format!("exit {}", scope_of(function, scope)),
+            Instr::Leave { scope } => format!("leave {}", scope_of(function, scope)),
         }
     }
 
@@ -239,6 +272,14 @@ impl Names<'_> {
                 (0..=u16::MAX).zip(targets).map(text).collect()
             }
             Instr::Halt { finals } => finals_of(function, finals).collect(),
+            Instr::Enter { scope } => {
+                let rows = function.scopes.get(scope as usize).map_or(&[][..], |table| &table.rows);
+                let text = |row: &crate::image::ScopeRow| {
+                    let bind = row.bind.map_or_else(String::new, |reg| format!(" r{reg}"));
+                    format!("{}{bind} -> {}", row.outcome.text(), block(function, row.target))
+                };
+                rows.iter().map(text).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -248,6 +289,11 @@ impl Names<'_> {
 fn finals_of(function: &Function, table: u32) -> impl Iterator<Item = String> {
     let finals = function.finals.get(table as usize).map_or(&[][..], Vec::as_slice);
     finals.iter().map(|value| format!("{} = r{}", value.name, value.reg))
+}
+
+/// The scope of a scope table.
+fn scope_of(function: &Function, table: u32) -> String {
+    entry(&function.scopes, table as usize, |table| format!("scope {}", table.scope))
 }
 
 fn registers(first: Reg, len: usize) -> String {

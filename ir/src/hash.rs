@@ -5,13 +5,14 @@
 //! length as `u32`, every alternative by one byte. The debug section and the bounds of edges are not part of it.
 
 use crate::image::{
-    ChooseTable, CodeImage, Const, Edge, Effect, Final, Function, Label, Op, OpMeta, Param, Role, Shape,
+    ChooseTable, CodeImage, Const, Edge, Effect, Final, Function, Label, Op, OpMeta, Outcome, Param, Role, Scope,
+    ScopeTable, Shape,
 };
 use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::ty::{Type, TypeId};
 use std::fmt;
 
-const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v2";
+const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v3";
 const GLOBAL_CONTEXT: &str = "tell 2026-11 global type content id v1";
 const LOCAL_CONTEXT: &str = "tell 2026-11 local type content id v1";
 const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";
@@ -88,6 +89,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
         functions,
         machines,
         edges,
+        scopes,
         debug: _,
     } = image;
     out.text(protocol);
@@ -101,6 +103,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
     out.list(functions);
     out.list(machines);
     out.list(edges);
+    out.list(scopes);
 }
 
 /// Bytes that are hashed at once.
@@ -123,6 +126,16 @@ impl Canonical {
 
     fn word(&mut self, value: u32) {
         self.buffer.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn maybe_short(&mut self, value: Option<u16>) {
+        match value {
+            None => self.byte(0),
+            Some(value) => {
+                self.byte(1);
+                self.short(value);
+            }
+        }
     }
 
     fn maybe_word(&mut self, value: Option<u32>) {
@@ -178,6 +191,18 @@ impl Canon for TypeId {
 impl Canon for StateId {
     fn write(&self, out: &mut Canonical) {
         out.word(self.0);
+    }
+}
+
+impl Canon for u16 {
+    fn write(&self, out: &mut Canonical) {
+        out.short(*self);
+    }
+}
+
+impl Canon for Outcome {
+    fn write(&self, out: &mut Canonical) {
+        out.byte(*self as u8);
     }
 }
 
@@ -357,6 +382,7 @@ impl Canon for Function {
         out.list(&self.chooses);
         out.list(&self.switches);
         out.list(&self.finals);
+        out.list(&self.scopes);
     }
 }
 
@@ -370,6 +396,27 @@ impl Canon for ChooseTable {
             out.word(row.target);
         }
         out.maybe_word(self.finals);
+    }
+}
+
+impl Canon for Scope {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.owner);
+        out.list(&self.participants);
+        out.list(&self.outcomes);
+    }
+}
+
+impl Canon for ScopeTable {
+    fn write(&self, out: &mut Canonical) {
+        out.word(self.scope);
+        out.maybe_short(self.deadline);
+        out.count(self.rows.len());
+        for row in &self.rows {
+            row.outcome.write(out);
+            out.maybe_short(row.bind);
+            out.word(row.target);
+        }
     }
 }
 
@@ -403,6 +450,23 @@ impl Canon for State {
                 out.byte(3);
                 out.list(next);
             }
+            Self::Par { branches, then } => {
+                out.byte(4);
+                out.list(branches);
+                then.write(out);
+            }
+            Self::Scope { scope, body, rows, then } => {
+                out.byte(5);
+                out.word(*scope);
+                body.write(out);
+                out.count(rows.len());
+                for (outcome, target) in rows {
+                    outcome.write(out);
+                    target.write(out);
+                }
+                then.write(out);
+            }
+            Self::Join => out.byte(6),
         }
     }
 }

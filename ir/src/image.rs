@@ -33,6 +33,8 @@ pub struct CodeImage {
     pub machines: Vec<LocalMachine>,
     /// Ordered role pairs that carry messages, ascending.
     pub edges: Vec<Edge>,
+    /// Scopes with outcomes.
+    pub scopes: Vec<Scope>,
     /// Where code comes from; not part of the content id.
     pub debug: Option<Debug>,
 }
@@ -175,6 +177,19 @@ closed_words! {
         /// Not in the same fragment.
         RejectSameFragment = "reject_same_fragment",
     }
+    /// How a scope ends.
+    Outcome {
+        /// Its owner came to the end of its body.
+        Done = "done",
+        /// Its deadline passed.
+        Timeout = "timeout",
+        /// The host cancelled it.
+        Cancel = "cancel",
+        /// An effect of its owner failed.
+        Fail = "fail",
+        /// A handler left a region of its owner.
+        Abort = "abort",
+    }
 }
 
 /// A constant.
@@ -235,6 +250,8 @@ pub struct Function {
     pub switches: Vec<Vec<u32>>,
     /// Tables of `Halt` and `Choose`: the names in scope at an end and where their values are.
     pub finals: Vec<Vec<Final>>,
+    /// Tables of `Enter`, `Exit` and `Leave`.
+    pub scopes: Vec<ScopeTable>,
 }
 
 /// The start of a basic block; every jump target is one.
@@ -286,6 +303,40 @@ pub struct Edge {
     pub to: u16,
     /// Most messages ever queued, if known: an allocation hint.
     pub bound: Option<u32>,
+}
+
+/// A scope with outcomes (LANGUAGE §4): its owner decides how it ends, once per run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The role that decides.
+    pub owner: u16,
+    /// The roles that act in it, ascending, with the owner.
+    pub participants: Vec<u16>,
+    /// How it can end, ascending; `done` is among them.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What one role does in one place with a scope. Two tables of a role may be of one scope: it came there with
+/// different knowledge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeTable {
+    /// Index into [`CodeImage::scopes`].
+    pub scope: u32,
+    /// Where the owner of a `timeout` has its deadline, a Duration from the moment it enters.
+    pub deadline: Option<Reg>,
+    /// One row for each outcome of the scope, in the same order.
+    pub rows: Vec<ScopeRow>,
+}
+
+/// Where a role goes on when it learns an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeRow {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Register for the word of the failure's kind, a String; only of `fail`.
+    pub bind: Option<Reg>,
+    /// The block of the outcome.
+    pub target: u32,
 }
 
 /// Where code comes from.

@@ -166,6 +166,18 @@ instructions! {
     Fail { fault: FailKind, text: u32 } = 15;
     /// Ends the coroutine; its final values are those of finals table `finals`.
     Halt { finals: u32 } = 16;
+    /// Starts a child coroutine of this role at `target`, in the same frame.
+    Spawn { target: u32 } = 17;
+    /// Waits until all children of this coroutine are done.
+    JoinAll = 18;
+    /// Ends a child coroutine.
+    Finish = 19;
+    /// Goes into a run of the scope of scope table `scope`; where this role owns it, its deadline starts.
+    Enter { scope: u32 } = 20;
+    /// Ends this role's part of the body: the owner decides `done`, the others wait for the outcome.
+    Exit { scope: u32 } = 21;
+    /// Ends the block of an outcome.
+    Leave { scope: u32 } = 22;
 }
 
 /// The faults code raises by itself.

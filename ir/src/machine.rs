@@ -3,6 +3,7 @@
 //! A state either communicates or moves on silently (`Tau`: a local action, a decision). The verifier walks a
 //! role's code along its machine (rule V5); the printed local type is its unrolling.
 
+use crate::image::Outcome;
 use serde::{Deserialize, Serialize};
 
 /// Index of a state in [`LocalMachine::states`].
@@ -32,6 +33,26 @@ pub enum State {
     },
     /// A local action or decision: one of these states is next.
     Tau(Vec<StateId>),
+    /// All branches run, each for itself; behind them all, `then`.
+    Par {
+        /// Where each branch starts.
+        branches: Vec<StateId>,
+        /// The state behind them.
+        then: StateId,
+    },
+    /// A scope with outcomes: its body runs until an outcome is decided, then the block of that outcome.
+    Scope {
+        /// Index into [`crate::image::CodeImage::scopes`].
+        scope: u32,
+        /// Where the body starts.
+        body: StateId,
+        /// Where the block of each outcome starts.
+        rows: Vec<(Outcome, StateId)>,
+        /// The state behind it.
+        then: StateId,
+    },
+    /// The end of a branch, of a body, or of the block of an outcome.
+    Join,
 }
 
 /// A communication and where it leads.

@@ -71,6 +71,7 @@ pub(crate) fn image() -> CodeImage {
             },
         ],
         edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
+        scopes: Vec::new(),
         debug: Some(Debug { file: "shop.tell".to_owned(), spans: vec![vec![(0, 10, 20), (2, 21, 30)], Vec::new()] }),
     }
 }
@@ -134,6 +135,7 @@ fn buyer() -> Function {
         }],
         switches: Vec::new(),
         finals: vec![vec![Final { name: "title".to_owned(), reg: 0 }]],
+        scopes: Vec::new(),
     }
 }
 
@@ -167,5 +169,6 @@ fn seller() -> Function {
         }],
         switches: vec![vec![14, 3], vec![13, 10, 13]],
         finals: vec![Vec::new()],
+        scopes: Vec::new(),
     }
 }

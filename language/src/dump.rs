@@ -4,10 +4,13 @@
 //! one line as `(Kind part …)`. Two trees with the same dump are the same program.
 
 use crate::ast::{
-    Ast, Block, Decl, DeclKind, ExprId, ExprKind, Field, FieldKind, LetValue, LoopKind, Modality, Name, Operation,
-    Path, PatternId, PatternKind, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind, Use,
+    Ast, Block, Decl, DeclKind, ExprId, ExprKind, Field, FieldKind, Fun, FunBody, LetValue, LoopKind, Modality, Name,
+    Operation, Path, PatternId, PatternKind, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind,
+    Use,
 };
 use crate::symbol::{Interner, Symbol};
+
+mod surface;
 
 /// The dump of a tree.
 #[must_use]
@@ -76,8 +79,7 @@ impl Dump<'_> {
     }
 
     fn role(&self, role: RoleRef) -> String {
-        let index = if role.index.is_some() { "[…]" } else { "" };
-        format!("{}{index}", self.name(role.name))
+        format!("{}{}", self.name(role.name), self.index(role.index))
     }
 
     fn at(&self, role: Option<RoleRef>) -> String {
@@ -101,14 +103,11 @@ impl Dump<'_> {
                 self.line(&format!("effect {} {}", self.name(effect.name), self.names(&effect.params)));
                 self.below(|dump| effect.ops.iter().for_each(|op| dump.op(op)));
             }
-            DeclKind::Fun(fun) => {
-                let params =
-                    list(fun.params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty))));
-                let body = if fun.body.is_some() { "…" } else { "-" };
-                self.line(&format!("fun {} {params} {} {body}", self.name(fun.name), self.ty(fun.result)));
-            }
+            DeclKind::Fun(fun) => self.fun(fun),
+            DeclKind::Handler(handler) => self.handler(handler),
             DeclKind::Protocol(protocol) => self.protocol(protocol),
-            DeclKind::Refused { construct } => self.line(&format!("refused {construct:?}")),
+            DeclKind::Authority(authority) => self.authority(authority),
+            DeclKind::Guest(guest) => self.guest(guest),
         }
     }
 
@@ -120,20 +119,38 @@ impl Dump<'_> {
         self.line(&format!("op {modality} {} {params} {} {metadata}", self.name(op.name), self.ty(op.result)));
     }
 
+    fn params(&self, params: &[(Name, TypeId)]) -> String {
+        list(params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty))))
+    }
+
+    fn fun(&mut self, fun: &Fun) {
+        let head = format!("fun {} {} {}", self.name(fun.name), self.params(&fun.params), self.ty(fun.result));
+        let uses = if fun.uses.is_empty() { String::new() } else { format!(" uses {}", self.uses(&fun.uses)) };
+        match &fun.body {
+            None => self.line(&format!("{head}{uses} -")),
+            Some(FunBody::Expr(expr)) => self.line(&format!("{head}{uses} {}", self.expr(*expr))),
+            Some(FunBody::Block(block)) => self.block(&format!("{head}{uses}"), block),
+        }
+    }
+
     fn uses(&self, uses: &[Use]) -> String {
         list(uses.iter().map(|entry| format!("{} {}", self.path(&entry.effect), self.types(&entry.args))))
     }
 
     fn protocol(&mut self, protocol: &Protocol) {
-        let header = self.optional(protocol.header.as_ref().map(|roles| self.names(roles)));
-        self.line(&format!("protocol {} {header} uses {}", self.name(protocol.name), self.uses(&protocol.uses)));
+        let header = self.optional(protocol.header.as_ref().map(|roles| self.members(roles)));
+        let clauses = protocol.clauses.iter();
+        let clauses: String =
+            clauses.map(|clause| format!(" {} {}", self.name(clause.word), self.path(&clause.path))).collect();
+        let uses = self.uses(&protocol.uses);
+        self.line(&format!("protocol {} {header} uses {uses}{clauses}", self.name(protocol.name)));
         self.below(|dump| {
             for param in &protocol.params {
-                let (name, role) = (dump.name(param.name), dump.name(param.role));
+                let (name, role) = (dump.name(param.name), dump.role(param.role));
                 dump.line(&format!("param {name} {} {role}", dump.ty(param.ty)));
             }
             for (roles, _) in &protocol.roles {
-                dump.line(&format!("roles {}", dump.names(roles)));
+                dump.line(&format!("roles {}", dump.members(roles)));
             }
             dump.block("body", &protocol.body);
             for local in &protocol.locals {
@@ -159,7 +176,7 @@ impl Dump<'_> {
                     Target::Others(_) => "*".into(),
                 };
                 let fields = list(fields.iter().map(|field| self.field(field)));
-                let note = if annotation.is_some() { " annotated" } else { "" };
+                let note = self.annotation(annotation.as_deref());
                 self.line(&format!("message {} {to} {} {fields}{note}", self.role(*from), self.name(*label)));
             }
             StmtKind::Continue { label } => self.line(&format!("continue {}", self.name(*label))),
@@ -181,7 +198,9 @@ impl Dump<'_> {
             StmtKind::Perform { perform, at } => {
                 self.line(&format!("perform {} {}", self.perform(perform), self.at(*at)));
             }
-            StmtKind::Refused { construct } => self.line(&format!("refused {construct:?}")),
+            StmtKind::Step(step) => self.line(&self.step(step)),
+            StmtKind::Value(value) => self.line(&format!("value {}", self.expr(*value))),
+            StmtKind::Error => self.line("error"),
             compound => self.compound(compound),
         }
     }
@@ -193,7 +212,7 @@ impl Dump<'_> {
                 self.line(&format!("choice {}", self.role(*decider)));
                 for arm in arms {
                     let guard = self.optional(arm.guard.map(|guard| self.expr(guard)));
-                    let evidence = if arm.evidence.is_some() { " evidence" } else { "" };
+                    let evidence = self.evidence(arm.evidence.as_deref());
                     let title = format!("arm {} {guard}{evidence}", self.name(arm.name));
                     self.below(|dump| dump.block(&title, &arm.body));
                 }
@@ -230,13 +249,13 @@ impl Dump<'_> {
                         let modality = self.optional(modality.map(|(word, _)| format!("{word:?}")));
                         format!("{modality} {}", self.perform(perform))
                     }
-                    LetValue::Refused { construct } => format!("refused {construct:?}"),
+                    LetValue::Step(step) => self.step(step),
                 };
                 let (at, ty) = (self.at(*at), self.optional_type(*ty));
                 self.line(&format!("let {} {at} {ty} {value}", self.name(*name)));
                 self.below(|dump| body.iter().for_each(|body| dump.block("in", body)));
             }
-            simple => unreachable!("bug: {simple:?} has no blocks"),
+            other => self.parts(other),
         }
     }
 

@@ -1,15 +1,13 @@
 //! The tree as canonical text: `parse(print(parse(t)))` is `parse(t)` but for spans and comments.
-//!
-//! Refused constructs have no content in the tree: statements and declarations of that kind are left out, a refused
-//! right-hand side becomes `()`, and indices and annotations are dropped. Print only trees without them.
 
 use crate::ast::{
-    Ast, Block, Decl, DeclKind, Effect, Field, FieldKind, Fun, Import, LetValue, LoopKind, Modality, Name, Operation,
-    Path, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind, Use,
+    Ast, Block, Decl, DeclKind, Effect, Field, FieldKind, Fun, FunBody, Import, LetValue, LoopKind, Modality, Name,
+    Operation, Path, Perform, Protocol, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind, Use,
 };
 use crate::symbol::{Interner, Symbol};
 
 mod expression;
+mod surface;
 
 /// The program that a tree stands for.
 #[must_use]
@@ -55,17 +53,12 @@ impl<'a> Printer<'a> {
 
     /// Ends the line that was begun with the block, on deeper lines or as `{}`.
     fn block(&mut self, block: &Block) {
-        let stmts: Vec<StmtId> = block.stmts.iter().copied().filter(|stmt| !self.is_refused(*stmt)).collect();
-        if stmts.is_empty() {
+        if block.stmts.is_empty() {
             self.out.push_str(" {}\n");
             return;
         }
         self.out.push('\n');
-        self.below(|printer| stmts.iter().for_each(|stmt| printer.stmt(*stmt)));
-    }
-
-    fn is_refused(&self, stmt: StmtId) -> bool {
-        matches!(self.ast.stmt(stmt).kind, StmtKind::Refused { .. })
+        self.below(|printer| block.stmts.iter().for_each(|stmt| printer.stmt(*stmt)));
     }
 
     /// A line that ends in a block.
@@ -93,8 +86,12 @@ impl<'a> Printer<'a> {
         path.names.iter().map(|name| self.name(*name)).collect::<Vec<_>>().join(".")
     }
 
-    fn role(&self, role: RoleRef) -> &'a str {
-        self.name(role.name)
+    fn role(&self, role: RoleRef) -> String {
+        format!("{}{}", self.name(role.name), self.index(role.index))
+    }
+
+    fn roles(&self, roles: &[RoleRef]) -> String {
+        roles.iter().map(|role| self.role(*role)).collect::<Vec<_>>().join(", ")
     }
 
     fn at(&self, role: Option<RoleRef>) -> String {
@@ -129,7 +126,9 @@ impl<'a> Printer<'a> {
             DeclKind::Effect(effect) => self.effect(effect),
             DeclKind::Fun(fun) => self.fun(fun),
             DeclKind::Protocol(protocol) => self.protocol(protocol),
-            DeclKind::Refused { .. } => {}
+            DeclKind::Handler(handler) => self.handler(handler),
+            DeclKind::Authority(authority) => self.authority(authority),
+            DeclKind::Guest(guest) => self.guest(guest),
         }
     }
 
@@ -171,12 +170,19 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// A function; a body, of which the tree knows only the place, becomes `()`.
     fn fun(&mut self, fun: &Fun) {
-        let params = fun.params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty)));
-        let params = params.collect::<Vec<_>>().join(", ");
-        let body = if fun.body.is_some() { " = ()" } else { "" };
-        self.line(&format!("fun {}({params}) : {}{body}", self.name(fun.name), self.ty(fun.result)));
+        let (params, uses) = (self.params(&fun.params), self.uses(&fun.uses));
+        let head = format!("fun {}({params}) : {}{uses}", self.name(fun.name), self.ty(fun.result));
+        match &fun.body {
+            None => self.line(&head),
+            Some(FunBody::Expr(expr)) => self.line(&format!("{head} = {}", self.value(*expr))),
+            Some(FunBody::Block(block)) => self.headed(&format!("{head} ="), block),
+        }
+    }
+
+    fn params(&self, params: &[(Name, TypeId)]) -> String {
+        let params = params.iter().map(|(name, ty)| format!("{} : {}", self.name(*name), self.ty(*ty)));
+        params.collect::<Vec<_>>().join(", ")
     }
 
     fn arguments(&self, types: &[TypeId]) -> String {
@@ -192,21 +198,27 @@ impl<'a> Printer<'a> {
         let params = protocol
             .params
             .iter()
-            .map(|param| format!("{} : {} at {}", self.name(param.name), self.ty(param.ty), self.name(param.role)));
+            .map(|param| format!("{} : {} at {}", self.name(param.name), self.ty(param.ty), self.role(param.role)));
         let params = match protocol.params.as_slice() {
             [] => String::new(),
             _ => format!("; {}", params.collect::<Vec<_>>().join(", ")),
         };
         let header =
-            protocol.header.as_ref().map_or_else(String::new, |roles| format!("({}{params})", self.names(roles)));
-        let head = format!("protocol {}{header}{} =", self.name(protocol.name), self.uses(&protocol.uses));
+            protocol.header.as_ref().map_or_else(String::new, |roles| format!("({}{params})", self.members(roles)));
+        let clauses: String = protocol
+            .clauses
+            .iter()
+            .map(|clause| format!(" {} {}", self.name(clause.word), self.path(&clause.path)))
+            .collect();
+        let uses = self.uses(&protocol.uses);
+        let head = format!("protocol {}{header}{uses}{clauses} =", self.name(protocol.name));
         if protocol.roles.is_empty() {
             self.headed(&head, &protocol.body);
         } else {
             self.line(&head);
             self.below(|printer| {
                 for (roles, _) in &protocol.roles {
-                    printer.line(&format!("roles {}", printer.names(roles)));
+                    printer.line(&format!("roles {}", printer.members(roles)));
                 }
                 protocol.body.stmts.iter().for_each(|stmt| printer.stmt(*stmt));
             });
@@ -222,17 +234,18 @@ impl<'a> Printer<'a> {
     fn stmt(&mut self, id: StmtId) {
         let ast = self.ast;
         match &ast.stmt(id).kind {
-            StmtKind::Message { from, to, label, fields, .. } => {
+            StmtKind::Message { from, to, label, fields, annotation } => {
                 let to = match to {
                     Target::Role(role) => format!("-> {}", self.role(*role)),
                     Target::Others(_) => "->*".into(),
                 };
                 let payload = self.payload(fields);
-                self.line(&format!("{} {to} : {}{payload}", self.role(*from), self.name(*label)));
+                let note = self.annotation(annotation.as_deref());
+                self.line(&format!("{}{note} {to} : {}{payload}", self.role(*from), self.name(*label)));
             }
             StmtKind::Continue { label } => self.line(&format!("continue {}", self.name(*label))),
             StmtKind::Call { protocol, roles, args } => {
-                let roles = roles.iter().map(|role| self.role(*role)).collect::<Vec<_>>().join(", ");
+                let roles = self.roles(roles);
                 let args = if args.is_empty() { String::new() } else { format!("; {}", self.exprs(args)) };
                 self.line(&format!("call {}({roles}{args})", self.path(protocol)));
             }
@@ -246,7 +259,9 @@ impl<'a> Printer<'a> {
                 self.line(&format!("assert {}{}{text}", self.expr(*cond), self.at(*at)));
             }
             StmtKind::Perform { perform, at } => self.line(&format!("{}{}", self.perform(perform), self.at(*at))),
-            StmtKind::Refused { .. } => {}
+            StmtKind::Step(step) => self.line(&self.step(step)),
+            StmtKind::Value(value) => self.line(&self.expr(*value)),
+            StmtKind::Error => {}
             compound => self.compound(compound),
         }
     }
@@ -257,7 +272,10 @@ impl<'a> Printer<'a> {
             StmtKind::Choice { decider, arms } => {
                 self.line(&format!("choice {} at", self.role(*decider)));
                 for arm in arms {
-                    let guard = arm.guard.map_or_else(String::new, |guard| format!(" when ({})", self.expr(guard)));
+                    let guard = match &arm.evidence {
+                        Some(evidence) => self.evidence(evidence),
+                        None => arm.guard.map_or_else(String::new, |guard| format!(" when ({})", self.expr(guard))),
+                    };
                     let head = format!("| {}{guard} =>", self.name(arm.name));
                     self.below(|printer| printer.headed(&head, &arm.body));
                 }
@@ -295,7 +313,7 @@ impl<'a> Printer<'a> {
                     None => self.line(&head),
                 }
             }
-            simple => unreachable!("bug: {simple:?} has no blocks"),
+            other => self.parts(other),
         }
     }
 
@@ -336,7 +354,7 @@ impl<'a> Printer<'a> {
                 };
                 (word, self.perform(perform))
             }
-            LetValue::Refused { .. } => ("", "()".into()),
+            LetValue::Step(step) => ("", self.step(step)),
         }
     }
 

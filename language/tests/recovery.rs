@@ -7,7 +7,7 @@ use tell_language::span::FileId;
 use tell_language::symbol::Interner;
 use tell_language::token::lex;
 
-const SAMPLES: [&str; 2] = [include_str!("samples/everyday.tell"), include_str!("samples/later.tell")];
+const SAMPLES: [&str; 2] = [include_str!("samples/everyday.tell"), include_str!("samples/rest.tell")];
 
 fn parsed(text: &str) -> Parsed {
     parse(FileId(0), text, &mut Interner::default())

@@ -294,6 +294,8 @@ fn mutate_machine(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
             }
         }
         State::Tau(next) => next.push(StateId(numbers.below(count) as u32)),
-        State::End => states[at] = State::Tau(vec![StateId(numbers.below(count) as u32)]),
+        State::End | State::Par { .. } | State::Scope { .. } | State::Join => {
+            states[at] = State::Tau(vec![StateId(numbers.below(count) as u32)])
+        }
     }
 }

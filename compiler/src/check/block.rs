@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::hir::{Block, LoopKind, Stmt, StmtKind};
+use crate::refused::Construct;
 use crate::ty::Types;
 use tell_language::ast::{self, Name, StmtId};
 use tell_language::span::Span;
@@ -80,8 +81,7 @@ impl Checker<'_> {
         match kind {
             ast::StmtKind::Message { from, to, label, fields, annotation } => {
                 if let Some(annotation) = annotation {
-                    let text = "an annotation of the sender is not executable yet".to_owned();
-                    self.report("E0901", annotation, text, "not executable yet", "remove it");
+                    self.refuse(Construct::SenderHint, annotation.span);
                 }
                 self.message(from, to, label, &fields, span, out);
                 true
@@ -118,11 +118,25 @@ impl Checker<'_> {
                 self.perform_stmt(&perform, at, span, out);
                 true
             }
-            ast::StmtKind::Refused { construct } => {
-                let file = self.program.modules[self.module].file;
-                self.diagnostics.push(crate::error::refused(file, construct, span));
+            ast::StmtKind::Par { branches } => self.par(&branches, span, out),
+            ast::StmtKind::Scope(scope) => self.scope_stmt(&scope, span, out),
+            ast::StmtKind::For { .. } => {
+                self.refuse(Construct::Region, span);
                 true
             }
+            ast::StmtKind::Region(_) => {
+                self.refuse(Construct::Region, span);
+                true
+            }
+            ast::StmtKind::Guest(_) => {
+                self.refuse(Construct::Fragment, span);
+                true
+            }
+            ast::StmtKind::Step(_) => {
+                self.refuse(Construct::OperationStep, span);
+                true
+            }
+            ast::StmtKind::Value(_) | ast::StmtKind::Error => true,
         }
     }
 
@@ -145,7 +159,18 @@ impl Checker<'_> {
     }
 
     fn continue_to(&mut self, label: Name, span: Span, out: &mut Vec<Stmt>) -> bool {
-        if !self.recs.iter().any(|(rec, _)| rec.symbol == label.symbol) {
+        let target = self.recs.iter().rposition(|(rec, _)| rec.symbol == label.symbol);
+        let left = self.barriers.iter().find(|barrier| target.is_some_and(|target| target < barrier.recs)).copied();
+        if let Some(left) = left {
+            let file = self.program.modules[self.module].file;
+            let text = format!("`continue {}` would leave a `{}`", self.text(label.symbol), left.word);
+            let diagnostic = self
+                .diagnostic("E0423", label.span, text, "leads out of it")
+                .label(file, left.span, "this has to end first")
+                .help("go on behind it: let the roles decide there whether there is another round");
+            self.diagnostics.push(diagnostic);
+        }
+        if target.is_none() {
             let name = self.text(label.symbol).to_owned();
             let text = format!("`continue {name}` stands outside `rec {name}`");
             let help = match self.recs.last() {

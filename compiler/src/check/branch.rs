@@ -2,8 +2,9 @@
 
 use super::Checker;
 use super::block::Tail;
-use crate::hir::{Arm, Block, CaseArm, ExprKind, Join, Pattern, PatternKind, RoleId, Stmt, StmtKind, Var};
-use crate::ty::Types;
+use super::local::Performed;
+use crate::hir::{Arm, Block, CaseArm, ExprKind, Guard, Join, Pattern, PatternKind, RoleId, Stmt, StmtKind, Var};
+use crate::ty::{TyKind, Types};
 use rustc_hash::FxHashMap;
 use tell_ir::image::Const;
 use tell_language::ast::{self, Name, RoleRef};
@@ -11,7 +12,10 @@ use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
 /// What an arm binds: `None` if control does not leave at its end.
-type Bound = Option<Vec<(RoleId, Symbol, Var)>>;
+pub(super) type Bound = Option<Held>;
+
+/// Names and who holds which binding under them.
+pub(super) type Held = Vec<(RoleId, Symbol, Var)>;
 
 impl Checker<'_> {
     pub(super) fn choice(
@@ -35,26 +39,15 @@ impl Checker<'_> {
             self.report("E0102", decider.name.span, "this choice has no branches".into(), "what can be chosen?", help);
             return true;
         }
-        let decider = self.role(decider);
+        let at = decider;
+        let decider = self.role(at);
         let mut checked: Vec<Arm> = Vec::new();
         let mut bound: Vec<Bound> = Vec::new();
         let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
         for arm in arms {
             self.arm_name(arm.name, &mut seen);
-            if let Some(evidence) = arm.evidence {
-                let text = "a guard with evidence (`when check … yields`) is not executable yet".to_owned();
-                self.report("E0901", evidence, text, "not executable yet", "perform the check before the choice");
-            }
-            let first = self.body.exprs.len();
-            let guard = match (arm.guard, decider) {
-                (Some(guard), Some(decider)) => Some(self.condition(guard, decider)),
-                _ => None,
-            };
-            self.finish_types(first);
-            if let Some(guard) = guard {
-                self.warn_constant(guard);
-            }
-            let (body, names) = self.arm(&arm.body, &[], tail);
+            let (guard, binds) = decider.map_or((None, Vec::new()), |decider| self.guard(arm, at, decider));
+            let (body, names) = self.arm(&arm.body, &binds, tail);
             bound.push(names);
             checked.push(Arm { name: arm.name.symbol, span: arm.name.span, guard, body });
         }
@@ -64,6 +57,39 @@ impl Checker<'_> {
             out.push(Stmt { kind: StmtKind::Choice { decider, arms: checked, joins }, span });
         }
         bound.iter().any(Option::is_some)
+    }
+
+    /// The guard of an arm, and what it binds.
+    fn guard(&mut self, arm: &ast::ChoiceArm, at: RoleRef, decider: RoleId) -> (Option<Guard>, Held) {
+        if let Some(evidence) = &arm.evidence {
+            return self.evidence(evidence, at).map_or((None, Vec::new()), |(guard, held)| (Some(guard), held));
+        }
+        let first = self.body.exprs.len();
+        let guard = arm.guard.map(|guard| self.condition(guard, decider));
+        self.finish_types(first);
+        if let Some(guard) = guard {
+            self.warn_constant(guard);
+        }
+        (guard.map(Guard::Expr), Vec::new())
+    }
+
+    /// `when check E.op(a) yields w`: what the operation yields is bound in the arm.
+    fn evidence(&mut self, evidence: &ast::Evidence, at: RoleRef) -> Option<(Guard, Held)> {
+        let Performed { role, effect, op, args, result } =
+            self.perform(&evidence.perform, Some(at), None, evidence.span)?;
+        let ty = match *self.program.types.kind(result) {
+            TyKind::Maybe(ty) | TyKind::Result(_, ty) => ty,
+            _ => {
+                let text = format!("a guard needs a `Maybe` or `Result`, this is {}", self.program.show_type(result));
+                let help = "perform it before the choice, and write `when (e)`";
+                self.report("E0427", evidence.perform.span, text, "neither open nor closed", help);
+                Types::ERROR
+            }
+        };
+        self.refuse_predefined(evidence.bind);
+        let bind = self.new_var(evidence.bind.symbol, ty, evidence.bind.span);
+        self.lets.push(bind);
+        Some((Guard::Check { effect, op, args, result, bind }, vec![(role, evidence.bind.symbol, bind)]))
     }
 
     fn arm_name(&mut self, name: Name, seen: &mut FxHashMap<Symbol, Span>) {
@@ -139,9 +165,13 @@ impl Checker<'_> {
         let errors = self.diagnostics.len();
         let mut patterns: Vec<Pattern> = Vec::new();
         let mut all_binds = Vec::new();
+        let mut broken: Vec<bool> = Vec::new();
         for arm in arms {
             let mut binds = Vec::new();
+            let ty = if self.diagnostics.len() == errors { ty } else { Types::ERROR };
+            let before = self.diagnostics.len();
             let mut pattern = self.pattern(arm.pattern, ty, &mut binds);
+            broken.push(self.diagnostics.len() > before);
             self.finish_pattern(&mut pattern);
             patterns.push(pattern);
             all_binds.push(binds);
@@ -153,10 +183,14 @@ impl Checker<'_> {
         let deciders = decision.as_ref().map(|(_, deciders)| deciders.clone()).unwrap_or_default();
         let mut bound: Vec<Bound> = Vec::new();
         let mut checked: Vec<CaseArm> = Vec::new();
-        for ((arm, pattern), binds) in arms.iter().zip(patterns).zip(all_binds) {
+        for (((arm, pattern), binds), broken) in arms.iter().zip(patterns).zip(all_binds).zip(broken) {
             let held: Vec<_> =
                 deciders.iter().flat_map(|role| binds.iter().map(|(name, var)| (*role, name.symbol, *var))).collect();
+            let before = self.diagnostics.len();
             let (body, names) = self.arm(&arm.body, &held, tail);
+            if broken {
+                self.forgive_names(before);
+            }
             bound.push(names);
             checked.push(CaseArm { pattern: self.add_pattern(pattern), body, span: arm.span });
         }
@@ -167,6 +201,15 @@ impl Checker<'_> {
         bound.iter().any(Option::is_some)
     }
 
+    /// Drops the reports of unknown names since `before`: a pattern that is wrong may lack their bindings.
+    pub(super) fn forgive_names(&mut self, before: usize) {
+        let mut index = 0;
+        self.diagnostics.retain(|diagnostic| {
+            index += 1;
+            index <= before || diagnostic.code.0 != "E0209"
+        });
+    }
+
     fn add_pattern(&mut self, pattern: Pattern) -> u32 {
         self.body.patterns.push(pattern);
         u32::try_from(self.body.patterns.len() - 1).expect("fewer than 2^32 patterns")
@@ -174,7 +217,7 @@ impl Checker<'_> {
 
     /// Binds behind the arms what every falling-through arm binds with one type, shared by exactly the roles that
     /// share it in every arm.
-    fn join(&mut self, arms: &[Bound]) -> Vec<Join> {
+    pub(super) fn join(&mut self, arms: &[Bound]) -> Vec<Join> {
         let falling: Vec<&Vec<(RoleId, Symbol, Var)>> = arms.iter().flatten().collect();
         let Some((first, rest)) = falling.split_first() else { return Vec::new() };
         let tables: Vec<FxHashMap<(RoleId, Symbol), Var>> =
@@ -225,7 +268,11 @@ impl Checker<'_> {
         if arms.is_empty() || arms.iter().any(|arm| arm.guard.is_none()) {
             return;
         }
-        let keys: Vec<GuardKey> = arms.iter().filter_map(|arm| arm.guard).map(|guard| self.guard_key(guard)).collect();
+        let guards = arms.iter().filter_map(|arm| match arm.guard {
+            Some(Guard::Expr(guard)) => Some(guard),
+            _ => None,
+        });
+        let keys: Vec<GuardKey> = guards.map(|guard| self.guard_key(guard)).collect();
         let complete = keys.iter().any(|(text, holds)| text == "true" && *holds)
             || keys
                 .iter()

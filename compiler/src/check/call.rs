@@ -60,22 +60,10 @@ impl CallGraph {
                 if let ast::StmtKind::Call { protocol, .. } = kind {
                     found.extend(self.find(program, names, id, protocol).map(ProtocolId::index));
                 }
-                push_inner_blocks(kind, &mut blocks);
+                kind.each_block(&mut |block| blocks.push(block));
             }
         }
         found
-    }
-}
-
-/// Adds the blocks directly inside a statement.
-fn push_inner_blocks<'b>(kind: &'b ast::StmtKind, blocks: &mut Vec<&'b Block>) {
-    match kind {
-        ast::StmtKind::Choice { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
-        ast::StmtKind::If { then, els, .. } => blocks.extend([then].into_iter().chain(els)),
-        ast::StmtKind::Case { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
-        ast::StmtKind::Rec { body, .. } | ast::StmtKind::Loop { body, .. } => blocks.push(body),
-        ast::StmtKind::Let { body, .. } => blocks.extend(body),
-        _ => {}
     }
 }
 

@@ -274,6 +274,12 @@ impl<'a, 'b> NextSender<'a, 'b> {
         flow
     }
 
+    /// Branches side by side: any of them can come first, and all of them come.
+    fn branches(&mut self, branches: &[Block]) -> Flow {
+        let flows: Vec<Flow> = branches.iter().map(|branch| self.block(&branch.stmts)).collect();
+        if flows.contains(&Flow::Stops) { Flow::Stops } else { Flow::GoesOn }
+    }
+
     fn stmt(&mut self, id: StmtId) -> Flow {
         self.budget = self.budget.saturating_sub(1);
         if self.budget == 0 {
@@ -305,12 +311,23 @@ impl<'a, 'b> NextSender<'a, 'b> {
             }
             StmtKind::Call { roles, .. } => roles.first().map_or(Flow::GoesOn, |_| self.call(id)),
             StmtKind::Let { body: Some(body), .. } => self.block(&body.stmts),
+            StmtKind::Par { branches } => self.branches(branches),
+            StmtKind::Scope(scope) => {
+                self.arms([&scope.body].into_iter().chain(scope.outcomes.iter().map(|arm| &arm.body)))
+            }
+            StmtKind::Region(region) => {
+                self.arms([&region.body].into_iter().chain(region.outcomes.iter().map(|arm| &arm.body)))
+            }
+            StmtKind::For { body, .. } => self.block(&body.stmts),
+            StmtKind::Guest(guest) => self.block(&guest.body.stmts),
             StmtKind::Let { .. }
             | StmtKind::Var { .. }
             | StmtKind::Assign { .. }
             | StmtKind::Assert { .. }
             | StmtKind::Perform { .. }
-            | StmtKind::Refused { .. } => Flow::GoesOn,
+            | StmtKind::Step(_)
+            | StmtKind::Value(_)
+            | StmtKind::Error => Flow::GoesOn,
         }
     }
 

@@ -17,6 +17,9 @@ pub(super) struct Constructor {
     pub(super) ty: Ty,
 }
 
+/// Expressions among which the one just checked is looked for.
+const RECENT: usize = 8;
+
 impl Checker<'_> {
     /// The checked expression at `role`, of type `expected` if one is given.
     pub(super) fn expr(&mut self, id: ast::ExprId, role: RoleId, expected: Option<Ty>) -> ExprId {
@@ -58,6 +61,15 @@ impl Checker<'_> {
             _ => format!("change this, or what asks for `{expected}`"),
         };
         self.report("E0301", span, text, &format!("this is `{found}`"), &help);
+        self.distrust(span);
+    }
+
+    /// A name whose type was reported fits everywhere from then on: its other uses are wrong for the same reason.
+    pub(super) fn distrust(&mut self, span: Span) {
+        let read = self.body.exprs.iter().rev().take(RECENT).find(|expr| expr.span == span);
+        if let Some(ExprKind::Var(var)) = read.map(|expr| &expr.kind) {
+            self.body.vars[var.index()].ty = Types::ERROR;
+        }
     }
 
     fn kind(&mut self, kind: ast::ExprKind, span: Span, role: RoleId, expected: Option<Ty>) -> (ExprKind, Ty) {

@@ -68,6 +68,8 @@ impl Checker<'_> {
     pub(super) fn finish_types(&mut self, first: usize) {
         let mut open: Option<ExprId> = None;
         let mut cases: Vec<usize> = Vec::new();
+        // What is open because something in it was reported is not reported again.
+        let mut is_wrong = false;
         for index in first..self.body.exprs.len() {
             if matches!(self.body.exprs[index].kind, ExprKind::Case(..)) {
                 cases.push(index);
@@ -75,12 +77,13 @@ impl Checker<'_> {
             let ty = self.body.exprs[index].ty;
             let ty = self.zonk(ty);
             self.body.exprs[index].ty = ty;
+            is_wrong |= ty == Types::ERROR;
             if self.is_open(ty) {
                 open = Some(ExprId(u32::try_from(index).expect("fewer than 2^32 expressions")));
                 self.body.exprs[index].ty = Types::ERROR;
             }
         }
-        if let Some(id) = open {
+        if let (Some(id), false) = (open, is_wrong) {
             let span = self.body.exprs[id.index()].span;
             let help = "say it: `let x : T = …`";
             self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);

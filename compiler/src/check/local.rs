@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind};
+use crate::refused::Construct;
 use crate::resolve::{effect, similar_effect};
 use crate::ty::{Ty, Types};
 use tell_ir::image::Modality;
@@ -19,12 +20,12 @@ struct Operation {
 }
 
 /// A checked operation with its arguments at a role.
-struct Performed {
-    role: RoleId,
-    effect: usize,
-    op: usize,
-    args: Vec<ExprId>,
-    result: Ty,
+pub(super) struct Performed {
+    pub(super) role: RoleId,
+    pub(super) effect: usize,
+    pub(super) op: usize,
+    pub(super) args: Vec<ExprId>,
+    pub(super) result: Ty,
 }
 
 impl Checker<'_> {
@@ -45,8 +46,13 @@ impl Checker<'_> {
                 let Some(role) = self.place("evaluates this", at, &names, span) else {
                     return self.poison(name, expected);
                 };
+                let errors = self.diagnostics.len();
                 let value = self.expr(*value, role, expected);
                 self.finish_types(first);
+                if self.diagnostics.len() > errors {
+                    // The value or its type is wrong: what uses the name would be wrong for the same reason.
+                    return self.poison(name, None);
+                }
                 let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
                 self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
             }
@@ -62,9 +68,8 @@ impl Checker<'_> {
                 let build = |role, var| StmtKind::Perform { role, effect, op, args, result, bind: Some(var) };
                 self.bind_let(role, name, result, build, span, out);
             }
-            LetValue::Refused { construct } => {
-                let file = self.program.modules[self.module].file;
-                self.diagnostics.push(crate::error::refused(file, *construct, span));
+            LetValue::Step(_) => {
+                self.refuse(Construct::OperationStep, span);
                 self.poison(name, expected);
             }
         }
@@ -114,11 +119,13 @@ impl Checker<'_> {
         let expected = ty.map(|ty| self.annotation(ty));
         let names = self.free_names(init);
         let Some(role) = self.place("owns this cell", at, &names, span) else {
-            return self.poison(name, expected);
+            return self.poison(name, None);
         };
+        let errors = self.diagnostics.len();
         let value = self.expr(init, role, expected);
         self.finish_types(first);
-        let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+        let is_wrong = self.diagnostics.len() > errors;
+        let ty = if is_wrong { Types::ERROR } else { expected.unwrap_or(self.body.exprs[value.index()].ty) };
         self.refuse_predefined(name);
         self.refuse_second_cell(name, role);
         let var = self.new_var(name.symbol, ty, name.span);
@@ -169,6 +176,7 @@ impl Checker<'_> {
             }
         };
         self.acting.insert(role);
+        self.assigned.push((var, name.span));
         let first = self.body.exprs.len();
         let value = self.expr(value, role, Some(self.body.vars[var.index()].ty));
         self.finish_types(first);
@@ -204,7 +212,7 @@ impl Checker<'_> {
         }
     }
 
-    fn perform(
+    pub(super) fn perform(
         &mut self,
         perform: &ast::Perform,
         at: Option<RoleRef>,

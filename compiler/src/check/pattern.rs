@@ -113,6 +113,7 @@ impl Checker<'_> {
                 let text = format!("expected {}, found a record pattern", self.program.show_type(known));
                 self.report("E0301", span, text, "a record pattern", "match it by its constructors, or with a name");
             }
+            fields.iter().for_each(|(_, pattern)| _ = self.pattern(*pattern, Types::ERROR, binds));
             return PatternKind::Wildcard;
         };
         let mut items: Vec<Pattern> =
@@ -126,7 +127,10 @@ impl Checker<'_> {
             seen.push(*name);
             match wanted.iter().position(|(field, _)| *field == name.symbol) {
                 Some(index) => items[index] = self.pattern(*pattern, wanted[index].1, binds),
-                None => self.unknown_field(*name, &wanted),
+                None => {
+                    self.unknown_field(*name, &wanted);
+                    self.pattern(*pattern, Types::ERROR, binds);
+                }
             }
         }
         PatternKind::Product(items)
@@ -149,14 +153,20 @@ impl Checker<'_> {
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
+            let ty = if patterns_are_fine { ty } else { Types::ERROR };
             let pattern = self.pattern(*pattern, ty, &mut binds);
-            patterns_are_fine &= self.diagnostics.len() == errors;
+            let is_fine = self.diagnostics.len() == errors;
+            patterns_are_fine &= is_fine;
+            let before = self.diagnostics.len();
             let mark = self.scope.mark();
             for (name, var) in binds {
                 self.scope.bind(role, name.symbol, var);
             }
             checked.push((pattern, self.expr(*value, role, Some(result))));
             self.scope.rollback(mark);
+            if !is_fine {
+                self.forgive_names(before);
+            }
         }
         if !patterns_are_fine {
             self.broken_cases.insert(span);

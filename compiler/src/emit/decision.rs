@@ -1,9 +1,9 @@
 //! Code of decisions: the role's own choices, shared cases, counted loops.
 
 use super::function::{Function, Label};
-use crate::graph::{CaseOn, NodeKind};
+use crate::graph::{CaseOn, ExprRef, Guard, NodeKind};
 use crate::hir::Pattern;
-use crate::project::machine::{Site, StateId, Step};
+use crate::project::machine::{Env, Site, StateId, Step};
 use tell_ir::image::{Const, Shape};
 use tell_ir::instr::{FailKind, Instr, Reg};
 use tell_ir::prim::Prim;
@@ -30,14 +30,22 @@ impl Function<'_, '_> {
         let graph = self.tables.graph;
         let NodeKind::Choice { arms, .. } = &graph.node(site.node).kind else { panic!("bug: a choice was offered") };
         let labels: Vec<Label> = arms.iter().map(|_| self.new_label()).collect();
-        for (arm, label) in arms.iter().zip(&labels) {
-            let Some(guard) = arm.guard else { continue };
-            let guard = self.eval(guard, &site.env, slots, None);
+        let mut bound = vec![Vec::new(); arms.len()];
+        for (index, arm) in arms.iter().enumerate() {
             let closed = self.new_label();
-            self.push(Instr::Branch { val: guard.reg, target: closed });
-            self.release(guard);
-            self.begin_block();
-            self.push(Instr::Jump { target: *label });
+            match &arm.guard {
+                None => continue,
+                Some(Guard::Expr(guard)) => {
+                    let guard = self.eval(*guard, &site.env, slots, None);
+                    self.push(Instr::Branch { val: guard.reg, target: closed });
+                    self.release(guard);
+                    self.begin_block();
+                }
+                Some(Guard::Check { op, args, bind }) => {
+                    bound[index].extend(self.check((*op, args), bind.is_some(), &site.env, slots, closed));
+                }
+            }
+            self.push(Instr::Jump { target: labels[index] });
             self.place(closed);
         }
         let open: Vec<usize> = (0..arms.len()).filter(|index| arms[*index].guard.is_none()).collect();
@@ -56,8 +64,39 @@ impl Function<'_, '_> {
                 self.choose(&names, &targets);
             }
         }
-        let arms = labels.into_iter().zip(steps).map(|(label, step)| (label, step, Vec::new())).collect();
+        let arms =
+            labels.into_iter().zip(steps).zip(bound).map(|((label, step), bound)| (label, step, bound)).collect();
         self.arms(arms, slots)
+    }
+
+    /// Performs the operation of a guard and jumps to `closed` if it answers without evidence. The register of the
+    /// evidence, if that is wanted.
+    fn check(
+        &mut self,
+        (op, args): (u32, &[ExprRef]),
+        wanted: bool,
+        env: &Env,
+        slots: &[Reg],
+        closed: Label,
+    ) -> Option<Reg> {
+        let answer = self.perform(op, args, env, slots);
+        // `Err` and `Nothing` have tag 0, `Ok` and `Just` tag 1.
+        let open = self.new_label();
+        let table = self.add_switch(vec![closed, open]);
+        self.push(Instr::Switch { val: answer, table });
+        self.place(open);
+        self.frame.free(answer);
+        if !wanted {
+            return None;
+        }
+        let content = match *self.tables.kind(self.frame.regs[answer as usize]) {
+            Type::Result(_, content) | Type::Maybe(content) => content,
+            _ => panic!("bug: a checked guard answers with a `Result` or a `Maybe`"),
+        };
+        let evidence = self.frame.take(content);
+        self.push(Instr::Get { dst: evidence, src: answer, index: 0 });
+        self.frame.free(evidence);
+        Some(evidence)
     }
 
     /// Lets the host choose among names and jumps to the target of the one chosen.

@@ -1,13 +1,14 @@
 //! Tables of the image that all roles share; equal entries are one entry.
 
 use super::index;
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId, Role};
 use crate::hir::Program;
+use crate::project::machine;
 use crate::ty::{Ty, TyKind};
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tell_ir::image::{
-    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Shape,
+    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Scope, Shape,
 };
 use tell_ir::ty::{Type, TypeId};
 
@@ -27,6 +28,7 @@ pub(super) struct Tables<'a> {
     shapes: IndexSet<Shape, FxBuildHasher>,
     effects: Vec<Effect>,
     ops: Vec<Op>,
+    scopes: IndexMap<NodeId, Scope, FxBuildHasher>,
 }
 
 impl<'a> Tables<'a> {
@@ -44,6 +46,7 @@ impl<'a> Tables<'a> {
             shapes: IndexSet::default(),
             effects: Vec::new(),
             ops: Vec::new(),
+            scopes: IndexMap::default(),
         }
     }
 
@@ -196,6 +199,21 @@ impl<'a> Tables<'a> {
         u16::try_from(position).unwrap_or(u16::MAX)
     }
 
+    /// The number of a scope that a role takes part in.
+    pub(super) fn scope(&mut self, role: Role, scope: &machine::Scope) -> u32 {
+        let entry = self.scopes.entry(scope.site.node);
+        let number = entry.index();
+        let known = entry.or_insert_with(|| Scope {
+            owner: index(scope.owner),
+            participants: Vec::new(),
+            outcomes: super::parts::outcomes(scope).into_iter().map(|(outcome, _)| outcome).collect(),
+        });
+        if let Err(at) = known.participants.binary_search(&index(role)) {
+            known.participants.insert(at, index(role));
+        }
+        u32::try_from(number).expect("fewer scopes than nodes")
+    }
+
     /// The tables as the beginning of an image.
     pub(super) fn into_image(self) -> CodeImage {
         CodeImage {
@@ -205,6 +223,7 @@ impl<'a> Tables<'a> {
             ops: self.ops,
             consts: self.consts.into_iter().collect(),
             shapes: self.shapes.into_iter().collect(),
+            scopes: self.scopes.into_values().collect(),
             ..CodeImage::default()
         }
     }

@@ -68,7 +68,7 @@ impl Unroll for Choreography<'_> {
             }
             NodeKind::Par { .. } => (Shown::Par, below),
             NodeKind::Timed { owner, outcomes, .. } => {
-                (Shown::Timed(*owner, outcomes.iter().map(|(name, _)| name.clone()).collect()), below)
+                (Shown::Timed(*owner, outcomes.iter().map(|outcome| outcome.name.clone()).collect()), below)
             }
         }
     }

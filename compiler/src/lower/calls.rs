@@ -43,6 +43,10 @@ pub(super) fn statements(program: &Program, id: ProtocolId, visit: &mut dyn FnMu
                 StmtKind::Choice { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
                 StmtKind::Case { arms, .. } => blocks.extend(arms.iter().map(|arm| &arm.body)),
                 StmtKind::Rec { body, .. } | StmtKind::Loop { body, .. } => blocks.push(body),
+                StmtKind::Par { branches } => blocks.extend(branches),
+                StmtKind::Scope { body, outcomes, .. } => {
+                    blocks.extend([body].into_iter().chain(outcomes.iter().map(|outcome| &outcome.body)));
+                }
                 _ => {}
             }
         }

@@ -98,12 +98,29 @@ impl Firsts {
                 let body = self.block(body).into_iter();
                 follow_all(all, body.map(|(role, first)| (role, First { always: false, ..first })));
             }
+            StmtKind::Par { branches } => follow_all(all, self.branches(branches)),
+            StmtKind::Scope { owner, body, outcomes, .. } => {
+                // Going in is an action of each role that takes part.
+                follow(all, *owner, acts);
+                let parts = [body].into_iter().chain(outcomes.iter().map(|outcome| &outcome.body));
+                parts.flat_map(|part| self.block(part)).for_each(|(role, _)| follow(all, role, acts));
+            }
             StmtKind::Call { protocol, roles, .. } => self.call(*protocol, roles, all),
             StmtKind::Let { role, .. } | StmtKind::Assert { role, .. } | StmtKind::Perform { role, .. } => {
                 follow(all, *role, acts);
             }
             StmtKind::Continue { .. } => {}
         }
+    }
+
+    /// Several blocks side by side: any of them can come first.
+    fn branches(&self, branches: &[Block]) -> Map {
+        let mut all = Map::default();
+        for (role, first) in branches.iter().flat_map(|branch| self.block(branch)) {
+            let known = all.entry(role).or_insert(first);
+            *known = First { kind: known.kind.or(first.kind), always: known.always || first.always };
+        }
+        all
     }
 
     /// One of several blocks: a role acts always if it does in each whose end is reached.

@@ -2,7 +2,7 @@
 
 use super::first::Kind;
 use super::{Context, Lowering, calls};
-use crate::graph::{Arm, Branch, CaseArm, CaseOn, Label, NodeId, NodeKind, Renamed};
+use crate::graph::{Arm, Branch, CaseArm, CaseOn, Guard, Label, NodeId, NodeKind, Renamed};
 use crate::hir::{Block, ExprId, ExprKind, LoopKind, Program, ProtocolId, RoleId, StmtKind, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_ir::image::Const;
@@ -56,7 +56,7 @@ impl<'a> Lowering<'a> {
             LoopKind::Decided { by, guard } => {
                 let stop = self.tell_done(context, *by, body, span, cont);
                 let decider = self.role(context, *by);
-                let guard = guard.map(|guard| Self::expr(context, guard));
+                let guard = guard.map(|guard| Guard::Expr(Self::expr(context, guard)));
                 let name = |text| Some(self.program.interner.find(text).expect("interned by `check`"));
                 let go = Arm { name: name(CONTINUE), guard, cont: start, span, next: super::first_of(body) };
                 let stop = Arm { name: name(STOP), guard: None, cont: stop, span, next: Span::default() };

@@ -1,16 +1,20 @@
 //! What must hold of a choreography before it is projected: loops communicate, choices are opened by their decider.
 
+use crate::endless::endless;
 use crate::graph::{Graph, NodeId, NodeKind, Role};
+use crate::import::never_reached;
 use crate::walk::depth_first;
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
 
 /// Reports every place where the structure is wrong.
 pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
     let mut diagnostics = silent_loops(graph);
+    diagnostics.extend(overlaps(graph));
     if diagnostics.is_empty() {
+        diagnostics.extend(endless(graph).map(|found| never_reached(graph, found)));
         for node in &graph.nodes {
             if let NodeKind::Choice { decider, arms } = &node.kind
                 && arms.iter().all(|arm| arm.name.is_some())
@@ -23,16 +27,106 @@ pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// Pairs of roles that communicate in two branches of a `par`.
+fn overlaps(graph: &Graph) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (id, node) in (0..).map(NodeId).zip(&graph.nodes) {
+        let NodeKind::Par { branches, .. } = &node.kind else { continue };
+        let mut first: FxHashMap<(Role, Role), (usize, Span)> = FxHashMap::default();
+        for (index, start) in branches.iter().enumerate() {
+            let mut seen = FxHashSet::default();
+            let mut todo = vec![*start];
+            while let Some(inner) = todo.pop() {
+                if matches!(graph.node(inner).kind, NodeKind::Join { of } if of == id) || !seen.insert(inner) {
+                    continue;
+                }
+                if let NodeKind::Comm { from, to, .. } = graph.node(inner).kind {
+                    let span = graph.node(inner).span;
+                    let (other, place) = *first.entry((from, to)).or_insert((index, span));
+                    if other != index {
+                        found.push(overlapping(graph, (from, to), [place, span, node.span.head(3)]));
+                        todo.clear();
+                        break;
+                    }
+                }
+                todo.extend(graph.successors(inner));
+            }
+        }
+    }
+    found
+}
+
+fn overlapping(graph: &Graph, (from, to): (Role, Role), [first, second, par]: [Span; 3]) -> Diagnostic {
+    let name = |role: Role| &graph.roles[role as usize];
+    let (from, to) = (name(from), name(to));
+    Diagnostic::new(Code("E0422"), format!("two branches of this `par` send from `{from}` to `{to}`"))
+        .label(graph.file, second, "in this branch")
+        .label(graph.file, first, "and in this one")
+        .label(graph.file, par, "whose branches run side by side")
+        .help(format!("put all messages from `{from}` to `{to}` into one branch: their order would be open"))
+}
+
 /// Cycles on which nobody communicates.
 fn silent_loops(graph: &Graph) -> Vec<Diagnostic> {
-    let silent = |id: u32| match graph.node(NodeId(id)).kind {
-        NodeKind::Comm { .. } => Vec::new(),
-        _ => graph.successors(NodeId(id)).into_iter().map(|next| next.0).collect(),
-    };
+    let passes = Passes::new(graph);
+    let silent = |id: u32| passes.silent(graph, NodeId(id)).into_iter().map(|next| next.0).collect();
     let mut found: Vec<Diagnostic> = Vec::new();
     let roots = reachable(graph).into_iter().map(|root| root.0);
     depth_first(graph.nodes.len(), roots, &silent, &mut |cycle| found.push(silent_loop(graph, NodeId(cycle[0].0))));
     found
+}
+
+/// Which `Par` and `Timed` can be passed without any communication.
+struct Passes {
+    known: FxHashMap<NodeId, bool>,
+}
+
+impl Passes {
+    fn new(graph: &Graph) -> Self {
+        let mut passes = Self { known: FxHashMap::default() };
+        // What is inside comes later in the arena than what is around it.
+        for id in (0..graph.nodes.len()).rev().map(|index| NodeId(u32::try_from(index).expect("below the node limit")))
+        {
+            let silent = match &graph.node(id).kind {
+                NodeKind::Par { branches, .. } => branches.iter().all(|start| passes.reaches_end(graph, *start, id)),
+                // It can be left at once, so the body need not be silent.
+                NodeKind::Timed { body, outcomes, .. } => {
+                    let has_done = outcomes.iter().any(|outcome| outcome.name == "done");
+                    let block = |outcome: &crate::graph::Outcome| passes.reaches_end(graph, outcome.cont, id);
+                    outcomes.iter().any(block) || (!has_done && passes.reaches_end(graph, *body, id))
+                }
+                _ => continue,
+            };
+            passes.known.insert(id, silent);
+        }
+        passes
+    }
+
+    /// The nodes that can follow without communication.
+    fn silent(&self, graph: &Graph, id: NodeId) -> Vec<NodeId> {
+        match &graph.node(id).kind {
+            NodeKind::Comm { .. } | NodeKind::Join { .. } => Vec::new(),
+            NodeKind::Par { then, .. } | NodeKind::Timed { then, .. } => {
+                self.known.get(&id).copied().unwrap_or(false).then_some(*then).into_iter().collect()
+            }
+            _ => graph.successors(id),
+        }
+    }
+
+    /// Whether the end of a part of `of` can be reached from `start` without communication.
+    fn reaches_end(&self, graph: &Graph, start: NodeId, of: NodeId) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![start];
+        while let Some(id) = todo.pop() {
+            if matches!(graph.node(id).kind, NodeKind::Join { of: own } if own == of) {
+                return true;
+            }
+            if seen.insert(id) {
+                todo.extend(self.silent(graph, id));
+            }
+        }
+        false
+    }
 }
 
 fn silent_loop(graph: &Graph, head: NodeId) -> Diagnostic {
@@ -69,9 +163,18 @@ fn openings(graph: &Graph, decider: Role, arms: &[(NodeId, Span)], choice: Span,
             if !seen.insert(id) {
                 continue;
             }
-            let NodeKind::Comm { from, to, branches } = &graph.node(id).kind else {
-                todo.extend(graph.successors(id));
-                continue;
+            let (from, to, branches) = match &graph.node(id).kind {
+                NodeKind::Comm { from, to, branches } => (from, to, branches),
+                NodeKind::Par { branches, .. } => {
+                    todo.extend(branches);
+                    continue;
+                }
+                // Going in is an action of its own; who could not know of it is found by the projection.
+                NodeKind::Timed { .. } => continue,
+                _ => {
+                    todo.extend(graph.successors(id));
+                    continue;
+                }
             };
             if *from != decider {
                 let text = format!("this branch is opened by `{}`, but `{}` decides", name(*from), name(decider));

@@ -1,8 +1,9 @@
 //! When two actions are the same: equal kind, partner and label, and equal expressions after σ (PROJECTION §3).
 
-use super::live::{View, body};
+use super::live::View;
 use super::machine::UNKNOWN;
-use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, NodeId, Role};
+use super::reads::body;
+use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, Role};
 use crate::hir::{Body, ExprId, ExprKind, Pattern, PatternKind, Program};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
@@ -54,6 +55,10 @@ impl<'a> Keys<'a> {
 
     pub(super) fn local(&mut self, node: NodeId, action: &Action, sigma: &[u32]) -> Key {
         let mut key = Vec::new();
+        // What a scope has to keep must be the same binding whichever run it is.
+        if let Some(cell) = self.view.setting(node) {
+            key.extend([12, cell.0]);
+        }
         match action {
             Action::Let { value, .. } => {
                 key.push(2);
@@ -74,9 +79,17 @@ impl<'a> Keys<'a> {
     pub(super) fn decide(&mut self, node: NodeId, arms: &[Arm], sigma: &[u32]) -> Key {
         let mut key = vec![5];
         for arm in arms {
-            key.extend([arm.name.map_or(0, |name| name.0 + 1), u32::from(arm.guard.is_some())]);
-            if let Some(guard) = arm.guard {
-                self.expr(node, guard, sigma, &mut key);
+            key.push(arm.name.map_or(0, |name| name.0 + 1));
+            match &arm.guard {
+                None => key.push(0),
+                Some(Guard::Expr(guard)) => {
+                    key.push(1);
+                    self.expr(node, *guard, sigma, &mut key);
+                }
+                Some(Guard::Check { op, args, bind }) => {
+                    key.extend([2, *op, u32::from(bind.is_some())]);
+                    args.iter().for_each(|arg| self.expr(node, *arg, sigma, &mut key));
+                }
             }
         }
         key
@@ -92,14 +105,20 @@ impl<'a> Keys<'a> {
         key[0] == 9
     }
 
-    /// The key of entering a `Par`.
-    pub(super) fn par(branches: usize) -> Key {
-        vec![10, u32::try_from(branches).expect("the node limit is below 2^32")]
+    /// The key of entering a `Par`. One that carries bindings over its joins is like no other.
+    pub(super) fn par(&self, node: NodeId, branches: usize) -> Key {
+        let mut key = vec![10, u32::try_from(branches).expect("the node limit is below 2^32")];
+        key.extend((!self.view.joined(node).is_empty()).then_some(node.0));
+        key
     }
 
-    /// The key of entering a scope. Its instances are counted, so there is none like it.
-    pub(super) fn scope(node: NodeId) -> Key {
-        vec![11, node.0]
+    /// The key of entering a scope. Its instances are counted, so there is none like it. Its owner computes the deadline.
+    pub(super) fn scope(&mut self, node: NodeId, deadline: Option<ExprRef>, sigma: &[u32]) -> Key {
+        let mut key = vec![11, node.0];
+        if let Some(deadline) = deadline {
+            self.expr(node, deadline, sigma, &mut key);
+        }
+        key
     }
 
     /// The key of a shared decision; `None` if the role cannot evaluate it.

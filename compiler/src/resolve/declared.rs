@@ -3,6 +3,7 @@
 use super::names::{Place, TypeName, place, similar_type};
 use super::{Resolver, Texts};
 use crate::hir::{Opaque, Union, opaque};
+use crate::refused::{Construct, Refused};
 use crate::ty::{MAX_TYPE_DEPTH, OpaqueId, Ty, TyKind, Types, UnionId};
 use tell_language::ast::{self, DeclKind, Name, TypeKind};
 use tell_language::span::Span;
@@ -58,15 +59,17 @@ impl Resolver<'_> {
                         self.declare_type(module, name, TypeName::Done(ty));
                     }
                     DeclKind::Effect(_) | DeclKind::Fun(_) | DeclKind::Protocol(_) => {}
-                    DeclKind::Refused { construct } => self.refuse(module, construct, decl.span),
+                    DeclKind::Handler(_) => self.refuse(module, Construct::Handler, decl.span),
+                    DeclKind::Authority(_) => self.refuse(module, Construct::Operation, decl.span),
+                    DeclKind::Guest(_) => self.refuse(module, Construct::Fragment, decl.span),
                 }
             }
         }
     }
 
-    pub(super) fn refuse(&mut self, module: usize, construct: ast::Construct, span: Span) {
-        let diagnostic = crate::error::refused(self.program.modules[module].file, construct, span);
-        self.diagnostics.push(diagnostic);
+    pub(super) fn refuse(&mut self, module: usize, construct: Construct, span: Span) {
+        let file = self.program.modules[module].file;
+        self.program.refused.push(Refused { construct, file, span });
     }
 
     fn declare_type(&mut self, module: usize, name: Name, ty: TypeName) {

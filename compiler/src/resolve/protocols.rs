@@ -3,7 +3,7 @@
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
 use crate::hir::{Param, Protocol, ProtocolId, RoleId, Use};
-use tell_language::ast::{self, DeclKind, Name};
+use tell_language::ast::{self, DeclKind, Member, Name};
 use tell_language::diagnostic::did_you_mean;
 
 /// Most roles of a protocol.
@@ -75,7 +75,7 @@ impl Resolver<'_> {
         let all = if header.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { header };
         let mut roles: Vec<Name> = Vec::new();
         let mut places = indexmap::IndexMap::<_, _, rustc_hash::FxBuildHasher>::default();
-        for role in all {
+        for Member { name: role, .. } in all {
             let first = *places.entry(role.symbol).or_insert(role.span);
             if first == role.span {
                 roles.push(role);
@@ -101,13 +101,13 @@ impl Resolver<'_> {
                 self.report_duplicate(module, "E0212", "parameter", first, param.name.span);
                 continue;
             }
-            let Some(role) = roles.iter().position(|role| role.symbol == param.role.symbol) else {
-                let wanted = self.program.text(param.role.symbol).to_owned();
+            let Some(role) = roles.iter().position(|role| role.symbol == param.role.name.symbol) else {
+                let wanted = self.program.text(param.role.name.symbol).to_owned();
                 let similar = did_you_mean(&wanted, roles.iter().map(|role| self.program.text(role.symbol)));
                 let help = similar
                     .map_or_else(|| "declare it among the roles".into(), |name| format!("did you mean `{name}`?"));
                 let texts = Texts::new(format!("there is no role `{wanted}`"), "unknown role", help);
-                self.report(module, "E0202", param.role.span, texts);
+                self.report(module, "E0202", param.role.name.span, texts);
                 continue;
             };
             let role = RoleId(u32::try_from(role).expect("at most 10 000 roles"));

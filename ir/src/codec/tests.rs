@@ -6,8 +6,8 @@ use super::{
 };
 use crate::hash::{content_id, file_checksum};
 use crate::image::{
-    Block, ChooseRow, ChooseTable, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label, Op, Param, Role,
-    Shape,
+    Block, ChooseRow, ChooseTable, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label, Op, Outcome, Param,
+    Role, Scope, ScopeRow, ScopeTable, Shape,
 };
 use crate::instr::{FailKind, Instr};
 use crate::machine::{LocalMachine, State, StateId, Transition};
@@ -40,17 +40,17 @@ fn the_sample_comes_back_with_and_without_positions() {
 #[test]
 fn golden_bytes() {
     let empty = encode(&CodeImage { protocol: "P".to_owned(), ..CodeImage::default() });
-    let mut expected = b"TELLIMG\x01\x0a\0\0\0".to_vec();
-    for (id, offset, len) in (1_u32..=10).map(|id| if id == 1 { (1, 132_u32, 3_u32) } else { (id, 133 + id, 1) }) {
+    let mut expected = b"TELLIMG\x02\x0b\0\0\0".to_vec();
+    for (id, offset, len) in (1_u32..=11).map(|id| if id == 1 { (1, 144_u32, 3_u32) } else { (id, 145 + id, 1) }) {
         [id, offset, len].iter().for_each(|word| expected.extend_from_slice(&word.to_le_bytes()));
     }
     expected.extend_from_slice(b"\x01P\0");
-    expected.extend_from_slice(&[0; 9]);
+    expected.extend_from_slice(&[0; 10]);
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
-    assert_eq!(FORMAT_VERSION, 1);
+    assert_eq!(FORMAT_VERSION, 2);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "bc5d6e2df36b");
-    assert_eq!(file_checksum(&encode(&image))[..6], [23, 224, 198, 46, 222, 220]);
+    assert_eq!(content_id(&image).short(), "0c69e8725068");
+    assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
 }
 
 #[test]
@@ -72,7 +72,8 @@ fn sections_are_what_bincode_reads_by_itself() {
     same(sections[7].bytes, &image.functions);
     same(sections[8].bytes, &image.machines);
     same(sections[9].bytes, &image.edges);
-    same(sections[10].bytes, &image.debug.expect("it has some"));
+    same(sections[10].bytes, &image.scopes);
+    same(sections[11].bytes, &image.debug.expect("it has some"));
 }
 
 /// Damages a file.
@@ -81,9 +82,9 @@ type Damage = fn(&mut Vec<u8>);
 const VIOLATIONS: &[(&str, &str, Damage)] = &[
     ("V1.1", "empty", |bytes| bytes.clear()),
     ("V1.1", "other magic", |bytes| bytes[0] = b't'),
-    ("V1.1", "other version", |bytes| bytes[7] = 2),
+    ("V1.1", "other version", |bytes| bytes[7] = 1),
     ("V1.1", "too short for a trailer", |bytes| bytes.truncate(70)),
-    ("V1.2", "too many sections", |bytes| bytes[8] = 12),
+    ("V1.2", "too many sections", |bytes| bytes[8] = 13),
     ("V1.2", "sections swapped", |bytes| bytes[HEADER_LEN] = 2),
     ("V1.2", "a section longer than the file", |bytes| bytes[HEADER_LEN + 11] = 0xff),
     ("V1.2", "bytes after the last section", |bytes| bytes.push(0)),
@@ -137,10 +138,11 @@ fn widen(bytes: &mut Vec<u8>, count: &[u8]) {
     let at = section_start(bytes, 9);
     bytes.splice(at..=at, count.iter().copied());
     let by = u8::try_from(count.len()).expect("it is short") - 1;
-    let (entry, debug) = (HEADER_LEN + 12 * 9, HEADER_LEN + 12 * 10);
-    bytes[entry + 8] += by;
-    let offset = u32::from_le_bytes(bytes[debug + 4..debug + 8].try_into().expect("four bytes")) + u32::from(by);
-    bytes[debug + 4..debug + 8].copy_from_slice(&offset.to_le_bytes());
+    bytes[HEADER_LEN + 12 * 9 + 8] += by;
+    for entry in [10, 11].map(|index| HEADER_LEN + 12 * index) {
+        let offset = u32::from_le_bytes(bytes[entry + 4..entry + 8].try_into().expect("four bytes")) + u32::from(by);
+        bytes[entry + 4..entry + 8].copy_from_slice(&offset.to_le_bytes());
+    }
     reseal(bytes);
 }
 
@@ -225,7 +227,17 @@ fn instr() -> impl Strategy<Value = Instr> {
         Just(Instr::Yield),
         long().prop_map(|text| Instr::Fail { fault: FailKind::NoOpenBranch, text }),
         long().prop_map(|finals| Instr::Halt { finals }),
+        long().prop_map(|target| Instr::Spawn { target }),
+        Just(Instr::JoinAll),
+        Just(Instr::Finish),
+        long().prop_map(|scope| Instr::Enter { scope }),
+        long().prop_map(|scope| Instr::Exit { scope }),
+        long().prop_map(|scope| Instr::Leave { scope }),
     ]
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    (0..Outcome::ALL.len()).prop_map(|at| Outcome::ALL[at].1)
 }
 
 fn function() -> impl Strategy<Value = Function> {
@@ -234,6 +246,13 @@ fn function() -> impl Strategy<Value = Function> {
         .prop_map(|(partner, label, dst, target)| ChooseRow { partner, label, dst, target });
     let table = (vec(row, 0..3), option::of(any::<u32>())).prop_map(|(rows, finals)| ChooseTable { rows, finals });
     let value = (text(), any::<u16>()).prop_map(|(name, reg)| Final { name, reg });
+    let row = (outcome(), option::of(any::<u16>()), any::<u32>()).prop_map(|(outcome, bind, target)| ScopeRow {
+        outcome,
+        bind,
+        target,
+    });
+    let scope = (any::<u32>(), option::of(any::<u16>()), vec(row, 0..3))
+        .prop_map(|(scope, deadline, rows)| ScopeTable { scope, deadline, rows });
     (
         vec(id(), 0..5),
         vec(instr(), 0..12),
@@ -241,14 +260,16 @@ fn function() -> impl Strategy<Value = Function> {
         vec(table, 0..3),
         vec(vec(any::<u32>(), 0..4), 0..3),
         vec(vec(value, 0..3), 0..3),
+        vec(scope, 0..3),
     )
-        .prop_map(|(regs, code, blocks, chooses, switches, finals)| Function {
+        .prop_map(|(regs, code, blocks, chooses, switches, finals, scopes)| Function {
             regs,
             code,
             blocks,
             chooses,
             switches,
             finals,
+            scopes,
         })
 }
 
@@ -265,6 +286,12 @@ fn machine() -> impl Strategy<Value = LocalMachine> {
         vec(row(), 0..3).prop_map(State::Send),
         (vec(row(), 0..3), any::<bool>()).prop_map(|(rows, may_end)| State::Recv { rows, may_end }),
         vec(any::<u32>().prop_map(StateId), 0..3).prop_map(State::Tau),
+        (vec(any::<u32>().prop_map(StateId), 0..3), any::<u32>())
+            .prop_map(|(branches, then)| State::Par { branches, then: StateId(then) }),
+        (any::<[u32; 3]>(), vec((outcome(), any::<u32>().prop_map(StateId)), 0..3)).prop_map(
+            |([scope, body, then], rows)| State::Scope { scope, body: StateId(body), rows, then: StateId(then) }
+        ),
+        Just(State::Join),
     ];
     vec(state, 0..4).prop_map(|states| LocalMachine { states })
 }
@@ -289,13 +316,26 @@ fn image() -> impl Strategy<Value = CodeImage> {
     });
     let edge =
         (any::<u16>(), any::<u16>(), option::of(any::<u32>())).prop_map(|(from, to, bound)| Edge { from, to, bound });
+    let scope = (any::<u16>(), vec(any::<u16>(), 0..3), vec(outcome(), 0..3))
+        .prop_map(|(owner, participants, outcomes)| Scope { owner, participants, outcomes });
     let spans = vec((any::<u32>(), any::<u32>(), any::<u32>()), 0..3);
     let debug = option::of((text(), vec(spans, 0..3)).prop_map(|(file, spans)| Debug { file, spans }));
     let tables = (vec(role, 0..3), vec(label, 0..4), vec(ty(), 0..6), vec(effect, 0..3), vec(op, 0..3));
-    let rest =
-        (vec(constant(), 0..5), vec(shape, 0..4), vec(function(), 0..3), vec(machine(), 0..3), vec(edge, 0..3), debug);
+    let rest = (
+        vec(constant(), 0..5),
+        vec(shape, 0..4),
+        vec(function(), 0..3),
+        vec(machine(), 0..3),
+        vec(edge, 0..3),
+        vec(scope, 0..3),
+        debug,
+    );
     (text(), tables, rest).prop_map(
-        |(protocol, (roles, labels, types, effects, ops), (consts, shapes, functions, machines, edges, debug))| {
+        |(
+            protocol,
+            (roles, labels, types, effects, ops),
+            (consts, shapes, functions, machines, edges, scopes, debug),
+        )| {
             CodeImage {
                 protocol,
                 roles,
@@ -308,6 +348,7 @@ fn image() -> impl Strategy<Value = CodeImage> {
                 functions,
                 machines,
                 edges,
+                scopes,
                 debug,
             }
         },

@@ -40,9 +40,13 @@ impl Graph {
 /// Whether control can go to the next instruction.
 pub(super) const fn falls_through(instr: &Instr) -> bool {
     match instr {
-        Instr::Choose { .. } | Instr::Switch { .. } | Instr::Jump { .. } | Instr::Fail { .. } | Instr::Halt { .. } => {
-            false
-        }
+        Instr::Choose { .. }
+        | Instr::Switch { .. }
+        | Instr::Jump { .. }
+        | Instr::Fail { .. }
+        | Instr::Halt { .. }
+        | Instr::Finish
+        | Instr::Exit { .. } => false,
         Instr::Send { .. }
         | Instr::Offer { .. }
         | Instr::Receive { .. }
@@ -54,7 +58,11 @@ pub(super) const fn falls_through(instr: &Instr) -> bool {
         | Instr::Get { .. }
         | Instr::Count { .. }
         | Instr::Branch { .. }
-        | Instr::Yield => true,
+        | Instr::Yield
+        | Instr::Spawn { .. }
+        | Instr::JoinAll
+        | Instr::Enter { .. }
+        | Instr::Leave { .. } => true,
     }
 }
 
@@ -76,16 +84,23 @@ const fn is_silent(instr: &Instr) -> bool {
         | Instr::Branch { .. }
         | Instr::Jump { .. }
         | Instr::Fail { .. }
-        | Instr::Halt { .. } => true,
+        | Instr::Halt { .. }
+        | Instr::Spawn { .. }
+        | Instr::JoinAll
+        | Instr::Finish
+        | Instr::Enter { .. }
+        | Instr::Exit { .. }
+        | Instr::Leave { .. } => true,
     }
 }
 
 /// Calls `visit` with the target of each jump an instruction can make.
 fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Check) -> Check {
     match *instr {
-        Instr::Jump { target } | Instr::Branch { val: _, target } => visit(target),
+        Instr::Jump { target } | Instr::Branch { val: _, target } | Instr::Spawn { target } => visit(target),
         Instr::Switch { val: _, table } => function.switches[table as usize].iter().try_for_each(|&to| visit(to)),
         Instr::Choose { table } => function.chooses[table as usize].rows.iter().try_for_each(|row| visit(row.target)),
+        Instr::Enter { scope } => function.scopes[scope as usize].rows.iter().try_for_each(|row| visit(row.target)),
         Instr::Send { .. }
         | Instr::Offer { .. }
         | Instr::Receive { .. }
@@ -98,7 +113,11 @@ fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Che
         | Instr::Count { .. }
         | Instr::Yield
         | Instr::Fail { .. }
-        | Instr::Halt { .. } => Ok(()),
+        | Instr::Halt { .. }
+        | Instr::JoinAll
+        | Instr::Finish
+        | Instr::Exit { .. }
+        | Instr::Leave { .. } => Ok(()),
     }
 }
 

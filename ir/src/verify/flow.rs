@@ -147,6 +147,12 @@ impl Flow<'_> {
             }
             Instr::Jump { target } => self.leave(target as usize, budget)?,
             Instr::Yield | Instr::Fail { .. } => {}
+            Instr::Spawn { .. }
+            | Instr::JoinAll
+            | Instr::Finish
+            | Instr::Enter { .. }
+            | Instr::Exit { .. }
+            | Instr::Leave { .. } => {}
             Instr::Halt { finals } => self.finals(finals, budget)?,
         }
         Ok(())

@@ -50,9 +50,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Check<Rows> {
             State::Tau(next) => {
                 index.rows.extend(next.iter().map(|&target| Transition { partner: 0, label: 0, target }));
             }
+            State::Par { .. } | State::Scope { .. } | State::Join => {}
         }
         let rows = &mut index.rows[start..];
-        if rows.is_empty() && !matches!(state, State::End) {
+        if rows.is_empty() && !matches!(state, State::End | State::Join) {
             return violation("V5.1", format!("state {number} leads nowhere"));
         }
         rows.sort_unstable();

@@ -97,7 +97,10 @@ impl At<'_> {
                 let fits = self.is(self.reg(val)?, &Type::Bool);
                 self.expect(fits, "V3.5", || format!("r{val} is not a Bool"))
             }
-            Instr::Jump { target: _ } | Instr::Yield => Ok(()),
+            Instr::Jump { target: _ } | Instr::Yield | Instr::Spawn { .. } | Instr::JoinAll | Instr::Finish => Ok(()),
+            Instr::Enter { scope } | Instr::Exit { scope } | Instr::Leave { scope } => {
+                self.entry(&function.scopes, scope as usize, "scope table").map(drop)
+            }
             Instr::Fail { fault: _, text } => {
                 let fits = matches!(self.entry(&image.consts, text as usize, "text")?, Const::Str(_));
                 self.expect(fits, "V3.4", || "the text of a fault is not a String".to_owned())

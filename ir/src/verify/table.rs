@@ -206,7 +206,7 @@ fn edges(image: &CodeImage) -> Check {
             let (rows, sends) = match state {
                 State::Send(rows) => (rows, true),
                 State::Recv { rows, .. } => (rows, false),
-                State::End | State::Tau(_) => continue,
+                State::End | State::Tau(_) | State::Par { .. } | State::Scope { .. } | State::Join => continue,
             };
             for row in rows {
                 let pair = if sends { (role, row.partner) } else { (row.partner, role) };

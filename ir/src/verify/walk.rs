@@ -58,7 +58,9 @@ impl Walk<'_> {
             }
             Instr::Perform { .. } => match self.here() {
                 State::Tau(_) | State::Send(_) => Ok(()),
-                State::End | State::Recv { .. } => self.fault("V5.8", "nothing can be performed here"),
+                State::End | State::Recv { .. } | State::Par { .. } | State::Scope { .. } | State::Join => {
+                    self.fault("V5.8", "nothing can be performed here")
+                }
             },
             Instr::Switch { val: _, table } => {
                 let table = &function.switches[table as usize];
@@ -68,9 +70,12 @@ impl Walk<'_> {
             Instr::Branch { val: _, target } | Instr::Jump { target } => self.enter(target as usize),
             Instr::Halt { .. } => match self.here() {
                 State::End => Ok(()),
-                State::Send(_) | State::Recv { .. } | State::Tau(_) => {
-                    self.fault("V5.6", "the machine is not at an end")
-                }
+                State::Send(_)
+                | State::Recv { .. }
+                | State::Tau(_)
+                | State::Par { .. }
+                | State::Scope { .. }
+                | State::Join => self.fault("V5.6", "the machine is not at an end"),
             },
             Instr::Set { .. }
             | Instr::Move { .. }
@@ -79,14 +84,20 @@ impl Walk<'_> {
             | Instr::Get { .. }
             | Instr::Count { .. }
             | Instr::Yield
-            | Instr::Fail { .. } => Ok(()),
+            | Instr::Fail { .. }
+            | Instr::Spawn { .. }
+            | Instr::JoinAll
+            | Instr::Finish
+            | Instr::Enter { .. }
+            | Instr::Exit { .. }
+            | Instr::Leave { .. } => Ok(()),
         }
     }
 
     fn send(&mut self, to: u16, label: u16) -> Check {
         let next = match self.here() {
             State::Send(_) => self.rows.next(self.state, to, label),
-            State::End | State::Recv { .. } | State::Tau(_) => None,
+            _ => None,
         };
         match next {
             Some(next) => {
@@ -105,7 +116,7 @@ impl Walk<'_> {
                     return Ok(());
                 }
             }
-            State::End | State::Send(_) | State::Recv { .. } | State::Tau(_) => {}
+            _ => {}
         }
         self.fault("V5.4", "the machine does not wait for exactly this here")
     }
@@ -113,7 +124,7 @@ impl Walk<'_> {
     fn choose(&mut self, table: &ChooseTable) -> Check {
         match self.here() {
             State::Recv { rows, may_end } if rows.len() == table.rows.len() && *may_end == table.finals.is_some() => {}
-            State::End | State::Send(_) | State::Recv { .. } | State::Tau(_) => {
+            _ => {
                 return self.fault("V5.5", "the machine does not wait for these rows here");
             }
         }

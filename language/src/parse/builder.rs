@@ -7,16 +7,18 @@
 use std::cell::Cell;
 
 use crate::ast::{
-    Ast, Block, Decl, DeclKind, Expr, ExprId, ExprKind, MAX_DEPTH, Name, Operation, Path, Pattern, PatternId,
-    PatternKind, Protocol, Stmt, StmtId, StmtKind, Type, TypeId, TypeKind,
+    Ast, Block, Decl, DeclKind, Expr, ExprId, ExprKind, Index, IndexId, IndexKind, MAX_DEPTH, Member, Name, Operation,
+    Path, Pattern, PatternId, PatternKind, Protocol, Stmt, StmtId, StmtKind, Type, TypeId, TypeKind,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::layout;
 use crate::span::{FileId, Span};
 use crate::symbol::Interner;
 
+pub(super) use super::authority::ReadGuest;
+pub(super) use super::declarations::HandlerItem;
 pub(super) use super::expressions::{Operator, Sequence};
-pub(super) use super::protocols::{Body, Header, Member};
+pub(super) use super::protocols::{Body, Clauses, Header};
 pub(super) use super::statements::Guard;
 
 /// Where a list on a scratch stack starts.
@@ -43,11 +45,9 @@ pub(super) struct Builder<'i> {
     names: Vec<Name>,
     /// Operations of the effect being read.
     pub(super) ops: Vec<Operation>,
-    /// Clauses `requires`, `under` of the protocols being read.
-    pub(super) protocol_clauses: Vec<Span>,
     /// Lines `roles …` of the protocol being read.
     pub(super) role_lines: Vec<(Vec<Member>, Span)>,
-    /// Spans of expressions that stand as statements, legal in functions and handlers only.
+    /// Spans of expressions that stand as statements, legal in handlers only.
     pub(super) expression_stmts: Vec<Span>,
     /// The literal 9223372036854775808, which must be negated.
     pub(super) unsigned_minimum: Option<ExprId>,
@@ -74,7 +74,6 @@ impl<'i> Builder<'i> {
             type_args: Vec::new(),
             names: Vec::new(),
             ops: Vec::new(),
-            protocol_clauses: Vec::new(),
             role_lines: Vec::new(),
             expression_stmts: Vec::new(),
             unsigned_minimum: None,
@@ -254,11 +253,20 @@ impl<'i> Builder<'i> {
     pub(super) fn stmt_of_depth(&mut self, kind: StmtKind, span: Span, children: u8) -> StmtId {
         let (kind, depth) = match self.depth(children, span) {
             Some(depth) => (kind, depth),
-            None => (StmtKind::Refused { construct: crate::ast::Construct::HandlerStep }, 1),
+            None => (StmtKind::Error, 1),
         };
         self.stmt_depths.push(depth);
         self.ast.stmts.push(Stmt { kind, span });
         StmtId(last_index(self.ast.stmts.len()))
+    }
+
+    pub(super) fn blocks_depth<'b>(&self, blocks: impl IntoIterator<Item = &'b Block>) -> u8 {
+        blocks.into_iter().map(|block| self.block_depth(block)).max().unwrap_or(0)
+    }
+
+    pub(super) fn index(&mut self, kind: IndexKind, span: Span) -> IndexId {
+        self.ast.indices.push(Index { kind, span });
+        IndexId(last_index(self.ast.indices.len()))
     }
 
     pub(super) fn block_depth(&self, block: &Block) -> u8 {

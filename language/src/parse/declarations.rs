@@ -1,11 +1,21 @@
-//! Builder: files, declarations, types, and the authority surface of LANGUAGE §6.
+//! Builder: files, declarations and types.
 
 use super::builder::{Builder, Mark};
 use crate::ast::{
-    Construct, DeclKind, Effect, Fun, Import, Modality, Name, Operation, Path, TypeId, TypeKind, Use, Variant,
+    Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId, TypeId,
+    TypeKind, Use, Variant,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+
+/// A line of a handler.
+#[derive(Debug)]
+pub(super) enum HandlerItem {
+    /// `var n = e`
+    Cell(StmtId),
+    /// A clause.
+    Clause(HandlerClause),
+}
 
 impl Builder<'_> {
     pub(super) fn module(&mut self, path: Path, span: Span) {
@@ -34,9 +44,9 @@ impl Builder<'_> {
         self.decl(DeclKind::Union { name, variants }, span);
     }
 
-    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Variant {
+    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Box<Variant> {
         self.capital(name, "the constructor");
-        Variant { name, args: args.unwrap_or_default() }
+        Box::new(Variant { name, args: args.unwrap_or_default() })
     }
 
     pub(super) fn opaque(&mut self, name: Name, span: Span) {
@@ -84,30 +94,56 @@ impl Builder<'_> {
         name: Name,
         params: Vec<(Name, TypeId)>,
         result: TypeId,
-        body: Option<Span>,
+        uses: Option<Vec<Use>>,
+        body: Option<FunBody>,
         span: Span,
     ) {
         self.small(name, "the function");
         params.iter().for_each(|(param, _)| self.small(*param, "the parameter"));
-        self.forgive_expressions(span.start);
-        self.decl(DeclKind::Fun(Fun { name, params, result, body }), span);
+        self.decl(DeclKind::Fun(Fun { name, params, result, uses: uses.unwrap_or_default(), body }), span);
     }
 
-    pub(super) fn handler(&mut self, name: Name, span: Span) {
+    pub(super) fn clause(
+        &mut self,
+        op: Option<Name>,
+        params: Vec<Name>,
+        body: Block,
+        span: Span,
+    ) -> Box<HandlerItem> {
+        Box::new(HandlerItem::Clause(HandlerClause { op, params, body, span }))
+    }
+
+    pub(super) fn handler(
+        &mut self,
+        name: Name,
+        params: Option<Vec<(Name, TypeId)>>,
+        instance: Use,
+        uses: Option<Vec<Use>>,
+        items: Vec<HandlerItem>,
+        span: Span,
+    ) {
         self.small(name, "the handler");
         self.forgive_expressions(span.start);
-        self.refused_decl(Construct::Handler, span);
+        let (mut cells, mut clauses) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                HandlerItem::Cell(cell) => cells.push(cell),
+                HandlerItem::Clause(clause) => clauses.push(clause),
+            }
+        }
+        let (params, uses) = (params.unwrap_or_default(), uses.unwrap_or_default());
+        self.decl(DeclKind::Handler(Handler { name, params, instance, uses, cells, clauses }), span);
     }
 
-    /// Does not report the expressions that stand as statements from `start` on: they are legal in functions and
-    /// handlers, and part of a reported error elsewhere.
+    /// Does not report the expressions that stand as statements from `start` on: they are legal in handlers,
+    /// and part of a reported error elsewhere.
     pub(super) fn forgive_expressions(&mut self, start: u32) {
         let first = self.expression_stmts.partition_point(|stmt| stmt.start < start);
         self.expression_stmts.truncate(first);
     }
 
-    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Use {
-        Use { effect, args: args.unwrap_or_default() }
+    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Box<Use> {
+        Box::new(Use { effect, args: args.unwrap_or_default() })
     }
 
     // ---- types
@@ -132,6 +168,21 @@ impl Builder<'_> {
         let path = self.path(path);
         let children = args.clone();
         self.ty(TypeKind::Named { path, args }, Span::new(l, r), &children)
+    }
+
+    /// A type behind another one, which is its argument. With a small letter it is something else: a `=` is missing.
+    pub(super) fn type_arg(&mut self, path: Mark, l: u32, r: u32) -> TypeId {
+        let text = self.slice(l, r);
+        if super::builder::starts_with_capital(text.rsplit('.').next().unwrap_or(text)) {
+            return self.named_type(path, None, l, r);
+        }
+        self.path(path);
+        self.report(
+            Diagnostic::new(Code("E0102"), format!("expected a type, `=` or the end of the type, found `{text}`"))
+                .label(self.file, Span::new(l, r), "this is no type")
+                .help("types start with a capital; a value follows `=`"),
+        );
+        self.bad_type(l, r)
     }
 
     pub(super) fn parenthesized_type(&mut self, mut types: Vec<TypeId>, l: u32, r: u32) -> TypeId {
@@ -171,49 +222,5 @@ impl Builder<'_> {
         };
         let children: Vec<TypeId> = params.iter().copied().chain([result]).collect();
         self.ty(TypeKind::Function { params, result }, Span::new(l, r), &children)
-    }
-
-    // ---- authority and agreement surface
-
-    pub(super) fn refused_decl(&mut self, construct: Construct, span: Span) {
-        self.decl(DeclKind::Refused { construct }, span);
-    }
-
-    /// A declaration of LANGUAGE §6 with its clauses.
-    pub(super) fn authority(&mut self, construct: Construct, _name: Name, clauses: Vec<Name>, span: Span) {
-        let allowed = clause_words(construct);
-        for clause in clauses {
-            if !allowed.contains(&self.name_text(clause)) {
-                self.unknown_clause(clause, allowed);
-            }
-        }
-        self.refused_decl(construct, span);
-    }
-
-    pub(super) fn operation_outcome(&mut self, name: Name) {
-        if !matches!(self.name_text(name), "timeout" | "stall") {
-            self.unknown_clause(name, &["timeout", "stall"]);
-        }
-    }
-
-    pub(super) fn unknown_clause(&mut self, found: Name, allowed: &[&str]) {
-        let words: Vec<String> = allowed.iter().map(|word| format!("`{word}`")).collect();
-        let found_text = self.name_text(found);
-        self.report(
-            Diagnostic::new(Code("E0102"), format!("expected {}, found `{found_text}`", words.join(" or ")))
-                .label(self.file, found.span, "no clause starts like this")
-                .help(format!("write one of {}", words.join(", "))),
-        );
-    }
-}
-
-/// The words that start a clause of a declaration.
-fn clause_words(construct: Construct) -> &'static [&'static str] {
-    match construct {
-        Construct::Operation => &["within", "progress", "requires", "agreement", "prestate", "compose"],
-        Construct::AgreementProfile => &["visibility", "rule", "usable_at", "finalized_at", "evidence"],
-        Construct::Profile => &["fairness", "admissibility", "escalation_window"],
-        Construct::ProofBundle => &["version", "issuer", "constraint", "requires"],
-        _ => &[],
     }
 }

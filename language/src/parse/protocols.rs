@@ -1,15 +1,22 @@
 //! Builder: protocols, their headers and bodies.
 
 use super::builder::Builder;
-use crate::ast::{Block, Construct, Name, Param, Path, Protocol, StmtId, StmtKind, TypeId, Use};
+use crate::ast::{
+    Block, Clause, Member, Name, OperationOutcome, Param, Path, Protocol, ProtocolClause, RoleRef, StmtId, TypeId, Use,
+};
 use crate::span::Span;
 
-/// A declared role, or a family of roles.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub(super) name: Name,
-    /// Span of `[N]`.
-    pub(super) index: Option<Span>,
+/// What stands between the header of a protocol or operation and its `=`.
+#[derive(Debug, Default)]
+pub(super) struct Clauses {
+    /// `uses E`
+    pub(super) uses: Vec<Use>,
+    /// `requires B`, `under Prof` of a protocol.
+    pub(super) protocol: Vec<ProtocolClause>,
+    /// Clauses of an operation.
+    pub(super) clauses: Vec<Clause>,
+    /// `on timeout => s` of an operation.
+    pub(super) outcomes: Vec<OperationOutcome>,
 }
 
 /// `(A, B; budget : Int at A)`
@@ -31,22 +38,18 @@ impl Builder<'_> {
         Box::new(Header { roles, params: params.unwrap_or_default() })
     }
 
-    pub(super) fn param(&mut self, name: Name, ty: TypeId, role: Name) -> Param {
+    pub(super) fn param(&mut self, name: Name, ty: TypeId, role: RoleRef) -> Param {
         self.small(name, "the parameter");
         Param { name, ty, role }
     }
 
-    pub(super) fn more_uses(&mut self, uses: &mut Vec<Use>, more: Vec<Use>) {
-        uses.extend(more);
-    }
-
     /// `requires B` or `under Prof` of a protocol.
-    pub(super) fn protocol_clause(&mut self, word: Name, _path: Path) {
+    pub(super) fn protocol_clause(&mut self, clauses: &mut Clauses, word: Name, path: Path) {
         let allowed = ["uses", "requires", "under"];
         if !allowed.contains(&self.name_text(word)) {
             self.unknown_clause(word, &allowed);
         }
-        self.protocol_clauses.push(word.span);
+        clauses.protocol.push(ProtocolClause { word, path });
     }
 
     pub(super) fn roles_line(&mut self, members: Vec<Member>, span: Span) {
@@ -63,36 +66,30 @@ impl Builder<'_> {
         Box::new(Body { block, roles })
     }
 
-    /// A protocol; what of its header is not executed yet becomes refused statements at the start of its body.
     pub(super) fn protocol_of(
         &mut self,
-        name: Name,
-        header: Option<Box<Header>>,
-        uses: Vec<Use>,
+        (name, header, clauses): (Name, Option<Box<Header>>, Box<Clauses>),
         body: Body,
         locals: Option<Vec<Protocol>>,
         span: Span,
     ) -> Box<Protocol> {
         self.capital(name, "the protocol");
-        let Body { block: mut body, roles } = body;
-        let header = header.map(|header| *header);
-        let first = self.protocol_clauses.partition_point(|clause| clause.start < span.start);
-        // clauses of local protocols have been taken by those
-        let clauses = self.protocol_clauses.split_off(first);
-        let members = header.iter().flat_map(|header| &header.roles).chain(roles.iter().flat_map(|(line, _)| line));
-        let families = members.filter_map(|member| member.index).map(|index| (Construct::RoleFamily, index));
-        let clauses = clauses.into_iter().map(|clause| (Construct::ProtocolAuthority, clause));
-        let refused: Vec<(Construct, Span)> = clauses.chain(families).collect();
-        let refused = refused.into_iter().map(|(construct, at)| self.stmt(StmtKind::Refused { construct }, at, []));
-        let refused: Vec<StmtId> = refused.collect();
-        body.stmts.splice(0..0, refused);
-        let names = |members: Vec<Member>| members.into_iter().map(|member| member.name).collect();
-        let (header, params) = match header {
-            Some(Header { roles, params }) => (Some(names(roles)), params),
+        let (header, params) = match header.map(|header| *header) {
+            Some(Header { roles, params }) => (Some(roles), params),
             None => (None, Vec::new()),
         };
-        let roles = roles.into_iter().map(|(members, line)| (names(members), line)).collect();
-        let locals = locals.unwrap_or_default();
-        Box::new(Protocol { name, header, params, uses, roles, body, locals, span })
+        let Clauses { uses, protocol: clauses, .. } = *clauses;
+        let Body { block: body, roles } = body;
+        Box::new(Protocol {
+            name,
+            header,
+            params,
+            uses,
+            clauses,
+            roles,
+            body,
+            locals: locals.unwrap_or_default(),
+            span,
+        })
     }
 }

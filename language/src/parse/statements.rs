@@ -2,19 +2,26 @@
 
 use super::builder::{Builder, Mark};
 use crate::ast::{
-    Block, CaseArm, ChoiceArm, Construct, ExprId, ExprKind, Field, FieldKind, LetValue, LoopKind, Modality, Name, Path,
-    Perform, RoleRef, StmtId, StmtKind, Target, TypeId, TypeKind,
+    Annotation, Block, CaseArm, ChoiceArm, Evidence, ExprId, ExprKind, Field, FieldKind, IndexKind, LetValue, LoopKind,
+    Modality, Name, OutcomeArm, Path, Perform, Region, RoleRef, Scope, Step, StmtId, StmtKind, Target, TypeId,
+    TypeKind, Use,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
+/// Length of `check`.
+const CHECK: u32 = 5;
+
+/// Length of `timeout` and `attempt`.
+const SCOPE_WORD: u32 = 7;
+
 /// Guard of an arm of a `choice`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Guard {
     /// `when (e)`
     Expr(ExprId),
     /// `when check E.op(a) yields w`
-    Evidence(Span),
+    Evidence(Box<Evidence>),
 }
 
 impl Builder<'_> {
@@ -38,7 +45,7 @@ impl Builder<'_> {
     pub(super) fn message(
         &mut self,
         from: RoleRef,
-        annotation: Option<Span>,
+        annotation: Option<Box<Annotation>>,
         to: Target,
         label: Name,
         fields: Vec<Field>,
@@ -116,10 +123,18 @@ impl Builder<'_> {
     ) -> Option<Box<ChoiceArm>> {
         let (guard, evidence) = match guard {
             Some(Guard::Expr(expr)) => (Some(expr), None),
-            Some(Guard::Evidence(span)) => (None, Some(span)),
+            Some(Guard::Evidence(evidence)) => (None, Some(evidence)),
             None => (None, None),
         };
         Some(Box::new(ChoiceArm { name, guard, evidence, body, span }))
+    }
+
+    /// `when check E.op(a) yields w`; `checked` is from `check` to the closing parenthesis.
+    pub(super) fn evidence(&mut self, perform: Perform, checked: Span, bind: Name, span: Span) -> Guard {
+        self.small(bind, "the variable");
+        let verb_span = checked.head(CHECK);
+        let perform = Perform { verb: Modality::Authoritative, verb_span, span: checked, ..perform };
+        Guard::Evidence(Box::new(Evidence { perform, bind, span }))
     }
 
     pub(super) fn if_stmt(
@@ -290,52 +305,93 @@ impl Builder<'_> {
         Box::new(LetValue::Perform { perform, modality: None })
     }
 
-    // ---- read, then refused
+    // ---- parts side by side, scopes, steps
 
-    pub(super) fn refused(&mut self, (construct, span): (Construct, Span)) -> StmtId {
-        self.stmt(StmtKind::Refused { construct }, span, [])
+    pub(super) fn par(&mut self, branches: Vec<Block>, span: Span) -> StmtId {
+        let deepest = self.blocks_depth(&branches);
+        self.stmt_of_depth(StmtKind::Par { branches }, span, deepest)
     }
 
-    /// Reports a scope, whose first word starts at `at`, without outcomes.
-    pub(super) fn need_outcomes(&mut self, at: u32, outcomes: Option<()>) {
+    /// A statement that could not be read.
+    pub(super) fn unread(&mut self, span: Span) -> StmtId {
+        self.stmt(StmtKind::Error, span, [])
+    }
+
+    pub(super) fn for_stmt(&mut self, index: Name, over: IndexKind, body: Block, span: Span) -> StmtId {
+        self.small(index, "the index");
+        let deepest = self.block_depth(&body);
+        self.stmt_of_depth(StmtKind::For { index, over, body }, span, deepest)
+    }
+
+    pub(super) fn step_stmt(&mut self, step: Box<Step>, span: Span) -> StmtId {
+        self.stmt(StmtKind::Step(step), span, [])
+    }
+
+    pub(super) fn scope(
+        &mut self,
+        deadline: Option<ExprId>,
+        owner: RoleRef,
+        body: Block,
+        outcomes: Option<Vec<OutcomeArm>>,
+        span: Span,
+    ) -> StmtId {
         if outcomes.is_none() {
-            let length = "timeout".len();
-            let word = Span::new(at, at + u32::try_from(length).expect("a short word"));
-            self.report(
-                Diagnostic::new(Code("E0102"), "this scope has no outcome block")
-                    .label(self.file, word, "what happens when it ends early?")
-                    .help("add `on timeout => …` after a `timeout`, `on fail e => …` after an `attempt`"),
-            );
+            self.need_outcomes(span.head(SCOPE_WORD));
         }
+        let outcomes = outcomes.unwrap_or_default();
+        let deepest = self.blocks_depth(outcomes.iter().map(|arm| &arm.body).chain([&body]));
+        self.stmt_of_depth(StmtKind::Scope(Box::new(Scope { deadline, owner, body, outcomes })), span, deepest)
+    }
+
+    pub(super) fn region(
+        &mut self,
+        role: RoleRef,
+        (instance, handler, args): (Use, Name, Option<Mark>),
+        bind: Option<Name>,
+        (body, outcomes): (Block, Option<Vec<OutcomeArm>>),
+        span: Span,
+    ) -> StmtId {
+        let args = args.map_or_else(Vec::new, |mark| self.take_args(mark));
+        let outcomes = outcomes.unwrap_or_default();
+        let deepest = self.blocks_depth(outcomes.iter().map(|arm| &arm.body).chain([&body]));
+        let region = Region { role, instance, handler, args, bind, body, outcomes };
+        self.stmt_of_depth(StmtKind::Region(Box::new(region)), span, deepest)
+    }
+
+    /// Reports a scope, whose first word is `word`, without outcomes.
+    fn need_outcomes(&mut self, word: Span) {
+        self.report(
+            Diagnostic::new(Code("E0102"), "this scope has no outcome block")
+                .label(self.file, word, "what happens when it ends early?")
+                .help("add `on timeout => …` after a `timeout`, `on fail e => …` after an `attempt`"),
+        );
     }
 
     /// `on done|timeout|cancel|fail e|abort v`
-    pub(super) fn outcome(&mut self, outcome: Name, bound: Option<Name>) {
+    pub(super) fn outcome(&mut self, outcome: Name, bind: Option<Name>, body: Block, span: Span) -> Box<OutcomeArm> {
         let allowed = ["timeout", "done", "cancel", "fail", "abort"];
         let text = self.name_text(outcome);
         if !allowed.contains(&text) {
-            return self.unknown_clause(outcome, &allowed);
-        }
-        let binds = matches!(text, "fail" | "abort");
-        if binds != bound.is_some() {
-            let (what, help) = if binds {
-                ("expected a name", format!("write `on {text} x => …`"))
-            } else {
-                ("expected no name", format!("write `on {text} => …`"))
+            self.unknown_clause(outcome, &allowed);
+        } else if matches!(text, "fail" | "abort") != bind.is_some() {
+            let (what, help) = match bind {
+                None => ("expected a name", format!("write `on {text} x => …`")),
+                Some(_) => ("expected no name", format!("write `on {text} => …`")),
             };
-            let place = bound.map_or(outcome.span, |name| name.span);
+            let place = bind.map_or(outcome.span, |name| name.span);
             self.report(
                 Diagnostic::new(Code("E0102"), format!("{what} after `on {text}`"))
                     .label(self.file, place, "here")
                     .help(help),
             );
         }
+        Box::new(OutcomeArm { outcome, bind, body, span })
     }
 
-    /// An expression that stands as a statement; legal in functions and handlers only.
-    pub(super) fn expression_stmt(&mut self, sequence: super::builder::Sequence, span: Span) -> Option<StmtId> {
-        self.finish_sequence(sequence);
+    /// An expression that stands as a statement; legal in handlers only.
+    pub(super) fn expression_stmt(&mut self, sequence: super::builder::Sequence, span: Span) -> StmtId {
+        let value = self.finish_sequence(sequence);
         self.expression_stmts.push(span);
-        None
+        self.stmt(StmtKind::Value(value), span, [])
     }
 }

@@ -143,6 +143,7 @@ fn function(dice: &mut Dice) -> Function {
         chooses: (0..3).map(|i| ChooseTable { rows: rows(dice), finals: (i == 0).then(|| dice.wide(2)) }).collect(),
         switches: (0..2).map(|_| (0..3).map(|_| dice.wide(CODE)).collect()).collect(),
         finals: vec![vec![Final { name: "x".into(), reg: dice.short(REGISTERS) }]],
+        scopes: Vec::new(),
     }
 }
 
