@@ -229,8 +229,8 @@ module.exports = grammar({
       choice('role_set', 'cluster', 'ring', 'mesh'),
       field('name', $._name),
       '=',
-      $._property_value,
-      repeat(seq(',', $._property_value)),
+      $.role,
+      repeat(seq(',', $.role)),
     ),
 
     fragment: $ => seq(
@@ -523,7 +523,7 @@ module.exports = grammar({
 
     _delegate: $ => seq('delegate', field('operation', $._any_name), $.arguments),
 
-    handler_end: $ => choice('pass', seq(choice('leave', 'throw', 'return', 'result'), $.expression)),
+    handler_end: $ => choice('pass', seq(choice('leave', 'throw', 'result'), $.expression)),
 
     handoff_statement: $ => seq(
       'handoff', field('operation', $._name), 'to', field('to', $.role), 'with', field('receipt', $._name),

@@ -124,7 +124,6 @@
 (protocol_clause (path (identifier) @type))
 (property (path (identifier) @constant))
 (operation_outcome (path (identifier) @constant))
-(role_set_declaration (path (identifier) @variable.role))
 
 (constructor_pattern name: (path ((identifier) @constructor
   (#match? @constructor "^[A-Z]"))))
