@@ -75,7 +75,7 @@ if has nvim && [ -n "$TREE_SITTER" ]; then
     mkdir -p "$scratch/nvim/parser"
     cp "$TELL_PARSER" "$scratch/nvim/parser/tell.so"
     for file in examples/two_buyer.tell editors/tests/inputs/{authority,layout,scopes}.tell; do
-        counted=$(cd .. && timeout 60 nvim --headless --clean --cmd "set rtp^=editors/neovim,$scratch/nvim" "$file" \
+        counted=$(cd .. && timeout 60 nvim --headless --clean --cmd "set rtp^=$scratch/nvim,editors/neovim" "$file" \
             -S editors/neovim/test.lua 2>&1) || { echo "FAIL Neovim: $file"; echo "$counted"; exit 1; }
         echo "ok   $(nvim --version | head -n 1): $file, $counted"
     done

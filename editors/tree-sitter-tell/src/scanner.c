@@ -268,9 +268,10 @@ static void classify(TSLexer *lexer, Ahead *ahead) {
 static bool pass_block_comment(TSLexer *lexer, bool inside, Ahead *ahead) {
     bool lines = skip_block_comment(lexer);
     bool newline = skip_space(lexer, false);
+    ahead->newline |= lines;
     // a comment whose last line goes on would hide that a line started
-    bool hides = lines && !newline && !lexer->eof(lexer);
-    ahead->newline |= lines || newline;
+    bool hides = ahead->newline && !newline && !lexer->eof(lexer);
+    ahead->newline |= newline;
     return hides || !inside;
 }
 

@@ -73,7 +73,7 @@ const SCOPES = [
   [/^constructor$/, /constructor|^entity\.name\.type/],
   [/^function\.method$/, /^entity\.name\.function\.operation/],
 ];
-const GUESSED_WRONG = 0.003;
+const GUESSED_WRONG = 0.01;
 
 let compared = 0;
 const differ = [];
