@@ -7,7 +7,7 @@ mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
-use crate::hir::{Program, ProtocolId};
+use crate::hir::{Program, Protocol, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::repair::Repair;
@@ -86,19 +86,19 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Names of the protocols that can be built: those declared at the top level, in text order.
+    /// Names of the protocols that can be built: those declared at the top level of the user's file, in text order.
     #[must_use]
     pub fn protocols(&self) -> Vec<&str> {
-        let top = self.program.protocols.iter().filter(|protocol| protocol.parent.is_none());
-        top.map(|protocol| self.program.text(protocol.name)).collect()
+        self.top().map(|(_, protocol)| self.program.text(protocol.name)).collect()
     }
 
     fn find(&self, name: &str) -> Option<ProtocolId> {
+        self.top().find(|(_, protocol)| self.program.text(protocol.name) == name).map(|(id, _)| id)
+    }
+
+    fn top(&self) -> impl Iterator<Item = (ProtocolId, &Protocol)> {
         let protocols = (0..).map(ProtocolId).zip(&self.program.protocols);
-        protocols
-            .filter(|(_, protocol)| protocol.parent.is_none())
-            .find(|(_, protocol)| self.program.text(protocol.name) == name)
-            .map(|(id, _)| id)
+        protocols.filter(|(_, protocol)| protocol.parent.is_none() && protocol.module == 0)
     }
 }
 
@@ -125,15 +125,27 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
-    let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.code.0.starts_with("E01"));
+    let is_broken = diagnostics.iter().any(is_unread);
+    if diagnostics.iter().any(|diagnostic| is_unread(diagnostic) && diagnostic.position().0 != file) {
+        // What an import could not read may be what others miss.
+        diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
+    }
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
         // A statement that could not be read is missing: who holds what, and what follows what, is not known.
         diagnostics.retain(|diagnostic| !depends_on_all_statements(diagnostic.code.0));
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
-    for protocol in roots(&program) {
-        if is_broken || !can_lower(&program, protocol) {
+    let roots = if is_broken { Vec::new() } else { roots(&program) };
+    let (own, imported): (Vec<_>, Vec<_>) = roots.into_iter().partition(|id| program.protocol(*id).module == 0);
+    // A protocol that others import is judged where it stands; where it is called, that is not repeated.
+    let wrong: FxHashSet<ProtocolId> = imported
+        .into_iter()
+        .filter(|id| can_lower(&program, *id) && !is_right(&program, *id, limits, &mut diagnostics))
+        .collect();
+    for protocol in own {
+        if !can_lower(&program, protocol) || calls_any(&program, protocol, &wrong) {
             continue;
         }
         let graph = match lower::lower(&program, protocol) {
@@ -165,6 +177,37 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
+}
+
+/// Whether a diagnostic says that a part of a text could not be read.
+fn is_unread(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code.0.starts_with("E01")
+}
+
+/// Whether a code is about which modules there are, not about what is in them.
+fn is_about_modules(code: &str) -> bool {
+    matches!(code, "E0207" | "E0230" | "E0231" | "E0232")
+}
+
+/// Whether an imported protocol can be projected; what is found goes to `diagnostics`.
+fn is_right(program: &Program, protocol: ProtocolId, limits: Limits, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    match lower_and_project(program, protocol, limits) {
+        Ok(projected) => {
+            diagnostics.extend(projected.projection.warnings.into_iter().map(|(_, warning)| warning));
+            true
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            false
+        }
+    }
+}
+
+/// Whether a protocol calls one of these, be it by way of others.
+fn calls_any(program: &Program, protocol: ProtocolId, wanted: &FxHashSet<ProtocolId>) -> bool {
+    let mut reached = FxHashSet::default();
+    reach(program, protocol, &mut reached);
+    !reached.is_disjoint(wanted)
 }
 
 /// Whether a diagnostic can come from a statement that is missing elsewhere.
@@ -273,12 +316,16 @@ pub fn applied(text: &str, fixes: &[Fix]) -> String {
     out
 }
 
-/// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of
-/// them reaches.
+/// Protocols that are checked as a whole: those no other of their module calls, and the first of every circle of calls
+/// that none of them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
     let all = || (0..).map(ProtocolId).take(program.protocols.len());
-    let called: FxHashSet<ProtocolId> =
-        all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
+    let module = |id: ProtocolId| program.protocol(id).module;
+    let called_there = |id: ProtocolId| {
+        let callees = lower::callees(program, id).into_iter();
+        callees.filter(move |callee| *callee != id && module(*callee) == module(id))
+    };
+    let called: FxHashSet<ProtocolId> = all().flat_map(called_there).collect();
     let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();
     let mut reached = FxHashSet::default();
     roots.iter().for_each(|root| reach(program, *root, &mut reached));

@@ -5,9 +5,12 @@
 
 mod declared;
 mod effects;
+mod imports;
 mod modules;
 mod names;
 mod protocols;
+#[cfg(test)]
+mod tests;
 
 pub use names::{
     Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
@@ -27,17 +30,16 @@ pub fn resolve(
     sources: &dyn Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Names> {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new() };
+    let mut resolver = Resolver::new(program, Cow::Owned(Vec::new()), diagnostics);
     resolver.load_modules(file, sources);
     resolver.declare_types();
-    for module in (0..resolver.program.modules.len()).rev() {
-        resolver.declare_types_of_imports(module);
-    }
+    resolver.link_types();
     resolver.resolve_types();
     resolver.declare_effects();
     resolver.declare_functions();
-    resolver.link_imports();
+    resolver.link_effects();
     resolver.declare_protocols();
+    resolver.link_protocols();
     resolver.report_unused_imports();
     resolver.names.into_owned()
 }
@@ -48,9 +50,17 @@ struct Resolver<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     names: Cow<'a, [Names]>,
     aliases: Vec<declared::Alias>,
+    /// Per module and import in text order, the module it names.
+    imported: Vec<Vec<Option<usize>>>,
+    /// Full name of the user's file.
+    own: String,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(program: &'a mut Program, names: Cow<'a, [Names]>, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+        Self { program, diagnostics, names, aliases: Vec::new(), imported: Vec::new(), own: String::new() }
+    }
+
     /// The names of a module, to be added to.
     fn names_mut(&mut self, module: usize) -> &mut Names {
         &mut self.names.to_mut()[module]
@@ -99,6 +109,6 @@ pub fn body_type(
     ty: tell_language::ast::TypeId,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
+    let mut resolver = Resolver::new(program, Cow::Borrowed(names), diagnostics);
     resolver.ty(module, ty, &mut declared::Generics::default())
 }

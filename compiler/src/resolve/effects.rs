@@ -1,6 +1,7 @@
 //! Effects with their operations, and native functions.
 
 use super::declared::Generics;
+use super::modules::is_std;
 use super::{Resolver, Texts};
 use crate::hir::{Effect, EffectId, Fun, Op};
 use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};
@@ -118,10 +119,10 @@ impl Resolver<'_> {
         for module in 0..self.program.modules.len() {
             for decl in self.program.modules[module].ast.decls.clone() {
                 let DeclKind::Fun(fun) = decl.kind else { continue };
-                if module == 0 {
-                    self.refuse_function(module, &fun);
-                } else {
+                if is_std(&self.program.modules[module].name) {
                     self.native_function(module, &fun);
+                } else {
+                    self.refuse_function(module, &fun);
                 }
             }
         }
@@ -151,6 +152,7 @@ impl Resolver<'_> {
         let prim = *prim.unwrap_or_else(|| panic!("bug: the prelude declares `{name}`, which is not a primitive"));
         self.program.funs.push(Fun { name: fun.name.symbol, prim, params, result });
         let index = self.program.funs.len() - 1;
+        self.names_mut(module).places.insert(fun.name.symbol, fun.name.span);
         self.names_mut(module).functions.insert(fun.name.symbol, index);
     }
 }
