@@ -6,7 +6,8 @@
 /// import writes depends on the package it stands in: a package writes its own `a.b`, another one `util.a.b`.
 pub trait Sources {
     /// The full name of the user's file, which is also what its `module` line has to say; `declared` is what it says.
-    fn own_name(&self, declared: Option<&str>) -> String;
+    /// None if no import leads to the file: then the line may say what it likes.
+    fn own_name(&self, declared: Option<&str>) -> Option<String>;
 
     /// The module that an import names.
     ///
@@ -89,8 +90,8 @@ pub fn of_library(texts: &[(&str, &str)], name: &str) -> Result<Source, NoModule
 pub struct NoSources;
 
 impl Sources for NoSources {
-    fn own_name(&self, declared: Option<&str>) -> String {
-        declared.unwrap_or("main").to_owned()
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        None
     }
 
     fn module(&self, _: &Wanted<'_>) -> Result<Source, NoModule> {

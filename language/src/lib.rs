@@ -19,3 +19,4 @@ pub mod render;
 pub mod span;
 pub mod symbol;
 pub mod token;
+pub mod verdict;

@@ -22,9 +22,12 @@ pub(crate) struct Compiled {
     pub(crate) files: Files,
 }
 
-/// Checks a program.
-pub(crate) fn check_program(name: &str, text: &str) -> Checked {
-    pipeline::check(name, text, &Library, Limits::default())
+/// Checks a program; its modules are looked for where the file of that name is.
+///
+/// # Errors
+/// What is wrong with its package.
+pub(crate) fn check_program(name: &str, text: &str) -> Result<Checked, Trouble> {
+    Ok(pipeline::check(name, text, &Library::of(name)?, Limits::default()))
 }
 
 /// Checks a global type in JSON.
@@ -92,7 +95,7 @@ pub(crate) fn without_errors(mut checked: Checked, output: &Output) -> Result<Ch
 pub(crate) fn compile(input: Input, protocol: Option<&str>, output: &Output) -> Result<Compiled, Trouble> {
     let checked = match input {
         Input::Image { name, bytes } => return load(&name, &bytes, protocol),
-        Input::Program { name, text } => check_program(&name, &text),
+        Input::Program { name, text } => check_program(&name, &text)?,
         Input::Global { name, text } => check_global(&name, &text)?,
     };
     let checked = without_errors(checked, output)?;

@@ -37,7 +37,7 @@ pub(crate) fn project(args: &Project, output: &Output) -> Result<Exit, Trouble> 
 
 fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
     let checked = match read(&args.source)? {
-        Input::Program { name, text } => check_program(&name, &text),
+        Input::Program { name, text } => check_program(&name, &text)?,
         Input::Global { name, text } => check_global(&name, &text)?,
         Input::Image { name, .. } => {
             let text = format!("`{name}` is an image: `tellc show {name}` shows the automata of its roles");

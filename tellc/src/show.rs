@@ -70,7 +70,7 @@ fn program(name: &str, text: &str, stage: Stage, args: &Show, output: &Output) -
             (ast_dump(&parsed.ast, &interner), parsed.diagnostics)
         }
         Stage::Resolve | Stage::Check | Stage::Lower | Stage::Project | Stage::Emit => {
-            return from_checked(check_program(name, text), stage, args, output);
+            return from_checked(check_program(name, text)?, stage, args, output);
         }
     };
     output.bytes(dump.as_bytes())?;

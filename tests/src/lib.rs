@@ -22,9 +22,9 @@ pub mod scribble;
 pub mod shrink;
 pub mod soundness;
 pub mod value;
-pub mod verdict;
 
 use std::path::{Path, PathBuf};
+pub use tell_language::verdict;
 
 /// The root of the repository.
 #[must_use]

@@ -17,8 +17,8 @@ use tell_language::symbol::Interner;
 pub struct Std;
 
 impl Sources for Std {
-    fn own_name(&self, declared: Option<&str>) -> String {
-        declared.unwrap_or("main").to_owned()
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        None
     }
 
     fn module(&self, wanted: &Wanted<'_>) -> Result<Source, NoModule> {

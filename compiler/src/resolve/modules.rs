@@ -43,10 +43,10 @@ impl Resolver<'_> {
         let line = self.program.modules[0].ast.module.clone();
         let declared = line.map(|line| self.dotted(&line));
         let own = sources.own_name(declared.as_deref());
-        let known = FxHashMap::from_iter([(own.clone(), 0)]);
+        let known = own.iter().map(|own| (own.clone(), 0)).collect();
         let mut loading = Loading { sources, declared, known };
-        self.check_line(0, &own);
-        self.own = own;
+        self.check_line(0, own.as_deref());
+        self.own = own.unwrap_or_else(|| self.program.files.get(file).name.clone());
         if let Ok(prelude) = loading.wanted("", PRELUDE) {
             self.add(&mut loading, prelude);
         }
@@ -110,7 +110,7 @@ impl Resolver<'_> {
         let file = self.program.files.add(source.file, source.text);
         let module = self.parse_module(file, source.module.clone());
         loading.known.insert(source.module, module);
-        self.check_line(module, &source.line);
+        self.check_line(module, Some(&source.line));
         module
     }
 
@@ -125,29 +125,31 @@ impl Resolver<'_> {
     }
 
     /// `E0230`: a `module` line that does not say where the file is.
-    fn check_line(&mut self, module: usize, right: &str) {
+    fn check_line(&mut self, module: usize, right: Option<&str>) {
         let Some(line) = self.program.modules[module].ast.module.clone() else { return };
         let declared = self.dotted(&line);
-        let is_std_here = is_std(&declared) && !is_std(&self.program.modules[module].name);
-        if declared == right && !is_std_here {
-            return;
-        }
+        let is_taken = is_std(&declared) && !is_std(&self.program.modules[module].name);
         let file = self.program.modules[module].file;
         let name = &self.program.files.get(file).name;
-        let (text, help) = if is_std_here {
-            ("`std` belongs to the standard library".to_owned(), "give the folder another name".to_owned())
-        } else {
-            let path = declared.replace('.', "/");
-            let text = format!("`{name}` is not the file of module `{declared}`");
-            (text, format!("write `module {right}`, or move the file to `{path}.tell` below the root of its package"))
+        let diagnostic = match right {
+            _ if is_taken => Diagnostic::new(Code("E0230"), "`std` belongs to the standard library")
+                .label(file, line.span(), "not the name of a module of yours")
+                .help("give the folder another name"),
+            Some(right) if right != declared => {
+                let path = declared.replace('.', "/");
+                Diagnostic::new(Code("E0230"), format!("`{name}` is not the file of module `{declared}`"))
+                    .label(file, line.span(), format!("this is module `{right}`"))
+                    .help(format!(
+                        "write `module {right}`, or move the file to `{path}.tell` below the root of its package"
+                    ))
+            }
+            _ => return,
         };
-        let mut diagnostic = Diagnostic::new(Code("E0230"), text)
-            .label(file, line.span(), format!("this is module `{right}`"))
-            .help(help);
-        if is_path(right) {
-            diagnostic = diagnostic.fix(file, line.span(), right);
-        }
-        self.diagnostics.push(diagnostic);
+        let fix = right.filter(|right| is_path(right) && !is_std(right));
+        self.diagnostics.push(match fix {
+            Some(right) => diagnostic.fix(file, line.span(), right),
+            None => diagnostic,
+        });
     }
 
     /// A path as written.

@@ -8,8 +8,8 @@ use crate::sources::{NoModule, Source, Sources, Wanted};
 struct Texts<'a>(&'a [(&'a str, &'a str)]);
 
 impl Sources for Texts<'_> {
-    fn own_name(&self, _: Option<&str>) -> String {
-        "main".to_owned()
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        Some("main".to_owned())
     }
 
     fn module(&self, wanted: &Wanted<'_>) -> Result<Source, NoModule> {
