@@ -123,7 +123,7 @@ impl Loading {
         let folder = Path::new(&self.files.get(file).name).parent().unwrap_or(Path::new("")).to_owned();
         for dependency in self.packages[package].manifest.dependencies.clone() {
             let Dependency { name, span, path, path_span } = dependency;
-            let there = folder.join(&path);
+            let there = shortened(&folder.join(&path));
             seen::file(&there.join(FILE));
             if !there.join(FILE).is_file() {
                 let text = format!("the dependency `{name}` is not in `{}`", there.display());
@@ -225,6 +225,19 @@ fn clash(owner: &Package, other: &Package) -> Option<Diagnostic> {
     let taken = taken.display();
     let diagnostic = Diagnostic::new(Code("E0246"), text).label(file, span, "the package");
     Some(diagnostic.note(format!("the module is `{taken}`")).help(format!("rename `{taken}`, or the package")))
+}
+
+/// `a/../b` as `b`, unless `a` is a link to elsewhere.
+fn shortened(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match (part, short.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(short.pop()),
+            _ => short.push(part),
+        }
+    }
+    let is_same = fs::canonicalize(&short).ok() == fs::canonicalize(path).ok();
+    if is_same { short } else { path.to_owned() }
 }
 
 /// Whether a path is that of a module or of a folder with modules.

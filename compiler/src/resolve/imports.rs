@@ -18,6 +18,14 @@ struct Declared {
     other: bool,
 }
 
+/// A name in an `exposing` list: of which import, and the module it is to come from.
+#[derive(Clone, Copy)]
+struct Exposed {
+    import: usize,
+    target: usize,
+    name: Name,
+}
+
 impl Declared {
     fn of(names: &Names, name: Symbol) -> Self {
         Self { constructor: names.constructor_places.contains_key(&name), other: names.places.contains_key(&name) }
@@ -67,7 +75,7 @@ impl Resolver<'_> {
     /// Pairs of imported module and exposed name; the prelude exposes all it has to every other module.
     fn exposed(&self, module: usize) -> Vec<(usize, Symbol)> {
         let mut exposed: Vec<(usize, Symbol)> =
-            self.exposing(module).into_iter().map(|(target, name)| (target, name.symbol)).collect();
+            self.exposing(module).into_iter().map(|exposed| (exposed.target, exposed.name.symbol)).collect();
         if let Some(prelude) = self.program.modules.iter().position(|module| module.name == PRELUDE)
             && prelude != module
         {
@@ -77,37 +85,43 @@ impl Resolver<'_> {
         exposed
     }
 
-    /// The names in the `exposing` lists of a module, each with the module it is to come from.
-    fn exposing(&self, module: usize) -> Vec<(usize, Name)> {
-        let imports = self.program.modules[module].ast.imports.iter().zip(&self.imported[module]);
-        let imports = imports.filter_map(|(import, target)| Some((import, (*target)?)));
-        imports
-            .filter(|(_, target)| *target != module)
-            .flat_map(|(import, target)| import.exposing.iter().map(move |name| (target, *name)))
-            .collect()
+    /// The names in the `exposing` lists of a module.
+    fn exposing(&self, module: usize) -> Vec<Exposed> {
+        let mut all = Vec::new();
+        for (import, target) in self.imported[module].iter().enumerate() {
+            let Some(target) = target.filter(|target| *target != module) else { continue };
+            let names = &self.program.modules[module].ast.imports[import].exposing;
+            all.extend(names.iter().map(|name| Exposed { import, target, name: *name }));
+        }
+        all
     }
 
     /// Reports exposed names that their module does not declare, and those that mean something else already.
     fn check_exposing(&mut self, module: usize) {
-        let mut seen: Vec<(Name, Declared)> = Vec::new();
-        for (target, name) in self.exposing(module) {
+        let mut seen: Vec<(Exposed, Declared)> = Vec::new();
+        for exposed in self.exposing(module) {
+            let Exposed { import, target, name } = exposed;
             let declared = Declared::of(&self.names[target], name.symbol);
             if !declared.constructor && !declared.other {
                 self.names_mut(module).poisoned.insert(name.symbol, ());
                 self.not_declared(module, target, name);
                 continue;
             }
-            let first = seen.iter().find(|(other, kind)| other.symbol == name.symbol && kind.clashes(declared));
+            let is_same = |(other, kind): &&(Exposed, Declared)| {
+                // That a module is imported twice is said once.
+                let is_other = other.target != target || other.import == import;
+                other.name.symbol == name.symbol && kind.clashes(declared) && is_other
+            };
             let own = &self.names[module];
-            if let Some((first, _)) = first {
-                let first = first.span;
+            if let Some((first, _)) = seen.iter().find(is_same) {
+                let first = first.name.span;
                 self.report_duplicate(module, "E0210", "name", first, name.span);
             } else if Declared::of(own, name.symbol).clashes(declared) {
                 let place = own.places.get(&name.symbol).filter(|_| declared.other);
                 let own = place.or_else(|| own.constructor_places.get(&name.symbol)).copied().unwrap_or(name.span);
                 self.own_and_exposed(module, name, own);
             } else {
-                seen.push((name, declared));
+                seen.push((exposed, declared));
             }
         }
     }
@@ -204,7 +218,7 @@ impl Resolver<'_> {
             at >= after
                 && !is_part(text[..start].chars().next_back())
                 && !is_part(text[start + word.len()..].chars().next())
-                && !comment.is_some_and(|index| at < comments[index].span.end)
+                && comment.is_none_or(|index| at >= comments[index].span.end)
         })
     }
 
