@@ -63,21 +63,26 @@ impl Packages {
 pub(crate) fn folder_above(folder: &Path) -> Option<PathBuf> {
     let depth = std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
         .map_or(0, |absolute| absolute.components().count());
+    // One that is written here is noticed by `--watch`.
+    seen::file(&folder.join(FILE));
     let mut folder = folder.to_owned();
     for _ in 0..depth.max(1) {
-        let manifest = folder.join(FILE);
-        seen::file(&manifest);
-        if manifest.is_file() {
+        if folder.join(FILE).is_file() {
             return Some(folder);
         }
-        folder = match folder.components().next_back() {
-            Some(Component::Normal(_)) => folder.parent().map(Path::to_owned)?,
-            Some(Component::RootDir | Component::Prefix(_)) => return None,
-            Some(Component::CurDir) => PathBuf::from(".."),
-            Some(Component::ParentDir) | None => folder.join(".."),
-        };
+        folder = above(&folder)?;
     }
     None
+}
+
+/// The folder that a folder is in, as it is written; none above the root.
+pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
+    Some(match folder.components().next_back() {
+        Some(Component::Normal(_)) => folder.parent()?.to_owned(),
+        Some(Component::RootDir | Component::Prefix(_)) => return None,
+        Some(Component::CurDir) => PathBuf::from(".."),
+        Some(Component::ParentDir) | None => folder.join(".."),
+    })
 }
 
 /// Packages on their way in.

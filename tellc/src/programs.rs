@@ -12,8 +12,8 @@ const MAX_ENTRIES: usize = 100_000;
 /// All `.tell` files below a folder, in order of their names. Hidden folders and links to folders are left out.
 ///
 /// # Errors
-/// Those of the operating system, and more than [`MAX_ENTRIES`] files.
-pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+/// Those of the operating system, and more than `most` files and folders.
+pub(crate) fn below(folder: &Path, most: usize) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let mut found = Vec::new();
     let mut entries = 0;
     let mut folders = vec![folder.to_owned()];
@@ -25,8 +25,8 @@ pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)>
             let path = folder.join(entry.file_name());
             let kind = entry.file_type().map_err(|error| (path.clone(), error))?;
             entries += 1;
-            if entries > MAX_ENTRIES {
-                return Err((folder, io::Error::other(format!("more than {MAX_ENTRIES} files are below it"))));
+            if entries > most {
+                return Err((folder, io::Error::other(format!("more than {most} files are below it"))));
             }
             if kind.is_dir() {
                 if !entry.file_name().as_encoded_bytes().starts_with(b".") {
@@ -60,5 +60,5 @@ pub(crate) fn named(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
 /// # Errors
 /// As [`below`].
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    below(folder.strip_prefix(".").unwrap_or(folder))
+    below(folder.strip_prefix(".").unwrap_or(folder), MAX_ENTRIES)
 }

@@ -2,12 +2,15 @@
 
 use crate::input;
 use crate::outcome::Trouble;
-use crate::package::Packages;
+use crate::package::{Packages, above};
 use crate::programs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use tell_compiler::sources::{NoModule, Source, Sources, Wanted, of_library};
 use tell_language::parse::MAX_BYTES;
+
+/// In larger packages no similar name is looked for.
+const MAX_SUGGESTED: usize = 2_000;
 
 /// The modules that one file can import.
 pub(crate) struct Library {
@@ -31,15 +34,16 @@ impl Library {
     /// The folder below which the modules of a file without a package are: where its `module` line would be right, else
     /// its own.
     fn bare_root(&self, declared: Option<&str>) -> PathBuf {
-        let above =
-            declared.filter(|declared| self.fits(declared)).map_or(0, |declared| declared.split('.').count() - 1);
-        self.file.ancestors().nth(above + 1).unwrap_or(Path::new("")).to_owned()
+        let own = self.file.parent().unwrap_or(Path::new("")).to_owned();
+        let folders =
+            declared.filter(|declared| self.fits(declared)).map_or(0, |declared| declared.matches('.').count());
+        (0..folders).try_fold(own.clone(), |folder, _| above(&folder)).unwrap_or(own)
     }
 
     /// Whether a name is the end of the file's path.
     fn fits(&self, declared: &str) -> bool {
-        let path = self.file.with_extension("");
-        path.ends_with(declared.split('.').collect::<PathBuf>())
+        let path = std::path::absolute(&self.file).map(|path| normal(&path).with_extension(""));
+        path.is_ok_and(|path| path.ends_with(declared.split('.').collect::<PathBuf>()))
     }
 
     fn find(&self, wanted: &Wanted<'_>) -> Place {
@@ -61,7 +65,7 @@ impl Library {
     /// Names that can be imported where one was not found.
     fn known(&self, place: &Place) -> Vec<String> {
         let Place { prefix, root, .. } = place;
-        let files = programs::below(root).unwrap_or_default();
+        let files = programs::below(root, MAX_SUGGESTED).unwrap_or_default();
         let names = files.iter().filter_map(|file| dotted(file.strip_prefix(root).ok()?));
         names.map(|name| full(prefix.as_deref(), &name)).collect()
     }

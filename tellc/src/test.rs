@@ -206,7 +206,8 @@ fn ran_otherwise(path: &Path, verdict: &Verdict) -> Result<Option<Difference>, T
     }
     let finals = verdict.finals.iter().map(|value| format!("{}.{} = {}", value.role, value.name, value.value));
     let missing: Vec<String> = finals.filter(|line| !ran.lines.contains(line)).collect();
-    Ok((!missing.is_empty()).then(|| Difference { expected: missing, actual: ran.lines }))
+    let difference = Difference { expected: missing, actual: ran.lines };
+    Ok(Some(difference).filter(|difference| !difference.expected.is_empty()))
 }
 
 /// What a run printed and how it ended.

@@ -61,6 +61,9 @@ fn wait(told: &Receiver<()>, interrupt: &Interrupt) -> bool {
     let start = Instant::now();
     while !interrupt.is_set() && start.elapsed() < UNTOLD {
         if told.recv_timeout(TICK).is_ok() {
+            // What happens in a busy folder is looked at once for all.
+            std::thread::sleep(TICK);
+            while told.try_recv().is_ok() {}
             break;
         }
     }

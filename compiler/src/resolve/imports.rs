@@ -3,10 +3,11 @@
 //! A module gives others what it declares itself, nothing that it imports. Its own names come first, then what its
 //! imports expose, then the prelude.
 
+use super::Resolver;
 use super::modules::{PRELUDE, is_std};
 use super::names::{Names, Table};
-use super::{Resolver, Texts};
-use tell_language::ast::{Import, Name};
+use rustc_hash::FxHashMap;
+use tell_language::ast::Name;
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -24,6 +25,13 @@ struct Exposed {
     import: usize,
     target: usize,
     name: Name,
+}
+
+/// An imported name that is not used, and the text that can go.
+struct Unused {
+    name: String,
+    span: Span,
+    removed: Span,
 }
 
 impl Declared {
@@ -98,7 +106,7 @@ impl Resolver<'_> {
 
     /// Reports exposed names that their module does not declare, and those that mean something else already.
     fn check_exposing(&mut self, module: usize) {
-        let mut seen: Vec<(Exposed, Declared)> = Vec::new();
+        let mut seen: FxHashMap<Symbol, Vec<(Exposed, Declared)>> = FxHashMap::default();
         for exposed in self.exposing(module) {
             let Exposed { import, target, name } = exposed;
             let declared = Declared::of(&self.names[target], name.symbol);
@@ -107,21 +115,15 @@ impl Resolver<'_> {
                 self.not_declared(module, target, name);
                 continue;
             }
-            let is_same = |(other, kind): &&(Exposed, Declared)| {
+            let earlier = seen.entry(name.symbol).or_default();
+            let first = earlier.iter().find(|(_, kind)| kind.clashes(declared)).map(|(first, _)| *first);
+            let own = Declared::of(&self.names[module], name.symbol);
+            match first {
                 // That a module is imported twice is said once.
-                let is_other = other.target != target || other.import == import;
-                other.name.symbol == name.symbol && kind.clashes(declared) && is_other
-            };
-            let own = &self.names[module];
-            if let Some((first, _)) = seen.iter().find(is_same) {
-                let first = first.name.span;
-                self.report_duplicate(module, "E0210", "name", first, name.span);
-            } else if Declared::of(own, name.symbol).clashes(declared) {
-                let place = own.places.get(&name.symbol).filter(|_| declared.other);
-                let own = place.or_else(|| own.constructor_places.get(&name.symbol)).copied().unwrap_or(name.span);
-                self.own_and_exposed(module, name, own);
-            } else {
-                seen.push((exposed, declared));
+                Some(first) if first.target == target && first.import != import => {}
+                Some(first) => self.report_duplicate(module, "E0210", "name", first.name.span, name.span),
+                None if own.clashes(declared) => self.own_and_exposed(module, name, declared),
+                None => earlier.push((exposed, declared)),
             }
         }
     }
@@ -150,7 +152,10 @@ impl Resolver<'_> {
     }
 
     /// `E0210`: a name that this file declares and an import exposes.
-    fn own_and_exposed(&mut self, module: usize, exposed: Name, own: Span) {
+    fn own_and_exposed(&mut self, module: usize, exposed: Name, declared: Declared) {
+        let names = &self.names[module];
+        let own = names.places.get(&exposed.symbol).filter(|_| declared.other);
+        let own = own.or_else(|| names.constructor_places.get(&exposed.symbol)).copied().unwrap_or(exposed.span);
         let file = self.program.modules[module].file;
         let text = self.program.text(exposed.symbol);
         let diagnostic =
@@ -164,62 +169,64 @@ impl Resolver<'_> {
     /// Warns about imports whose names do not occur in the importing file again.
     pub(super) fn report_unused_imports(&mut self) {
         for module in 0..self.program.modules.len() {
-            if !is_std(&self.program.modules[module].name) {
-                let imports = self.program.modules[module].ast.imports.clone();
-                imports.iter().for_each(|import| self.report_unused_import(module, import));
+            if is_std(&self.program.modules[module].name) {
+                continue;
+            }
+            let file = self.program.modules[module].file;
+            let unused = self.unused_imports(module);
+            self.diagnostics.extend(unused.into_iter().map(|Unused { name, span, removed }| {
+                Diagnostic::new(Code("W0202"), format!("`{name}` is imported but not used"))
+                    .label(file, span, "never used")
+                    .help("remove it")
+                    .fix(file, removed, "")
+            }));
+        }
+    }
+
+    fn unused_imports(&self, module: usize) -> Vec<Unused> {
+        let imports = &self.program.modules[module].ast.imports;
+        let words = if imports.is_empty() { FxHashMap::default() } else { self.last_words(module) };
+        let mut found = Vec::new();
+        for import in imports {
+            let is_used =
+                |name: Symbol| words.get(self.program.text(name)).is_some_and(|last| *last >= import.span.end);
+            let unused: Vec<bool> = import.exposing.iter().map(|name| !is_used(name.symbol)).collect();
+            let none_exposed = unused.iter().all(|unused| *unused);
+            let prefix = import.alias.map_or(import.module.last().symbol, |alias| alias.symbol);
+            let whole = (none_exposed && !is_used(prefix)).then(|| self.with_line_end(module, import.span));
+            if let (true, Some(removed)) = (import.exposing.is_empty(), whole) {
+                found.push(Unused { name: self.dotted(&import.module), span: import.module.span(), removed });
+            }
+            let list = import.alias.map_or(import.module.span().end, |alias| alias.span.end);
+            for (index, name) in import.exposing.iter().enumerate().filter(|(index, _)| unused[*index]) {
+                let removed = match (whole, index.checked_sub(1)) {
+                    (Some(whole), _) => whole,
+                    (None, _) if none_exposed => Span::new(list, import.span.end),
+                    (None, Some(before)) => Span::new(import.exposing[before].span.end, name.span.end),
+                    (None, None) => Span::new(name.span.start, import.exposing[1].span.start),
+                };
+                found.push(Unused { name: self.program.text(name.symbol).to_owned(), span: name.span, removed });
             }
         }
+        found
     }
 
-    fn report_unused_import(&mut self, module: usize, import: &Import) {
-        let is_used = |name: Symbol| self.occurs_after(module, self.program.text(name), import.span.end);
-        let prefix = import.alias.map_or(import.module.names[0].symbol, |alias| alias.symbol);
-        let unused: Vec<bool> = import.exposing.iter().map(|name| !is_used(name.symbol)).collect();
-        let none_exposed = unused.iter().all(|unused| *unused);
-        let whole = (none_exposed && !is_used(prefix)).then(|| self.with_line_end(module, import.span));
-        if import.exposing.is_empty()
-            && let Some(whole) = whole
-        {
-            let name = self.dotted(&import.module);
-            self.unused(module, import.module.span(), &name, whole);
-        }
-        let list = import.alias.map_or(import.module.span().end, |alias| alias.span.end);
-        for (index, name) in import.exposing.iter().enumerate().filter(|(index, _)| unused[*index]) {
-            let removed = match (whole, index.checked_sub(1)) {
-                (Some(whole), _) => whole,
-                (None, _) if none_exposed => Span::new(list, import.span.end),
-                (None, Some(before)) => Span::new(import.exposing[before].span.end, name.span.end),
-                (None, None) => Span::new(name.span.start, import.exposing[1].span.start),
-            };
-            let text = self.program.text(name.symbol).to_owned();
-            self.unused(module, name.span, &text, removed);
-        }
-    }
-
-    /// `W0202`, with the text that can be removed.
-    fn unused(&mut self, module: usize, span: Span, name: &str, removed: Span) {
-        let texts = Texts::new(format!("`{name}` is imported but not used"), "never used", "remove it");
-        self.report(module, "W0202", span, texts);
-        let file = self.program.modules[module].file;
-        if let Some(diagnostic) = self.diagnostics.pop() {
-            self.diagnostics.push(diagnostic.fix(file, removed, ""));
-        }
-    }
-
-    /// Whether a word stands in the text of a module behind a place, comments apart.
-    fn occurs_after(&self, module: usize, word: &str, after: u32) -> bool {
+    /// Every word of a module's text, comments apart, and where it stands last.
+    fn last_words(&self, module: usize) -> FxHashMap<&str, u32> {
         let module = &self.program.modules[module];
         let text = &self.program.files.get(module.file).text;
         let comments = &module.ast.comments;
-        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        text.match_indices(word).any(|(start, _)| {
-            let at = u32::try_from(start).unwrap_or(u32::MAX);
+        let mut words = FxHashMap::default();
+        let is_between = |c: char| !c.is_alphanumeric() && c != '_';
+        let mut at = 0;
+        for piece in text.split_inclusive(is_between) {
             let comment = comments.partition_point(|comment| comment.span.start <= at).checked_sub(1);
-            at >= after
-                && !is_part(text[..start].chars().next_back())
-                && !is_part(text[start + word.len()..].chars().next())
-                && comment.is_none_or(|index| at >= comments[index].span.end)
-        })
+            if comment.is_none_or(|index| at >= comments[index].span.end) {
+                words.insert(piece.trim_end_matches(is_between), at);
+            }
+            at = at.saturating_add(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+        }
+        words
     }
 
     /// A span, and the line end behind it if nothing else stands there.

@@ -9,7 +9,10 @@ use rustc_hash::FxHashMap;
 use tell_language::ast::{Import, Path};
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
 use tell_language::parse;
-use tell_language::span::FileId;
+use tell_language::span::{FileId, Span};
+
+/// Most labels of a circle.
+const MAX_LABELS: usize = 10;
 
 /// Every other module sees what it declares.
 pub(super) const PRELUDE: &str = "std.prelude";
@@ -159,14 +162,15 @@ impl Resolver<'_> {
 
     /// Notes the names of the imported modules, and reports those that are imported twice.
     fn check_imports(&mut self, module: usize, imports: &[Import]) {
+        let mut firsts: FxHashMap<usize, Span> = FxHashMap::default();
         for (index, import) in imports.iter().enumerate() {
             let Some(target) = self.imported[module][index] else { continue };
-            let full = self.dotted(&import.module);
-            let first = self.imported[module][..index].iter().position(|other| *other == Some(target));
-            if let Some(first) = first {
-                let first = imports[first].module.span();
-                self.report_duplicate(module, "E0210", "import of", first, import.module.span());
+            let span = import.module.span();
+            let first = *firsts.entry(target).or_insert(span);
+            if first != span {
+                self.report_duplicate(module, "E0210", "import of", first, span);
             }
+            let full = self.dotted(&import.module);
             let full = self.program.interner.intern(&full);
             self.names_mut(module).modules.insert(full, target);
             if let Some(alias) = import.alias
@@ -216,7 +220,7 @@ impl Resolver<'_> {
         let path: Vec<&str> = way.iter().map(|(module, _)| name(*module)).chain([name(first)]).collect();
         let text = format!("modules import each other in a circle: {}", path.join(" → "));
         let mut diagnostic = Diagnostic::new(Code("E0231"), text);
-        for (index, step) in way.iter().enumerate() {
+        for (index, step) in way.iter().enumerate().take(MAX_LABELS) {
             let (file, span) = place(*step);
             let label = match index + 1 {
                 1 if way.len() == 1 => format!("`{}` imports itself", name(first)),
