@@ -17,6 +17,7 @@ use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use repaired::Findings;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
@@ -138,13 +139,12 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
     let roots = if is_broken { Vec::new() } else { roots(&program) };
-    let (own, imported): (Vec<_>, Vec<_>) = roots.into_iter().partition(|id| program.protocol(*id).module == 0);
-    // A protocol that others import is judged where it stands; where it is called, that is not repeated.
-    let wrong: FxHashSet<ProtocolId> = imported
+    // A protocol of another file is judged there; where it is called, that is not repeated.
+    let wrong: FxHashSet<ProtocolId> = called_abroad(&program, &roots)
         .into_iter()
         .filter(|id| can_lower(&program, *id) && !is_right(&program, *id, limits, &mut diagnostics))
         .collect();
-    for protocol in own {
+    for protocol in roots {
         if !can_lower(&program, protocol) || calls_any(&program, protocol, &wrong) {
             continue;
         }
@@ -201,6 +201,17 @@ fn is_right(program: &Program, protocol: ProtocolId, limits: Limits, diagnostics
             false
         }
     }
+}
+
+/// The protocols that these call in other files, be it by way of others, in text order.
+fn called_abroad(program: &Program, roots: &[ProtocolId]) -> BTreeSet<ProtocolId> {
+    let mut reached = FxHashSet::default();
+    roots.iter().for_each(|root| reach(program, *root, &mut reached));
+    let abroad = |id: ProtocolId| {
+        let module = move |id: ProtocolId| program.protocol(id).module;
+        lower::callees(program, id).into_iter().filter(move |callee| module(*callee) != module(id))
+    };
+    reached.into_iter().flat_map(abroad).collect()
 }
 
 /// Whether a protocol calls one of these, be it by way of others.
@@ -316,16 +327,12 @@ pub fn applied(text: &str, fixes: &[Fix]) -> String {
     out
 }
 
-/// Protocols that are checked as a whole: those no other of their module calls, and the first of every circle of calls
+/// Protocols of the user's file that are checked as a whole: those no other calls, and the first of every circle of calls
 /// that none of them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
-    let all = || (0..).map(ProtocolId).take(program.protocols.len());
-    let module = |id: ProtocolId| program.protocol(id).module;
-    let called_there = |id: ProtocolId| {
-        let callees = lower::callees(program, id).into_iter();
-        callees.filter(move |callee| *callee != id && module(*callee) == module(id))
-    };
-    let called: FxHashSet<ProtocolId> = all().flat_map(called_there).collect();
+    let all = || (0..).map(ProtocolId).take(program.protocols.len()).filter(|id| program.protocol(*id).module == 0);
+    let called: FxHashSet<ProtocolId> =
+        all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
     let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();
     let mut reached = FxHashSet::default();
     roots.iter().for_each(|root| reach(program, *root, &mut reached));

@@ -49,6 +49,18 @@ fn nothing_is_overwritten_and_bad_names_are_refused() {
     assert_eq!(folder.names(), ["my-shop", "old"]);
 }
 
+#[test]
+fn a_module_is_the_same_from_wherever_it_is_checked() {
+    let folder = Folder::new();
+    folder.file("lib/a.tell", "module lib.a\n\nimport lib.b exposing (T)\n\ntype U = | U(T)\n");
+    folder.file("lib/b.tell", "module lib.b\n\ntype T\n");
+    for (from, file) in [("", "lib/a.tell"), ("lib", "a.tell"), ("lib", "../lib/a.tell"), ("lib", "./a.tell")] {
+        tellc_in(&folder.path(from), &["check", file]).ends(0).says("no mistakes found");
+    }
+    let all = folder.path("lib/a.tell");
+    tellc_in("/", &["check", &all, "-"]).ends(0).says("2 files checked");
+}
+
 const FAULTY: &str = "protocol Div(A, B; x : Int at A) =\n  A -> B : Quotient(y : Int = 10 / x)\n";
 
 #[test]
