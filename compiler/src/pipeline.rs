@@ -186,7 +186,7 @@ fn is_unread(diagnostic: &Diagnostic) -> bool {
 
 /// Whether a code is about which modules there are, not about what is in them.
 fn is_about_modules(code: &str) -> bool {
-    matches!(code, "E0207" | "E0230" | "E0231" | "E0232")
+    matches!(code, "E0207" | "E0260" | "E0261" | "E0262")
 }
 
 /// Whether an imported protocol can be projected; what is found goes to `diagnostics`.

@@ -72,7 +72,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), (&'static str, &'static str)>
 /// Reads the text of a `tell.toml`.
 ///
 /// # Errors
-/// `E0240`, `E0241`, `E0242`, `E0247`, `E0248`: everything that is wrong, in text order.
+/// `E0263`, `E0264`, `E0265`, `E0270`, `E0271`: everything that is wrong, in text order.
 pub(crate) fn read(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
     let mut reader = Reader { file, wrong: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -82,7 +82,7 @@ pub(crate) fn read(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>
             &message,
             span(error.span().unwrap_or_default()),
             "here",
-            "compare with `tellc explain E0240`",
+            "compare with `tellc explain E0263`",
         );
     }
     let manifest = if reader.wrong.is_empty() { reader.manifest(table.get_ref()) } else { None };
@@ -119,7 +119,7 @@ impl Reader {
         let text = self.text(name, value)?;
         if let Err((reason, help)) = check_name(text) {
             let message = format!("`{text}` cannot be the name of a package: {reason}");
-            self.report("E0247", message, span(value.span()), "this name", help);
+            self.report("E0270", message, span(value.span()), "this name", help);
         }
         Some(Manifest { name: text.to_owned(), name_span: span(value.span()), dependencies })
     }
@@ -128,13 +128,13 @@ impl Reader {
         let help = format!("write `edition = \"{EDITION}\"`");
         let Some((key, value)) = package.iter().find(|(key, _)| key.get_ref() == "edition") else {
             let message = "the package does not say its edition".to_owned();
-            return self.report("E0248", message, section, "in this section", &help);
+            return self.report("E0271", message, section, "in this section", &help);
         };
         match self.text(key, value) {
             Some(EDITION) | None => {}
             Some(other) => {
                 let message = format!("there is no edition `{other}`");
-                self.report("E0248", message, span(value.span()), "unknown edition", &help);
+                self.report("E0271", message, span(value.span()), "unknown edition", &help);
             }
         }
     }
@@ -153,13 +153,13 @@ impl Reader {
         let path = value.get_ref().as_table().and_then(|table| table.iter().find(|(key, _)| key.get_ref() == "path"));
         let Some((key, path)) = path else {
             let message = format!("the dependency `{text}` has no path");
-            self.report("E0242", message, span(value.span()), "only a folder can be named", &help);
+            self.report("E0265", message, span(value.span()), "only a folder can be named", &help);
             return None;
         };
         if let Some(table) = value.get_ref().as_table() {
             for (other, _) in table.iter().filter(|(other, _)| other.get_ref() != "path") {
                 let message = format!("a dependency has a path and nothing else, not `{}`", other.get_ref());
-                self.report("E0242", message, span(other.span()), "remove this", &help);
+                self.report("E0265", message, span(other.span()), "remove this", &help);
             }
         }
         let folder = self.text(key, path)?;
@@ -197,12 +197,12 @@ impl Reader {
                 None => format!("there is {}", known.join(" and ")),
             };
             let message = format!("`{FILE}` has no {what} `{text}`");
-            self.report("E0241", message, span(key.span()), &format!("unknown {what}"), &help);
+            self.report("E0264", message, span(key.span()), &format!("unknown {what}"), &help);
         }
     }
 
     fn malformed(&mut self, message: &str, span: Span, label: &str, help: &str) {
-        self.report("E0240", message.to_owned(), span, label, help);
+        self.report("E0263", message.to_owned(), span, label, help);
     }
 
     fn report(&mut self, code: &'static str, message: String, span: Span, label: &str, help: &str) {

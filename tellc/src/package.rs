@@ -34,7 +34,7 @@ impl Packages {
     /// The package a file in `folder` belongs to, if any.
     ///
     /// # Errors
-    /// `E0240` to `E0248`, and `E0703` if a `tell.toml` cannot be read.
+    /// `E0263` to `E0271`, and `E0703` if a `tell.toml` cannot be read.
     pub(crate) fn around(folder: &Path) -> Result<Option<Self>, Trouble> {
         folder_above(folder).map(|folder| Self::load(&folder)).transpose()
     }
@@ -134,14 +134,14 @@ impl Loading {
                 let text = format!("the dependency `{name}` is not in `{}`", there.display());
                 let label = if there.is_dir() { "this folder has no `tell.toml`" } else { "there is no such folder" };
                 let help = "the path leads from this `tell.toml` to the folder of the other one";
-                self.wrong.push(Diagnostic::new(Code("E0243"), text).label(file, path_span, label).help(help));
+                self.wrong.push(Diagnostic::new(Code("E0266"), text).label(file, path_span, label).help(help));
                 continue;
             }
             let Some(target) = self.package(&there)? else { continue };
             let other = &self.packages[target];
             if other.name != name {
                 let text = format!("the package in `{path}` is called `{}`, not `{name}`", other.name);
-                let diagnostic = Diagnostic::new(Code("E0244"), text)
+                let diagnostic = Diagnostic::new(Code("E0267"), text)
                     .label(file, span, "called otherwise here")
                     .label(other.file, other.manifest.name_span, "its name")
                     .help(format!("write `{} = {{ path = \"{path}\" }}`", other.name));
@@ -153,13 +153,13 @@ impl Loading {
         Ok(())
     }
 
-    /// `E0246`: a name that would mean two things to an import.
+    /// `E0269`: a name that would mean two things to an import.
     fn check_names(&mut self) {
         let packages = &self.packages;
         for (index, package) in packages.iter().enumerate() {
             let Some(first) = packages[..index].iter().find(|first| first.name == package.name) else { continue };
             let text = format!("two packages are called `{}`", package.name);
-            let diagnostic = Diagnostic::new(Code("E0246"), text)
+            let diagnostic = Diagnostic::new(Code("E0269"), text)
                 .label(package.file, package.manifest.name_span, "this one")
                 .label(first.file, first.manifest.name_span, "and this one")
                 .help("rename one of them: imports begin with the name of a package");
@@ -176,7 +176,7 @@ impl Loading {
         }
     }
 
-    /// `E0245`: packages that need each other, with the whole way.
+    /// `E0268`: packages that need each other, with the whole way.
     fn check_cycles(&mut self) {
         let targets: Vec<Vec<usize>> =
             self.packages.iter().map(|package| package.dependencies.values().copied().collect()).collect();
@@ -207,7 +207,7 @@ impl Loading {
         let around: Vec<&Package> = way.iter().chain(way.first()).map(|index| &self.packages[*index]).collect();
         let path: Vec<&str> = around.iter().map(|package| package.name.as_str()).collect();
         let text = format!("packages depend on each other in a circle: {}", path.join(" → "));
-        let mut diagnostic = Diagnostic::new(Code("E0245"), text);
+        let mut diagnostic = Diagnostic::new(Code("E0268"), text);
         for pair in around.windows(2) {
             let dependency = pair[0].manifest.dependencies.iter().find(|one| one.name == pair[1].name);
             let span = dependency.map_or(pair[0].manifest.name_span, |dependency| dependency.span);
@@ -217,7 +217,7 @@ impl Loading {
     }
 }
 
-/// `E0246`: a package that is called like modules of another one, which could import it.
+/// `E0269`: a package that is called like modules of another one, which could import it.
 fn clash(owner: &Package, other: &Package) -> Option<Diagnostic> {
     let module = owner.root.join(&other.name);
     let taken = [module.with_extension("tell"), module].into_iter().find(|path| has_modules(path))?;
@@ -228,7 +228,7 @@ fn clash(owner: &Package, other: &Package) -> Option<Diagnostic> {
     };
     let text = format!("`{}` is a package and a module of `{}`", other.name, owner.name);
     let taken = taken.display();
-    let diagnostic = Diagnostic::new(Code("E0246"), text).label(file, span, "the package");
+    let diagnostic = Diagnostic::new(Code("E0269"), text).label(file, span, "the package");
     Some(diagnostic.note(format!("the module is `{taken}`")).help(format!("rename `{taken}`, or the package")))
 }
 

@@ -89,7 +89,7 @@ impl Resolver<'_> {
             NoModule::Unknown { looked, known } => (looked, known),
             NoModule::Unreadable { file: path, reason } => {
                 let text = format!("module `{name}` cannot be read: {reason}");
-                let diagnostic = Diagnostic::new(Code("E0232"), text).label(file, span, format!("this is `{path}`"));
+                let diagnostic = Diagnostic::new(Code("E0262"), text).label(file, span, format!("this is `{path}`"));
                 return self.diagnostics.push(diagnostic.help("make it a text file in UTF-8 that you may read"));
             }
         };
@@ -127,7 +127,7 @@ impl Resolver<'_> {
         self.program.modules.len() - 1
     }
 
-    /// `E0230`: a `module` line that does not say where the file is.
+    /// `E0260`: a `module` line that does not say where the file is.
     fn check_line(&mut self, module: usize, right: Option<&str>) {
         let Some(line) = self.program.modules[module].ast.module.clone() else { return };
         let declared = self.dotted(&line);
@@ -135,12 +135,12 @@ impl Resolver<'_> {
         let file = self.program.modules[module].file;
         let name = &self.program.files.get(file).name;
         let diagnostic = match right {
-            _ if is_taken => Diagnostic::new(Code("E0230"), "`std` belongs to the standard library")
+            _ if is_taken => Diagnostic::new(Code("E0260"), "`std` belongs to the standard library")
                 .label(file, line.span(), "not the name of a module of yours")
                 .help("give the folder another name"),
             Some(right) if right != declared => {
                 let path = declared.replace('.', "/");
-                Diagnostic::new(Code("E0230"), format!("`{name}` is not the file of module `{declared}`"))
+                Diagnostic::new(Code("E0260"), format!("`{name}` is not the file of module `{declared}`"))
                     .label(file, line.span(), format!("this is module `{right}`"))
                     .help(format!(
                         "write `module {right}`, or move the file to `{path}.tell` below the root of its package"
@@ -181,7 +181,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// `E0231`: a module that imports itself by way of others, with the whole way.
+    /// `E0261`: a module that imports itself by way of others, with the whole way.
     fn report_cycles(&mut self) {
         let mut is_done = vec![false; self.imported.len()];
         for root in 0..self.imported.len() {
@@ -219,7 +219,7 @@ impl Resolver<'_> {
         let first = way[0].0;
         let path: Vec<&str> = way.iter().map(|(module, _)| name(*module)).chain([name(first)]).collect();
         let text = format!("modules import each other in a circle: {}", path.join(" → "));
-        let mut diagnostic = Diagnostic::new(Code("E0231"), text);
+        let mut diagnostic = Diagnostic::new(Code("E0261"), text);
         for (index, step) in way.iter().enumerate().take(MAX_LABELS) {
             let (file, span) = place(*step);
             let label = match index + 1 {

@@ -107,11 +107,11 @@ fn a_cycle_is_told_as_its_way() {
         ("a", "import b\ntype T = | T(b.T)\n"),
         ("b", "import a\ntype T = | T(a.T)\n"),
     ];
-    assert_eq!(found(&modules), ["a.tell:1 E0231"]);
+    assert_eq!(found(&modules), ["a.tell:1 E0261"]);
     assert!(checked(&modules).diagnostics[0].message.ends_with("a → b → a"));
     let own =
         [("main", "import a\nimport main\ntype U = | U(a.T, main.U)\n"), ("a", "import main\ntype T = | T(main.U)\n")];
-    assert_eq!(found(&own), ["main.tell:1 E0231", "main.tell:2 E0231"]);
+    assert_eq!(found(&own), ["main.tell:1 E0261", "main.tell:2 E0261"]);
     let messages: Vec<String> = checked(&own).diagnostics.into_iter().map(|found| found.message).collect();
     assert!(messages[0].ends_with("main → a → main") && messages[1].ends_with("main → main"), "{messages:?}");
 }
@@ -155,9 +155,9 @@ fn the_module_line_says_where_the_file_is() {
     let main = "module mian\nimport other\nprotocol P(A, B) =\n  A -> B : M(x : other.T)\n";
     let other = "module othr\ntype T\n";
     let modules = [("main", main), ("other", other)];
-    assert_eq!(found(&modules), ["main.tell:1 E0230", "other.tell:1 E0230"]);
+    assert_eq!(found(&modules), ["main.tell:1 E0260", "other.tell:1 E0260"]);
     assert_eq!(checked(&modules).diagnostics[0].fixes[0].replacement, "main");
-    assert_eq!(found(&[("main", "module std.main\ntype T\n")]), ["main.tell:1 E0230"]);
+    assert_eq!(found(&[("main", "module std.main\ntype T\n")]), ["main.tell:1 E0260"]);
 }
 
 #[test]

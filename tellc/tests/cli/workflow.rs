@@ -177,7 +177,7 @@ fn a_watched_check_notices_every_kind_of_change() {
     folder.file("lib/a.tell", "type T\n");
     assert!(watching.round().contains("no mistakes found"));
     folder.file("tell.toml", "[package]\nname = \"p\"\n");
-    assert!(watching.round().contains("E0248"));
+    assert!(watching.round().contains("E0271"));
     assert_eq!(watching.interrupt(), Some(0));
 }
 
