@@ -8,7 +8,7 @@ mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
-use crate::hir::{Program, ProtocolId};
+use crate::hir::{Program, Protocol, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::refused::refusals;
@@ -20,6 +20,7 @@ use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use repaired::Findings;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
@@ -90,7 +91,7 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Names of the protocols that can be built: those declared at the top level, in text order.
+    /// Names of the protocols that can be built: those declared at the top level of the user's file, in text order.
     #[must_use]
     pub fn protocols(&self) -> Vec<&str> {
         self.declared().map(|(_, name)| name).collect()
@@ -112,10 +113,14 @@ impl Checked {
         assumed.map(|size| format!("{} = {}", self.program.text(size.name), size.value)).collect()
     }
 
-    /// Protocols as declared at the top level, in text order: those that calls made of them for other sizes are left out.
+    /// Protocols as declared at the top level of the user's file, in text order: those that calls made of them for other
+    /// sizes are left out.
     fn declared(&self) -> impl Iterator<Item = (ProtocolId, &str)> {
         let all = (0..).map(ProtocolId).zip(&self.program.protocols);
-        let top = all.filter(|(id, protocol)| protocol.parent.is_none() && protocol.template == *id);
+        let own = |id: ProtocolId, protocol: &Protocol| {
+            protocol.parent.is_none() && protocol.module == 0 && protocol.template == id
+        };
+        let top = all.filter(move |(id, protocol)| own(*id, protocol));
         top.map(|(id, protocol)| (id, self.program.text(protocol.name)))
     }
 
@@ -165,6 +170,11 @@ fn check_file(
     }
     let is_broken = diagnostics.iter().any(is_unread);
     let unread = unread_declarations(&program, &diagnostics);
+    if diagnostics.iter().any(|diagnostic| is_unread(diagnostic) && diagnostic.position().0 != file) {
+        // What an import could not read may be what others miss.
+        diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
+    }
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
         // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
@@ -176,8 +186,14 @@ fn check_file(
         });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
-    for protocol in roots(&program) {
-        if is_broken || !can_lower(&program, protocol) {
+    let roots = if is_broken { Vec::new() } else { roots(&program) };
+    // A protocol of another file is judged there; where it is called, that is not repeated.
+    let wrong: FxHashSet<ProtocolId> = called_abroad(&program, &roots)
+        .into_iter()
+        .filter(|id| can_lower(&program, *id) && !is_right(&program, *id, limits, &mut diagnostics))
+        .collect();
+    for protocol in roots {
+        if !can_lower(&program, protocol) || calls_any(&program, protocol, &wrong) {
             continue;
         }
         let graph = match lower::lower(&program, protocol) {
@@ -218,6 +234,43 @@ fn check_file(
 /// Whether a diagnostic is about text that could not be read.
 fn is_unread(diagnostic: &Diagnostic) -> bool {
     diagnostic.code.0.starts_with("E01")
+}
+
+/// Whether a code is about which modules there are, not about what is in them.
+fn is_about_modules(code: &str) -> bool {
+    matches!(code, "E0207" | "E0260" | "E0261" | "E0262")
+}
+
+/// Whether an imported protocol can be projected; what is found goes to `diagnostics`.
+fn is_right(program: &Program, protocol: ProtocolId, limits: Limits, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    match lower_and_project(program, protocol, limits) {
+        Ok(projected) => {
+            diagnostics.extend(projected.projection.warnings.into_iter().map(|(_, warning)| warning));
+            true
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            false
+        }
+    }
+}
+
+/// The protocols that these call in other files, be it by way of others, in text order.
+fn called_abroad(program: &Program, roots: &[ProtocolId]) -> BTreeSet<ProtocolId> {
+    let mut reached = FxHashSet::default();
+    roots.iter().for_each(|root| reach(program, *root, &mut reached));
+    let abroad = |id: ProtocolId| {
+        let module = move |id: ProtocolId| program.protocol(id).module;
+        lower::callees(program, id).into_iter().filter(move |callee| module(*callee) != module(id))
+    };
+    reached.into_iter().flat_map(abroad).collect()
+}
+
+/// Whether a protocol calls one of these, be it by way of others.
+fn calls_any(program: &Program, protocol: ProtocolId, wanted: &FxHashSet<ProtocolId>) -> bool {
+    let mut reached = FxHashSet::default();
+    reach(program, protocol, &mut reached);
+    !reached.is_disjoint(wanted)
 }
 
 /// The declarations in which something could not be read.
@@ -368,10 +421,10 @@ pub fn applied(text: &str, fixes: &[Fix]) -> String {
     out
 }
 
-/// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of
-/// them reaches.
+/// Protocols of the user's file that are checked as a whole: those no other calls, and the first of every circle of calls
+/// that none of them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
-    let all = || (0..).map(ProtocolId).take(program.protocols.len());
+    let all = || (0..).map(ProtocolId).take(program.protocols.len()).filter(|id| program.protocol(*id).module == 0);
     let called: FxHashSet<ProtocolId> =
         all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
     let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();

@@ -7,9 +7,12 @@ mod declared;
 mod effects;
 pub mod family;
 mod functions;
+mod imports;
 mod modules;
 mod names;
 mod protocols;
+#[cfg(test)]
+mod tests;
 
 pub use names::{
     Names, constructor, effect, function, protocol, role_set, similar_constructor, similar_effect, similar_function,
@@ -32,18 +35,17 @@ pub fn resolve(
     binds: &Binds,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Names> {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new(), binds };
+    let mut resolver = Resolver::new(program, Cow::Owned(Vec::new()), binds, diagnostics);
     resolver.load_modules(file, sources);
     resolver.declare_types();
-    for module in (0..resolver.program.modules.len()).rev() {
-        resolver.declare_types_of_imports(module);
-    }
+    resolver.link_types();
     resolver.resolve_types();
     resolver.declare_effects();
     resolver.declare_functions();
-    resolver.link_imports();
+    resolver.link_effects();
     resolver.declare_function_rows();
     resolver.declare_protocols();
+    resolver.link_protocols();
     resolver.report_unused_imports();
     resolver.names.into_owned()
 }
@@ -55,9 +57,22 @@ struct Resolver<'a> {
     names: Cow<'a, [Names]>,
     aliases: Vec<declared::Alias>,
     binds: &'a Binds,
+    /// Per module and import in text order, the module it names.
+    imported: Vec<Vec<Option<usize>>>,
+    /// Full name of the user's file.
+    own: String,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(
+        program: &'a mut Program,
+        names: Cow<'a, [Names]>,
+        binds: &'a Binds,
+        diagnostics: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { program, diagnostics, names, aliases: Vec::new(), binds, imported: Vec::new(), own: String::new() }
+    }
+
     /// The names of a module, to be added to.
     fn names_mut(&mut self, module: usize) -> &mut Names {
         &mut self.names.to_mut()[module]
@@ -107,8 +122,7 @@ pub fn body_type(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
     let binds = Binds::new();
-    let mut resolver =
-        Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new(), binds: &binds };
+    let mut resolver = Resolver::new(program, Cow::Borrowed(names), &binds, diagnostics);
     let mut generics = declared::Generics { names: type_vars.to_vec(), open: false };
     resolver.ty(module, ty, &mut generics)
 }

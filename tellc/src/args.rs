@@ -7,6 +7,7 @@ use tell_compiler::resolve::family::{Binds, MAX_ROLES};
 
 const EXAMPLES: &str = "\
 Examples:
+  tellc new shop                               a package with a program that runs
   tellc check shop.tell                        report every mistake of a file
   tellc fmt shop.tell                          indent and space it in the one way
   tellc run shop.tell --arg Buyer.budget=20    run it here, with a value for Buyer
@@ -68,11 +69,14 @@ pub(crate) enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
+    Init(Init),
     Check(Check),
     CheckTrace(CheckTrace),
     Fmt(Fmt),
     Build(Build),
     Run(Run),
+    Test(Test),
     Project(Project),
     Import(Import),
     Subtype(Subtype),
@@ -124,6 +128,35 @@ fn size(text: &str) -> Result<(String, u32), String> {
     }
 }
 
+/// Make a package in a new folder
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc new shop
+  tellc new work/online-shop --name shop")]
+pub(crate) struct New {
+    /// The folder, which must not exist yet; its name is that of the package
+    pub(crate) path: PathBuf,
+    /// Another name for the package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Make this folder a package; files that exist are left alone
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc init
+  tellc init --name shop work/online-shop")]
+pub(crate) struct Init {
+    /// The folder; its name is that of the package
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Another name for the package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
 /// Report every mistake of files and folders
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -134,14 +167,26 @@ Examples:
   tellc check --explore shop.tell        run all roles together, in every order
   tellc check --rung full shop.tell      refuse what the classical projection would not accept
   tellc check --bind N=5 ring.tell       the family `W[N]` has five roles (two if nothing says so)
+  tellc check --fix src                  repair what can be repaired without a person
+  tellc check --fix --code W0202 .       of that, only unused imports
+  tellc check --watch                    check again whenever something changes
   cat shop.tell | tellc check - --stdin-filename shop.tell")]
 pub(crate) struct Check {
-    /// Files, folders (all .tell files below), or `-` for standard input
+    /// Files, folders (all .tell files below, but not the tests of a package), or `-` for standard input
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     /// Name for standard input in diagnostics
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<String>,
+    /// Repair what comes with a repair, and write the files; of standard input, print the repaired text
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Repair mistakes of this code only (repeatable)
+    #[arg(long = "code", value_name = "CODE", requires = "fix")]
+    pub(crate) codes: Vec<String>,
+    /// Check again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// The strongest projection rule a role may need: plain, full, coinductive or complete
     #[arg(long, value_enum, value_name = "RUNG")]
     pub(crate) rung: Option<Rung>,
@@ -174,6 +219,36 @@ impl From<Rung> for tell_compiler::rung::Rung {
             Rung::Complete => Self::Complete,
         }
     }
+}
+
+/// Hold programs to what their first lines say of them
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc test                             all of tests/ in this package
+  tellc test tests/shop.tell
+  tellc test --filter refund --watch
+
+The first lines of a test say what is expected:
+  --! expect: ok                         no mistakes and no warnings
+  --! expect: E0302 @ 7:12               exactly this, in line 7, column 12
+  --! run: --arg Buyer.budget=20         then it is run as `tellc run` does with these options
+  --! final: Buyer.paid = true           and ends with this value (repeatable)
+  --! fault: vm.fault.arithmetic         or in this fault
+Several `expect` lines are several mistakes, in order. Files named by options are
+relative to the folder of the test.
+
+Exit codes: 0 all pass, 1 some do not, 2 a file says nothing, or nothing understood.")]
+pub(crate) struct Test {
+    /// Tests, folders of tests, or packages
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only tests with this in their path
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Test again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Check that a log of messages follows a protocol
@@ -266,6 +341,9 @@ pub(crate) struct Build {
     pub(crate) protocol: Option<String>,
     #[command(flatten)]
     pub(crate) sizes: Sizes,
+    /// Build again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Run a program, an image or a global type here
@@ -327,6 +405,9 @@ pub(crate) struct Run {
     pub(crate) watch_trace: bool,
     #[command(flatten)]
     pub(crate) sizes: Sizes,
+    /// Run again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// A value given on the command line.

@@ -79,6 +79,9 @@ pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let unfinished = unfinished(&target);
     let written = File::create_new(&unfinished).and_then(|mut file| {
+        if let Ok(old) = fs::metadata(&target) {
+            file.set_permissions(old.permissions())?;
+        }
         file.write_all(bytes)?;
         if let Ok(existing) = fs::metadata(&target) {
             file.set_permissions(existing.permissions())?;

@@ -24,13 +24,13 @@ pub(crate) struct Compiled {
     pub(crate) files: Files,
 }
 
-/// Checks a program with sizes of its families.
+/// Checks a program with sizes of its families; its modules are looked for where the file of that name is.
 ///
 /// # Errors
-/// `E0704` for a size that no family of it has; a size that is given twice.
+/// `E0704` for a size that no family of it has; a size that is given twice; what is wrong with its package.
 pub(crate) fn check_program(name: &str, text: &str, sizes: &Sizes) -> Result<Checked, Trouble> {
     let binds = sizes.by_name()?;
-    let checked = check_sized(name, text, &binds);
+    let checked = check_sized(name, text, &binds)?;
     match binds.keys().find(|bind| !checked.sizes().contains(&bind.as_str())) {
         Some(unknown) => Err(no_size(unknown, &checked.sizes())),
         None => Ok(checked),
@@ -38,8 +38,11 @@ pub(crate) fn check_program(name: &str, text: &str, sizes: &Sizes) -> Result<Che
 }
 
 /// Checks a program with sizes, whether or not its families have them.
-pub(crate) fn check_sized(name: &str, text: &str, binds: &Binds) -> Checked {
-    pipeline::check_sized(name, text, &Library, binds, Limits::default())
+///
+/// # Errors
+/// What is wrong with its package.
+pub(crate) fn check_sized(name: &str, text: &str, binds: &Binds) -> Result<Checked, Trouble> {
+    Ok(pipeline::check_sized(name, text, &Library::of(name)?, binds, Limits::default()))
 }
 
 /// `E0704`: no family has a size of this name.

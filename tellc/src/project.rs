@@ -118,7 +118,8 @@ pub(crate) fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&
 pub(crate) fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected, Trouble> {
     let program = &checked.program;
     let mut ids = (0..).map(ProtocolId).zip(&program.protocols);
-    let found = ids.find(|(_, known)| known.parent.is_none() && Some(program.text(known.name)) == protocol);
+    let found = ids
+        .find(|(_, known)| known.parent.is_none() && known.module == 0 && Some(program.text(known.name)) == protocol);
     let Some((id, _)) = found else { return Err(no_protocol(protocol, &protocols(checked))) };
     let failed = |diagnostics| Trouble::report(diagnostics, program.files.clone());
     lower_and_project(program, id, Limits::default()).map_err(failed)

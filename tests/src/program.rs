@@ -3,7 +3,7 @@
 use crate::verdict::Verdict;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
-use tell_compiler::sources::Sources;
+use tell_compiler::sources::{NoModule, Source, Sources, Wanted, of_library};
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::Diagnostic;
 use tell_language::dump::{ast_dump, same};
@@ -18,8 +18,12 @@ use tell_language::symbol::Interner;
 pub struct Std;
 
 impl Sources for Std {
-    fn module(&self, name: &str) -> Option<&str> {
-        tell_stdlib::sources().iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        None
+    }
+
+    fn module(&self, wanted: &Wanted<'_>) -> Result<Source, NoModule> {
+        of_library(tell_stdlib::sources(), wanted.name)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use tell_compiler::pipeline;
 use tell_compiler::project::Limits;
 use tell_compiler::show;
-use tell_compiler::sources::Sources;
+use tell_compiler::sources::{NoModule, Source, Sources, Wanted, of_library};
 use tell_ir::verify::verify;
 use tell_tests::flags::Flags;
 use tell_tests::program::{build, check, codes, image, rendered};
@@ -14,21 +14,21 @@ use tell_tests::run::{Setup, run};
 struct WithShapes;
 
 impl Sources for WithShapes {
-    fn module(&self, name: &str) -> Option<&str> {
-        if name == "std.shapes" {
-            return Some(
-                "module std.shapes\nimport std.state exposing (State)\nfun area(a : Int, b : Int) : Int = scaled(a * b)\n\
-                 fun scaled(n : Int) : Int = n * 2\nfun remembered(key : K) : Maybe V uses State(K, V) =\n  \
-                 let found = do State.get(key)\n  result found\n",
-            );
-        }
-        tell_tests::program::Std.module(name)
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        None
+    }
+
+    fn module(&self, wanted: &Wanted<'_>) -> Result<Source, NoModule> {
+        let shapes = "module shapes\nimport std.state exposing (State)\nfun area(a : Int, b : Int) : Int = scaled(a * b)\n\
+                      fun scaled(n : Int) : Int = n * 2\nfun remembered(key : K) : Maybe V uses State(K, V) =\n  \
+                      let found = do State.get(key)\n  result found\n";
+        of_library(&[("shapes", shapes)], wanted.name).or_else(|_| tell_tests::program::Std.module(wanted))
     }
 }
 
 #[test]
 fn functions_are_imported_exposed_or_by_path() {
-    let text = "import std.shapes as S exposing (area)\nimport std.state exposing (State)\n\
+    let text = "import shapes as S exposing (area)\nimport std.state exposing (State)\n\
                 protocol Areas(A, B) uses State(String, Int) =\n  do State.put(\"n\", 5) at A\n  \
                 A -> B : Area(a : Int = area(2, 3), b : Int = S.scaled(4), c : Maybe Int = S.remembered(\"n\"))\n";
     let checked = pipeline::check("areas.tell", text, &WithShapes, Limits::default());
@@ -42,8 +42,7 @@ fn functions_are_imported_exposed_or_by_path() {
 
 #[test]
 fn functions_of_a_module_that_are_not_exposed_are_not_there() {
-    let text =
-        "import std.shapes exposing (area)\nprotocol Areas(A, B) =\n  A -> B : Area(a : Int = area(2, scaled(3)))\n";
+    let text = "import shapes exposing (area)\nprotocol Areas(A, B) =\n  A -> B : Area(a : Int = area(2, scaled(3)))\n";
     let checked = pipeline::check("areas.tell", text, &WithShapes, Limits::default());
     assert_eq!(codes(&checked.diagnostics, &checked.program.files), ["E0209 @ 3:35"]);
 }

@@ -1,6 +1,6 @@
 //! Type declarations and type expressions.
 
-use super::names::{Place, TypeName, place, similar_type};
+use super::names::{Place, TypeName, place, similar_type, type_name};
 use super::{Resolver, Texts};
 use crate::hir::{Opaque, Union, opaque};
 use crate::refused::{Construct, Refused};
@@ -255,7 +255,7 @@ impl Resolver<'_> {
         }
         let found = match place(&self.names, self.program, module, path) {
             Place::Missing => return self.dotted_opaque(module, path),
-            Place::Module(owner) => self.names[owner].types.get(&last.symbol).copied(),
+            Place::Module(owner) => type_name(&self.names, module, owner, last.symbol),
         };
         let ty = match found {
             Some(TypeName::Done(ty)) => ty,

@@ -1,6 +1,7 @@
 //! Functions: their signatures first, so that bodies can call each other, then their rows.
 
 use super::declared::Generics;
+use super::modules::is_std;
 use super::{Resolver, Texts};
 use crate::hir::{Fun, FunCode, FunId};
 use crate::ty::Ty;
@@ -56,7 +57,7 @@ impl Resolver<'_> {
     /// The primitive behind a function of `std` without a body; nobody else may leave it out.
     fn primitive(&mut self, module: usize, name: Name) -> Option<Prim> {
         let text = self.program.text(name.symbol).to_owned();
-        if !self.program.modules[module].name.starts_with("std.") {
+        if !is_std(&self.program.modules[module].name) {
             let help = "add `= …`; only functions of `std` are built into the machine";
             let texts = Texts::new(format!("function `{text}` has no body"), "no body", help);
             self.report(module, "E0221", name.span, texts);

@@ -172,7 +172,7 @@ fn every_code_is_explained() {
     }
     tellc(&["explain", "e0401"]).ends(0).prints("# E0401");
     tellc(&["explain", "vm.fault.assertion"]).ends(0).prints("# F0001");
-    tellc(&["explain", "E041"]).ends(2).says("did you mean `E04");
+    tellc(&["explain", "E041"]).ends(2).says("did you mean `E0");
     tellc(&["explain", "vm.fault.asertion"]).ends(2).says("did you mean `vm.fault.assertion`");
     tellc(&["explain", "nonsense"]).ends(2).says("lists all");
 }

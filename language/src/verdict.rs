@@ -1,4 +1,6 @@
-//! The hand-written verdict at the head of a corpus file (`tests/corpus/README.md`).
+//! What the first lines of a program say about it: `--! expect: E0302 @ 7:12`, `--! final: A.x = 1`.
+//!
+//! `tellc test` and the tests of this repository hold programs to it; the format is in `tests/corpus/README.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
