@@ -117,7 +117,7 @@ impl Function<'_, '_> {
     }
 
     /// The way into a part: a block of its own that `label` is at.
-    fn into_part(
+    fn begin_part(
         &mut self,
         (inside, label): (Inside, u32),
         step: &Step,
@@ -153,7 +153,7 @@ impl Function<'_, '_> {
             let own = *self.parts.regions.entry((region, part)).or_insert(count + 1);
             let inside = Inside { of: id, part };
             self.parts.contexts.insert(inside, Context { region: own, held: Vec::new() });
-            self.into_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
+            self.begin_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
         }
         None
     }
@@ -182,7 +182,7 @@ impl Function<'_, '_> {
                 Value::Cell(index) => Some(cells[index as usize]),
                 _ => from(value, slots, &bound, &carried),
             };
-            self.into_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
+            self.begin_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
         }
         None
     }
