@@ -130,30 +130,25 @@ fn no_layout_error_behind_syntax(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Most syntax errors of one declaration that expect the same.
+/// Most syntax errors of one declaration that come from its structure.
 const MAX_ALIKE: usize = 2;
 
-/// Of the syntax errors of a declaration that expect the same, keeps the first ones: as a rule one mistake made all.
+/// Of syntax errors that one mistake can make many of, keeps the first ones of each declaration: blocks that are not
+/// there, and lines of an effect that are no operations.
 fn few_alike(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: Vec<(usize, String, usize)> = Vec::new();
+    let mut seen: Option<(usize, usize)> = None;
     diagnostics.retain(|report| {
-        if report.code != Code("E0102") {
-            return true;
-        }
         let start = report.position().1.start;
         let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
-        let expected = report.message.split(", found").next().unwrap_or_default().to_owned();
-        let known = seen.iter_mut().find(|(owner, text, _)| *owner == declaration && *text == expected);
-        match known {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count <= MAX_ALIKE
-            }
-            None => {
-                seen.push((declaration, expected, 1));
-                true
-            }
+        let inside = declaration.checked_sub(1).map(|at| &ast.decls[at].kind);
+        let is_structural =
+            matches!(inside, Some(DeclKind::Effect(_))) || report.message.starts_with(expected::NO_BLOCK);
+        if report.code != Code("E0102") || !is_structural {
+            return true;
         }
+        let count = seen.filter(|(owner, _)| *owner == declaration).map_or(1, |(_, count)| count + 1);
+        seen = Some((declaration, count));
+        count <= MAX_ALIKE
     });
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   tellc check shop.tell                        report every mistake of a file
+  tellc fmt shop.tell                          indent and space it in the one way
   tellc run shop.tell --arg Buyer.budget=20    run it here, with a value for Buyer
   tellc build shop.tell                        write the verified image shop.tellimg
   tellc project shop.tell --role Buyer         what one role does
@@ -67,6 +68,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     Check(Check),
     CheckTrace(CheckTrace),
+    Fmt(Fmt),
     Build(Build),
     Run(Run),
     Project(Project),
@@ -179,6 +181,32 @@ pub(crate) struct CheckTrace {
     /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Bring programs into canonical form: indentation, blanks, empty lines
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc fmt                     all .tell files below this folder, in place
+  tellc fmt shop.tell lib/
+  tellc fmt --check             change nothing; list what would change, and how
+  cat shop.tell | tellc fmt - --stdin-filename shop.tell
+
+Lines break where you broke them, and comments stay with their neighbours; what a program
+means never changes. A file with syntax errors is left alone, and they are shown.
+
+Exit codes: 0 all is formatted, 1 a file has errors or (with --check) would change,
+2 a file cannot be read or written.")]
+pub(crate) struct Fmt {
+    /// Files, folders (all .tell files below), or `-` for standard input, formatted to standard output
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; list the files that would change, with the lines that differ
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Name for standard input in diagnostics
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<String>,
 }
 
 /// Compile and verify a protocol and write its image

@@ -69,7 +69,8 @@ fn summary(target: &Path, image: &CodeImage, size: usize, output: &Output) -> io
     output.line(format_args!("content id    {}", content_id(image)))
 }
 
-/// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Devices are written directly.
+/// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Who may read and write an
+/// existing file stays as it is. Devices are written directly.
 pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = match fs::canonicalize(target) {
         Ok(existing) if !fs::metadata(&existing)?.is_file() => return File::create(&existing)?.write_all(bytes),
@@ -79,6 +80,9 @@ pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = unfinished(&target);
     let written = File::create_new(&unfinished).and_then(|mut file| {
         file.write_all(bytes)?;
+        if let Ok(existing) = fs::metadata(&target) {
+            file.set_permissions(existing.permissions())?;
+        }
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&unfinished, &target)).inspect_err(|_| {

@@ -52,7 +52,8 @@ pub(crate) fn check(args: &Check, output: &Output) -> Result<Exit, Trouble> {
     Ok(tally.exit.unwrap_or(found))
 }
 
-fn is_folder(path: &Path) -> bool {
+/// Whether a path leads to a folder.
+pub(crate) fn is_folder(path: &Path) -> bool {
     !is_dash(path) && path.is_dir()
 }
 
@@ -119,7 +120,10 @@ fn note(trouble: Trouble, tally: &mut Tally, output: &Output) -> Result<(), Trou
 }
 
 /// All `.tell` files below a folder, in order of their names. Hidden folders and links to folders are left out.
-fn programs(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
+///
+/// # Errors
+/// `E0703`, also if there is none.
+pub(crate) fn programs(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let failed = |path: &Path, error: &std::io::Error| Trouble::io("read", &path.display().to_string(), error);
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -13,6 +13,7 @@ mod compile;
 mod completions;
 mod explain;
 mod explore;
+mod fmt;
 mod host;
 mod import;
 mod input;
@@ -50,6 +51,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Trouble> {
     match command {
         Command::Check(args) => check::check(&args, output),
         Command::CheckTrace(args) => check_trace::check_trace(&args, output),
+        Command::Fmt(args) => fmt::fmt(&args, output),
         Command::Build(args) => build::build(&args, output),
         Command::Run(args) => run::run(&args, output),
         Command::Project(args) => project::project(&args, output),

@@ -75,7 +75,7 @@ impl Trouble {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "check the name, and the folder it is looked for in",
             io::ErrorKind::PermissionDenied => "check who may read and write it",
-            io::ErrorKind::IsADirectory => "name a file; only `tellc check` takes folders",
+            io::ErrorKind::IsADirectory => "name a file; only `tellc check` and `tellc fmt` take folders",
             io::ErrorKind::StorageFull => "make room, or write to another place",
             _ => "this is what the operating system says about it",
         };

@@ -13,6 +13,7 @@ pub mod flags;
 pub mod generate;
 pub mod globals;
 pub mod host;
+pub mod mangle;
 pub mod notation;
 pub mod numbers;
 pub mod program;

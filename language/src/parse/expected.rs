@@ -10,6 +10,9 @@ use crate::token::{KEYWORDS, SOFT_WORDS, Token};
 /// How the report of a line starts that is no declaration where only declarations stand.
 pub(super) const NO_DECLARATION: [&str; 2] = ["expected a declaration, found", "expected `protocol`, found"];
 
+/// How the report of a block that is not there starts.
+pub(super) const NO_BLOCK: &str = "expected an indented block";
+
 impl Builder<'_> {
     /// Reports what was skipped.
     pub(super) fn syntax_error(&mut self, recovery: ErrorRecovery<u32, Token, ()>) {

@@ -5,7 +5,7 @@ use crate::support::{ENDLESS, Folder, PING, WRONG, tellc, tellc_with};
 #[test]
 fn help_and_version() {
     assert!(tellc(&["--version"]).ends(0).out.starts_with("tellc "));
-    for command in ["check", "build", "run", "project", "show", "explain", "verify", "completions"] {
+    for command in ["check", "fmt", "build", "run", "project", "show", "explain", "verify", "completions"] {
         tellc(&[command, "--help"]).ends(0).prints("Examples:").prints(&format!("tellc {command}"));
     }
     tellc(&[]).ends(2).says("Usage");

@@ -5,6 +5,7 @@
 mod check_trace;
 mod commands;
 mod examples;
+mod fmt;
 mod images;
 mod import;
 mod inputs;
