@@ -1,6 +1,6 @@
 //! What each stage made, as text for people (`tellc show --stage …`) and for snapshots.
 
-use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Outcome, Renamed};
+use crate::graph::{Action, CaseOn, GVar, Graph, NodeId, NodeKind, Outcome, Renamed};
 use crate::hir::{Fun, FunBody, FunCode, Program, Protocol, Use};
 use crate::pipeline::Checked;
 use crate::project::machine::{Kind, Machine, Site, Step, Value};
@@ -169,7 +169,7 @@ fn graph(program: &Program, graph: &Graph, out: &mut String) {
 
 fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
     let role = |role: u32| graph.roles[role as usize].as_str();
-    let var = |var: crate::graph::GVar| format!("{}#{}", program.text(graph.vars[var.0 as usize].name), var.0);
+    let var = |var: GVar| variable(program, graph, var);
     match &graph.node(id).kind {
         NodeKind::End { .. } => "end".into(),
         NodeKind::Comm { from, to, branches } => {
@@ -230,17 +230,25 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
             let branches: Vec<String> = branches.iter().map(|branch| format!("n{}", branch.0)).collect();
             format!("par | {} then n{}", branches.join(" | "), then.0)
         }
-        NodeKind::Timed { owner, deadline, body, outcomes, then } => {
-            let outcome = |outcome: &Outcome| {
-                let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", var(bind)));
-                format!("{}{bind} n{}", outcome.name, outcome.cont.0)
-            };
-            let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
-            let until = if deadline.is_some() { " until …" } else { "" };
-            format!("scope of {}{until}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
-        }
+        NodeKind::Timed { .. } => scope(program, graph, id),
         NodeKind::Join { of } => format!("join of n{}", of.0),
     }
+}
+
+fn variable(program: &Program, graph: &Graph, var: GVar) -> String {
+    format!("{}#{}", program.text(graph.vars[var.0 as usize].name), var.0)
+}
+
+fn scope(program: &Program, graph: &Graph, id: NodeId) -> String {
+    let NodeKind::Timed { owner, deadline, body, outcomes, then } = &graph.node(id).kind else { return String::new() };
+    let outcome = |outcome: &Outcome| {
+        let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", variable(program, graph, bind)));
+        format!("{}{bind} n{}", outcome.name, outcome.cont.0)
+    };
+    let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
+    let until = if deadline.is_some() { " until …" } else { "" };
+    let owner = &graph.roles[*owner as usize];
+    format!("scope of {owner}{until}, body n{} | {} then n{}", body.0, outcomes.join(" | "), then.0)
 }
 
 /// A role's machine, a line per state.

@@ -121,14 +121,15 @@ fn without_tests(folder: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
 
 /// Repairs a program, writes it and checks what is left.
 fn fixed(path: &Path, name: &str, text: String, args: &Check, output: &Output) -> Result<Checked, Trouble> {
-    let Fixed { text: repaired, done, stopped } = fix(name, text, &args.codes)?;
+    let binds = args.sizes.by_name()?;
+    let Fixed { text: repaired, done, stopped } = fix(name, text, &args.codes, &binds)?;
     if is_dash(path) {
         output.bytes(repaired.as_bytes())?;
     } else if !done.is_empty() {
         write_file(path, repaired.as_bytes()).map_err(|error| Trouble::io("written", name, &error))?;
     }
     done.iter().chain(&stopped).for_each(|line| output.status(line));
-    check_program(name, &repaired)
+    check_sized(name, &repaired, &binds)
 }
 
 /// `E0406`: roles that need a stronger rule than was asked for.

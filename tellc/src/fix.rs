@@ -1,9 +1,10 @@
 //! `tellc check --fix`: applies the repairs that diagnostics come with, as far as they make a program better.
 
-use crate::compile::check_program;
+use crate::compile::check_sized;
 use crate::outcome::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use tell_compiler::pipeline::{Checked, applied};
+use tell_compiler::resolve::family::Binds;
 use tell_language::diagnostic::{Diagnostic, Fix};
 use tell_language::span::FileId;
 
@@ -28,9 +29,9 @@ pub(crate) struct Fixed {
 ///
 /// # Errors
 /// What is wrong with its package.
-pub(crate) fn fix(name: &str, text: String, codes: &[String]) -> Result<Fixed, Trouble> {
+pub(crate) fn fix(name: &str, text: String, codes: &[String], binds: &Binds) -> Result<Fixed, Trouble> {
     let mut fixed = Fixed { text, done: Vec::new(), stopped: None };
-    let mut checked = check_program(name, &fixed.text)?;
+    let mut checked = check_sized(name, &fixed.text, binds)?;
     for _ in 0..MAX_PASSES {
         let chosen = chosen(&checked.diagnostics, codes);
         if chosen.is_empty() {
@@ -38,7 +39,7 @@ pub(crate) fn fix(name: &str, text: String, codes: &[String]) -> Result<Fixed, T
         }
         let fixes: Vec<Fix> = chosen.iter().flat_map(|diagnostic| diagnostic.fixes.clone()).collect();
         let text = applied(&fixed.text, &with_line_ends(&fixed.text, fixes));
-        let again = check_program(name, &text)?;
+        let again = check_sized(name, &text, binds)?;
         if badness(&again) > badness(&checked) {
             let codes: BTreeSet<&str> = chosen.iter().map(|diagnostic| diagnostic.code.0).collect();
             let codes = codes.into_iter().collect::<Vec<_>>().join(", ");

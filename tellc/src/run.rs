@@ -149,6 +149,7 @@ fn header(image: &CodeImage, config: &VMConfig, args: &Run, chooser: &Chooser) -
 /// Effects that nobody here answers are missed before anything is asked for.
 fn missing_handlers(image: &CodeImage) -> Result<(), Trouble> {
     let known = [
+        tell_stdlib::clock::EFFECT,
         tell_stdlib::console::EFFECT,
         tell_stdlib::host::EFFECT,
         tell_stdlib::random::EFFECT,

@@ -4,7 +4,7 @@
 //! bug of ours, ends one test.
 
 use crate::args::{Format, Test};
-use crate::compile::check_program;
+use crate::compile::check_sized;
 use crate::explain::fault_code;
 use crate::input::{Input, read_as};
 use crate::manifest;
@@ -148,7 +148,7 @@ fn report(path: &Path) -> Result<Report, Trouble> {
             (Outcome::Unusable, Some(Difference::new(help, vec![message])))
         }
         Ok(verdict) => {
-            let checked = check_program(&name, &text)?;
+            let checked = check_sized(&name, &text, &verdict.binds)?;
             let difference = match found_otherwise(&checked, &verdict) {
                 None => ran_otherwise(path, &verdict)?,
                 difference => difference,
@@ -193,8 +193,7 @@ fn ran_otherwise(path: &Path, verdict: &Verdict) -> Result<Option<Difference>, T
     if !is_run || !verdict.is_accepted() {
         return Ok(None);
     }
-    let ran = Ran::of(path, verdict.run.as_deref().unwrap_or_default())
-        .map_err(|error| Trouble::io("run", &path.display().to_string(), &error))?;
+    let ran = Ran::of(path, verdict).map_err(|error| Trouble::io("run", &path.display().to_string(), &error))?;
     let ended = match &verdict.fault {
         None if ran.exit == Some(0) => None,
         None => Some("a good end".to_owned()),
@@ -219,7 +218,9 @@ struct Ran {
 }
 
 impl Ran {
-    fn of(path: &Path, flags: &str) -> io::Result<Self> {
+    fn of(path: &Path, verdict: &Verdict) -> io::Result<Self> {
+        let flags = verdict.run.as_deref().unwrap_or_default();
+        let sizes = verdict.binds.iter().map(|(name, size)| format!("--bind={name}={size}"));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // What flags name may be files.
         flags
@@ -229,6 +230,7 @@ impl Ran {
             .for_each(|file| seen::file(&file));
         let output = Command::new(std::env::current_exe()?)
             .args(["run", "--quiet", "--format", "json"])
+            .args(sizes)
             .args(flags.split_whitespace())
             .args([OsStr::new("--"), path.file_name().unwrap_or_default()])
             .current_dir(folder)

@@ -117,7 +117,7 @@ impl Function<'_, '_> {
     }
 
     /// The way into a part: a block of its own that `label` is at.
-    fn into_part(
+    fn begin_part(
         &mut self,
         (inside, label): (Inside, u32),
         step: &Step,
@@ -153,7 +153,7 @@ impl Function<'_, '_> {
             let own = *self.parts.regions.entry((region, part)).or_insert(count + 1);
             let inside = Inside { of: id, part };
             self.parts.contexts.insert(inside, Context { region: own, held: Vec::new() });
-            self.into_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
+            self.begin_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
         }
         None
     }
@@ -182,7 +182,7 @@ impl Function<'_, '_> {
                 Value::Cell(index) => Some(cells[index as usize]),
                 _ => from(value, slots, &bound, &carried),
             };
-            self.into_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
+            self.begin_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
         }
         None
     }
@@ -193,8 +193,12 @@ impl Function<'_, '_> {
         let NodeKind::Timed { deadline, .. } = &graph.node(scope.site.node).kind else {
             panic!("bug: a scope was entered")
         };
-        let mine = deadline.filter(|_| scope.owner == self.machine.role);
-        let deadline = mine.map(|deadline| self.eval(deadline, &scope.site.env, slots, None));
+        let keeps_time = scope.owner == self.machine.role && block_of(scope, Outcome::Timeout).is_some();
+        let deadline = keeps_time.then(|| match deadline {
+            Some(deadline) => self.eval(*deadline, &scope.site.env, slots, None).reg,
+            // Pure types do not say: after everything else.
+            None => self.constant(Const::Duration(i64::MAX)),
+        });
         for (var, slot) in &scope.cells {
             let cell = self.cell(*var);
             self.push_move(cell, slots[*slot as usize]);
@@ -210,11 +214,7 @@ impl Function<'_, '_> {
         }
         let number = self.tables.scope(self.machine.role, scope);
         let table = u32::try_from(self.out.scopes.len()).expect("fewer tables than instructions");
-        self.out.scopes.push(ScopeTable {
-            scope: number,
-            deadline: deadline.map(|deadline| deadline.reg),
-            rows: rows.clone(),
-        });
+        self.out.scopes.push(ScopeTable { scope: number, deadline, rows: rows.clone() });
         self.parts.tables.insert(id, table);
         self.push(Instr::Enter { scope: table });
         self.enter_part(Some(Inside { of: id, part: 0 }));
