@@ -4,13 +4,17 @@
 //! local action happens, [`expr`] and [`pattern`] give types, [`coverage`] says whether a case is complete. The
 //! result is the [`Body`] of each protocol.
 
+mod alone;
+mod authority;
 mod block;
 mod branch;
 mod call;
 mod coverage;
 mod decide;
 mod expr;
+mod handler;
 mod infer;
+mod linear;
 mod local;
 mod message;
 mod operator;
@@ -32,13 +36,23 @@ use tell_language::symbol::Symbol;
 /// Most fields of a message, components of a tuple or record, and arguments of a constructor.
 const MAX_PARTS: usize = 1_000;
 
-/// Checks the bodies of all protocols. A body with errors stays `None`.
+/// Checks the bodies of all protocols, operations and handlers. A body with errors stays `None`.
 pub fn check(program: &mut Program, names: &[Names], diagnostics: &mut Vec<Diagnostic>) {
     let calls = call::CallGraph::new(program, names);
+    if program.surface.is_learnt() {
+        // Types of facts and of the results of operations come from bodies, in any order.
+        check_bodies(program, names, &calls, &mut Vec::new());
+    }
+    check_bodies(program, names, &calls, diagnostics);
+}
+
+fn check_bodies(program: &mut Program, names: &[Names], calls: &call::CallGraph, diagnostics: &mut Vec<Diagnostic>) {
+    handler::check_all(program, names, calls, diagnostics);
+    authority::check_all(program, names, calls, diagnostics);
     for index in 0..program.protocols.len() {
         let protocol = ProtocolId(u32::try_from(index).expect("fewer than 2^32 protocols"));
         let before = diagnostics.len();
-        let body = Checker::new(program, names, &calls, diagnostics, protocol).run();
+        let body = Checker::new(program, names, calls, diagnostics, protocol).run();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
         program.protocols[index].body = (!failed).then_some(body);
     }
@@ -78,6 +92,10 @@ struct Checker<'a> {
     barriers: Vec<scoped::Barrier>,
     /// Cells that were set, and where, in text order.
     assigned: Vec<(Var, Span)>,
+    /// Operations of LANGUAGE §6 that were begun, and receipts.
+    authority: authority::Begun,
+    /// Handler regions around the current statement, and the handler whose clause it is in.
+    regions: handler::Regions,
 }
 
 impl<'a> Checker<'a> {
@@ -111,6 +129,8 @@ impl<'a> Checker<'a> {
             recs: Vec::new(),
             barriers: Vec::new(),
             assigned: Vec::new(),
+            authority: authority::Begun::default(),
+            regions: handler::Regions::default(),
         }
     }
 
@@ -120,7 +140,9 @@ impl<'a> Checker<'a> {
             self.scope.bind(param.role, param.name, var);
         }
         let block = self.program.protocol(self.protocol).block.clone();
+        self.program.protocols[self.protocol.index()].handled.clear();
         self.body.block = self.block(&block, block::Tail::Yes);
+        self.linear(&block);
         if self.body.block.falls_through {
             self.body.finals = self.scope.held();
             self.used.extend(self.body.finals.iter().map(|(_, _, var)| *var));

@@ -3,15 +3,18 @@
 //! Names of roles and variables inside bodies are resolved by `check`, which knows who holds what. The submodules
 //! hold one kind of declaration each; this file drives them in dependency order.
 
+mod authority;
 mod declared;
 mod effects;
 mod modules;
 mod names;
 mod protocols;
 
+pub(crate) use authority::{AGREEMENT, fact_name};
 pub use names::{
-    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
-    similar_protocol,
+    Names, agreement, bundle, constructor, effect, fragment, function, handler, operation, profile, protocol,
+    similar_agreement, similar_bundle, similar_constructor, similar_effect, similar_fragment, similar_function,
+    similar_handler, similar_operation, similar_profile, similar_protocol,
 };
 
 use crate::hir::Program;
@@ -37,7 +40,9 @@ pub fn resolve(
     resolver.declare_effects();
     resolver.declare_functions();
     resolver.link_imports();
+    resolver.declare_surface();
     resolver.declare_protocols();
+    resolver.check_topologies();
     resolver.report_unused_imports();
     resolver.names.into_owned()
 }
@@ -101,4 +106,16 @@ pub fn body_type(
 ) -> crate::ty::Ty {
     let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
     resolver.ty(module, ty, &mut declared::Generics::default())
+}
+
+/// The effect instance written in the body of a protocol; what is wrong with it is reported.
+pub fn body_instance(
+    program: &mut Program,
+    names: &[Names],
+    module: usize,
+    written: &tell_language::ast::Use,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<crate::hir::Use> {
+    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
+    resolver.instance(module, written)
 }

@@ -81,7 +81,7 @@ impl Checker<'_> {
         match kind {
             ast::StmtKind::Message { from, to, label, fields, annotation } => {
                 if let Some(annotation) = annotation {
-                    self.refuse(Construct::SenderHint, annotation.span);
+                    self.hints(&annotation);
                 }
                 self.message(from, to, label, &fields, span, out);
                 true
@@ -124,19 +124,11 @@ impl Checker<'_> {
                 self.refuse(Construct::Region, span);
                 true
             }
-            ast::StmtKind::Region(_) => {
-                self.refuse(Construct::Region, span);
-                true
-            }
-            ast::StmtKind::Guest(_) => {
-                self.refuse(Construct::Fragment, span);
-                true
-            }
-            ast::StmtKind::Step(_) => {
-                self.refuse(Construct::OperationStep, span);
-                true
-            }
-            ast::StmtKind::Value(_) | ast::StmtKind::Error => true,
+            ast::StmtKind::Region(region) => self.region(&region, span, out),
+            ast::StmtKind::Guest(guest) => self.guest(&guest, span, tail, out),
+            ast::StmtKind::Step(step) => self.step(&step, span, out),
+            ast::StmtKind::Value(value) => self.clause_value(value, span),
+            ast::StmtKind::Error => true,
         }
     }
 

@@ -33,7 +33,8 @@ impl CallGraph {
 
     /// Whether `callee`, which `caller` calls, can come back to `caller`.
     pub(super) fn is_recursive(&self, caller: ProtocolId, callee: ProtocolId) -> bool {
-        self.circles[caller.index()] == self.circles[callee.index()]
+        // What is not called at all, as the body of an operation, is on no circle.
+        self.circles.get(caller.index()) == self.circles.get(callee.index())
     }
 
     /// The protocol a path names inside `from`: its own `where` first, then those around it, then the module.

@@ -98,7 +98,7 @@ impl Checker<'_> {
                 return None;
             }
             [only] => *only,
-            _ => match self.next_sender().filter(|role| candidates.contains(role)) {
+            _ => match self.regions.implied().or_else(|| self.next_sender()).filter(|role| candidates.contains(role)) {
                 Some(role) => role,
                 None => {
                     let who = if names.is_empty() {
@@ -209,7 +209,7 @@ impl Checker<'_> {
     }
 
     /// The sender of the communication that comes next, if it is the same on every path.
-    fn next_sender(&self) -> Option<RoleId> {
+    pub(super) fn next_sender(&self) -> Option<RoleId> {
         let mut search = NextSender::new(self, self.protocol, LOOKAHEAD);
         search.recs = self.recs.iter().map(|(label, body)| (label.symbol, body)).collect();
         for Around { stmts, next, is_loop } in self.around.iter().rev() {

@@ -28,6 +28,12 @@ pub struct Names {
     pub(super) effects: Table<EffectId>,
     pub(super) functions: Table<usize>,
     pub(super) protocols: Table<ProtocolId>,
+    pub(super) operations: Table<usize>,
+    pub(super) agreements: Table<usize>,
+    pub(super) profiles: Table<usize>,
+    pub(super) bundles: Table<usize>,
+    pub(super) fragments: Table<usize>,
+    pub(super) handlers: Table<usize>,
     /// Modules by alias and by full dotted name.
     pub(super) modules: Table<usize>,
     /// Where each own declaration stands, for duplicates.
@@ -93,6 +99,18 @@ lookup! {
     function, similar_function, functions -> usize;
     /// The module-level protocol a path names.
     protocol, similar_protocol, protocols -> ProtocolId;
+    /// The operation of LANGUAGE §6 a path names.
+    operation, similar_operation, operations -> usize;
+    /// The agreement profile a path names.
+    agreement, similar_agreement, agreements -> usize;
+    /// The profile a path names.
+    profile, similar_profile, profiles -> usize;
+    /// The proof bundle a path names.
+    bundle, similar_bundle, bundles -> usize;
+    /// The fragment a path names.
+    fragment, similar_fragment, fragments -> usize;
+    /// The handler a path names.
+    handler, similar_handler, handlers -> usize;
 }
 
 /// The most similar type name in the module.

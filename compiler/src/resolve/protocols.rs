@@ -27,7 +27,8 @@ impl Resolver<'_> {
     fn protocol(&mut self, module: usize, protocol: ast::Protocol, parent: Option<ProtocolId>) -> ProtocolId {
         let roles = self.roles(module, &protocol);
         let params = self.params(module, &protocol, &roles);
-        let uses = self.uses(module, &protocol);
+        let uses = self.uses(module, &protocol.uses);
+        let contract = self.contract(module, &protocol);
         let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
@@ -38,6 +39,8 @@ impl Resolver<'_> {
             roles: roles.iter().map(|role| (role.symbol, role.span)).collect(),
             params,
             uses,
+            handled: Vec::new(),
+            contract,
             block: protocol.body,
             body: None,
         });
@@ -116,50 +119,62 @@ impl Resolver<'_> {
         params
     }
 
-    fn uses(&mut self, module: usize, protocol: &ast::Protocol) -> Vec<Use> {
+    /// The effect instances of a `uses`, each effect once.
+    pub(super) fn uses(&mut self, module: usize, written: &[ast::Use]) -> Vec<Use> {
         let mut uses: Vec<Use> = Vec::new();
-        for used in &protocol.uses {
-            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
-            let span = used.effect.span();
-            let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
-                let wanted = used.effect.last().symbol;
-                if self.names[module].is_poisoned(wanted) {
-                    continue;
+        for used in written {
+            let Some(instance) = self.instance(module, used) else { continue };
+            match uses.iter().find(|first| first.effect == instance.effect) {
+                Some(first) => {
+                    let first = first.span;
+                    self.report_duplicate(module, "E0503", "effect", first, instance.span);
                 }
-                self.names_mut(module).poisoned.insert(wanted, ());
-                let similar = names::similar_effect(&self.names, self.program, module, wanted);
-                let name = self.program.text(wanted).to_owned();
-                let help = similar.map_or_else(
-                    || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
-                    |similar| format!("did you mean `{similar}`?"),
-                );
-                self.report(
-                    module,
-                    "E0203",
-                    span,
-                    Texts::new(format!("there is no effect `{name}`"), "unknown effect", help),
-                );
-                continue;
-            };
-            if let Some(first) = uses.iter().find(|first| first.effect == effect) {
-                let first = first.span;
-                self.report_duplicate(module, "E0503", "effect", first, span);
-                continue;
+                None => uses.push(instance),
             }
-            let arity = self.program.effects[effect.index()].params as usize;
-            if args.len() != arity {
-                let name = self.program.text(used.effect.last().symbol);
-                let text = format!(
-                    "effect `{name}` takes {arity} type argument{}, not {}",
-                    super::declared::plural(arity),
-                    args.len()
-                );
-                let help = format!("write `{name}({})`", vec!["T"; arity].join(", "));
-                self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
-                continue;
-            }
-            uses.push(Use { effect, args, span });
         }
         uses
+    }
+
+    /// An effect with its type arguments.
+    pub(super) fn instance(&mut self, module: usize, used: &ast::Use) -> Option<Use> {
+        let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
+        let span = used.effect.span();
+        let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
+            self.unknown_effect(module, &used.effect);
+            return None;
+        };
+        let arity = self.program.effects[effect.index()].params as usize;
+        if args.len() != arity {
+            let name = self.program.text(used.effect.last().symbol);
+            let text = format!(
+                "effect `{name}` takes {arity} type argument{}, not {}",
+                super::declared::plural(arity),
+                args.len()
+            );
+            let help = if arity == 0 {
+                format!("write `{name}` alone")
+            } else {
+                format!("write `{name}({})`", vec!["T"; arity].join(", "))
+            };
+            self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
+            return None;
+        }
+        Some(Use { effect, args, span })
+    }
+
+    fn unknown_effect(&mut self, module: usize, path: &ast::Path) {
+        let wanted = path.last().symbol;
+        if self.names[module].is_poisoned(wanted) {
+            return;
+        }
+        self.names_mut(module).poisoned.insert(wanted, ());
+        let similar = names::similar_effect(&self.names, self.program, module, wanted);
+        let name = self.program.text(wanted).to_owned();
+        let help = similar.map_or_else(
+            || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
+            |similar| format!("did you mean `{similar}`?"),
+        );
+        let texts = Texts::new(format!("there is no effect `{name}`"), "unknown effect", help);
+        self.report(module, "E0203", path.span(), texts);
     }
 }
