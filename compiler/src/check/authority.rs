@@ -28,8 +28,8 @@ use tell_language::symbol::Symbol;
 pub(super) struct Begun {
     /// The role that owns each operation: the one that performs it, until it is handed off.
     owners: FxHashMap<Symbol, RoleId>,
-    /// Bindings that are receipts.
-    pub(super) receipts: FxHashSet<Var>,
+    /// Names of receipts. Nothing else is called so while one is in scope.
+    receipts: FxHashSet<Symbol>,
     /// The operation whose body is checked.
     body_of: Option<OperationId>,
 }
@@ -96,9 +96,8 @@ impl Checker<'_> {
         let ty = self.expect_type(value, expected, span);
         self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
         if matches!(step, Step::Transfer { .. }) {
-            let receipt = Var(u32::try_from(self.body.vars.len() - 1).expect("fewer than 2^32 bindings"));
-            self.authority.receipts.insert(receipt);
-            self.used.insert(receipt);
+            self.authority.receipts.insert(name.symbol);
+            self.used.extend(self.scope.lookup(role, name.symbol));
         }
     }
 
@@ -154,7 +153,11 @@ impl Checker<'_> {
         let found = self.operation_step(op, Construct::Handoff, span);
         let Some(role) = self.role(to) else { return };
         self.act(role, span, out);
-        if let Some(read) = self.read(receipt, role)
+        let is_held = self.scope.lookup(role, receipt.symbol).is_some();
+        let is_known = self.authority.receipts.contains(&receipt.symbol);
+        // Whether a receipt is shown by the right role is checked along the paths.
+        if (is_held || !is_known)
+            && let Some(read) = self.read(receipt, role)
             && let Some(var) = self.as_var(read)
             && !self.is_receipt(var)
         {
@@ -176,7 +179,9 @@ impl Checker<'_> {
     fn is_receipt(&self, var: Var) -> bool {
         let info = self.body.vars[var.index()];
         let is_param = var.index() < self.program.protocol(self.protocol).params.len();
-        self.authority.receipts.contains(&var) || info.ty == Types::ERROR || (is_param && info.ty == Types::SESSION)
+        self.authority.receipts.contains(&info.name)
+            || info.ty == Types::ERROR
+            || (is_param && info.ty == Types::SESSION)
     }
 
     fn publish(&mut self, name: Name, fact: &Path, span: Span, out: &mut Vec<Stmt>) {
@@ -437,7 +442,10 @@ impl Checker<'_> {
         if !guest.args.is_empty() {
             let names = self.free_names_of(&guest.args);
             let first = self.body.exprs.len();
-            if let Some(role) = self.place("evaluates this", None, &names, span) {
+            // Constants are the same at every role.
+            let role =
+                if names.is_empty() { Some(RoleId(0)) } else { self.place("evaluates this", None, &names, span) };
+            if let Some(role) = role {
                 guest.args.iter().for_each(|arg| {
                     self.expr(*arg, role, None);
                 });

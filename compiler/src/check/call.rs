@@ -4,7 +4,7 @@ use super::Checker;
 use super::block::Tail;
 use crate::hir::{Program, ProtocolId, RoleId, Stmt, StmtKind};
 use crate::resolve::{Names, protocol, similar_protocol};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tell_language::ast::{self, Block, Path, RoleRef};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -15,11 +15,13 @@ pub(super) struct CallGraph {
     locals: FxHashMap<(ProtocolId, Symbol), ProtocolId>,
     /// The circle of calls each protocol is on: two of equal number reach each other.
     circles: Vec<usize>,
+    /// Parameters that are receipts, by protocol and position.
+    receipts: FxHashSet<(ProtocolId, usize)>,
 }
 
 impl CallGraph {
     pub(super) fn new(program: &Program, names: &[Names]) -> Self {
-        let mut graph = Self { locals: FxHashMap::default(), circles: Vec::new() };
+        let mut graph = Self { locals: FxHashMap::default(), circles: Vec::new(), receipts: FxHashSet::default() };
         for (id, protocol) in (0..).map(ProtocolId).zip(&program.protocols) {
             if let Some(parent) = protocol.parent {
                 graph.locals.entry((parent, protocol.name)).or_insert(id);
@@ -28,7 +30,13 @@ impl CallGraph {
         let ids = (0..).map(ProtocolId).take(program.protocols.len());
         let callees: Vec<Vec<usize>> = ids.map(|id| graph.callees(program, names, id)).collect();
         graph.circles = circles(&callees);
+        graph.receipts = super::linear::receipt_params(program, names, &graph);
         graph
+    }
+
+    /// Whether a parameter is a receipt: its protocol uses it up.
+    pub(super) fn is_receipt(&self, protocol: ProtocolId, param: usize) -> bool {
+        self.receipts.contains(&(protocol, param))
     }
 
     /// Whether `callee`, which `caller` calls, can come back to `caller`.

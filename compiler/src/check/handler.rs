@@ -93,17 +93,17 @@ impl Checker<'_> {
         let role = self.role(region.role);
         let instance = self.instance(&region.instance);
         let id = self.find_handler(region.handler);
-        let (Some(role), Some(instance), Some(id)) = (role, instance, id) else {
-            return self.unknown_region(region);
+        let (Some(role), Some(instance)) = (role, instance) else { return self.unknown_region(region) };
+        let Some(id) = id else {
+            self.enter(role, instance, Vec::new());
+            let falls_through = self.unknown_region(region);
+            self.regions.frames.pop();
+            return falls_through;
         };
         self.check_fits(region.handler, id, &instance);
         self.handler_arguments(region, id, role);
         let reaches = self.check_handler_row(region.handler, id, role);
-        let protocol = &mut self.program.protocols[self.protocol.index()];
-        let index = protocol.uses.len() + protocol.handled.len();
-        protocol.handled.push(instance.clone());
-        self.regions.frames.push(Frame { role, effect: instance.effect, index });
-        self.regions.reaches.insert(index, reaches);
+        let index = self.enter(role, instance, reaches);
         let mark = self.scope.mark();
         let (body, value) = self.with_result(role, &region.body, |checker| {
             checker.inside("handler region", word, |checker| checker.block(&region.body, Tail::No))
@@ -114,6 +114,16 @@ impl Checker<'_> {
         let has_abort = region.outcomes.iter().any(|arm| self.text(arm.outcome.symbol) == "abort");
         self.check_leaving(&body, (index, role), &handled, has_abort);
         self.finish_region(region, role, (body, handled), span, out)
+    }
+
+    /// Goes into a region; answers its number.
+    fn enter(&mut self, role: RoleId, instance: Use, reaches: Vec<usize>) -> usize {
+        let protocol = &mut self.program.protocols[self.protocol.index()];
+        let index = protocol.uses.len() + protocol.handled.len();
+        self.regions.frames.push(Frame { role, effect: instance.effect, index });
+        self.regions.reaches.insert(index, reaches);
+        protocol.handled.push(instance);
+        index
     }
 
     /// After an error in its head: the body is checked for itself.
@@ -138,7 +148,7 @@ impl Checker<'_> {
         let result = region.bind.map(|name| {
             self.refuse_predefined(name);
             let var = self.new_var(name.symbol, handled.value, name.span);
-            self.lets.push(var);
+            self.used.insert(var); // It need not be visible behind the region.
             let value = self.opaque(handled.value, name.span);
             (name, var, Stmt { kind: StmtKind::Let { role, var, value }, span: name.span })
         });
@@ -181,20 +191,26 @@ impl Checker<'_> {
             }
             self.refuse(Construct::Abort, arm.span);
             let outer = self.scope.mark();
-            let bind = arm.bind.map(|name| {
-                self.refuse_predefined(name);
-                let ty = handled.leaves.map_or(Types::ERROR, |(ty, _)| ty);
-                let var = self.new_var(name.symbol, ty, name.span);
-                self.scope.bind(role, name.symbol, var);
-                var
-            });
+            let value = arm.bind.map(|name| self.abort_value(name, role, handled));
             let inner = self.scope.mark();
-            let body = self.inside("handler region", arm.outcome.span, |checker| checker.block(&arm.body, Tail::No));
+            let mut body =
+                self.inside("handler region", arm.outcome.span, |checker| checker.block(&arm.body, Tail::No));
+            body.stmts.splice(0..0, value);
             let behind = body.falls_through.then(|| self.scope.since(inner));
             self.scope.rollback(outer);
-            found = Some((Outcome { kind: image::Outcome::Abort, bind, body, span: arm.span }, behind));
+            found = Some((Outcome { kind: image::Outcome::Abort, bind: None, body, span: arm.span }, behind));
         }
         found
+    }
+
+    /// The value a region was left with: the first thing its role knows in the block.
+    fn abort_value(&mut self, name: Name, role: RoleId, handled: &Handled) -> Stmt {
+        self.refuse_predefined(name);
+        let ty = handled.leaves.map_or(Types::ERROR, |(ty, _)| ty);
+        let var = self.new_var(name.symbol, ty, name.span);
+        self.scope.bind(role, name.symbol, var);
+        let value = self.opaque(ty, name.span);
+        Stmt { kind: StmtKind::Let { role, var, value }, span: name.span }
     }
 
     fn find_handler(&mut self, name: Name) -> Option<HandlerId> {

@@ -8,10 +8,13 @@ mod report;
 mod walk;
 
 use super::Checker;
+use super::call::CallGraph;
+use crate::hir::{Param, Program, ProtocolId};
+use crate::resolve::Names;
 use crate::ty::Types;
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
-use tell_language::ast::{self, Block, Name, Step, StmtKind};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use tell_language::ast::{self, Block, ExprKind, Name, Step, StmtKind};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
@@ -40,6 +43,8 @@ struct Op {
     owner: Symbol,
     /// Work that has to end before it succeeds.
     waits: Vec<Name>,
+    /// Whether a mistake with it was reported: nothing more is said about it.
+    is_broken: bool,
 }
 
 /// What is known at a point of a way: where each receipt in scope was used, and the operations begun so far.
@@ -78,7 +83,7 @@ struct Paths<'c, 'a> {
 impl Checker<'_> {
     /// Checks that receipts and operations of a body end exactly once on every path.
     pub(super) fn linear(&mut self, block: &Block) {
-        let receipts = self.receipt_params(block);
+        let receipts = self.own_receipts();
         let state = State { used: vec![None; receipts.len()], ..State::default() };
         let (inside, heads) = (Vec::new(), Vec::new());
         let mut paths = Paths { checker: self, receipts, inside, heads, reported: FxHashSet::default() };
@@ -87,27 +92,62 @@ impl Checker<'_> {
         paths.warn_open(&end);
     }
 
-    /// Parameters that the body uses as receipts.
-    fn receipt_params(&self, block: &Block) -> Vec<Receipt> {
-        let params = &self.program.protocol(self.protocol).params;
-        let mut receipts: Vec<Receipt> = Vec::new();
-        let mut blocks = vec![block];
+    /// Parameters of this protocol that are receipts.
+    fn own_receipts(&self) -> Vec<Receipt> {
+        let params = self.program.protocol(self.protocol).params.iter().enumerate();
+        let receipts = params.filter(|(index, _)| self.calls.is_receipt(self.protocol, *index));
+        let name = |param: &Param| Name { symbol: param.name, span: param.span };
+        receipts.map(|(_, param)| Receipt { name: name(param), parties: None }).collect()
+    }
+}
+
+/// A parameter, by protocol and position.
+type ParamOf = (ProtocolId, usize);
+
+/// The parameters that are receipts: of type `Session`, and shown to a `handoff` or passed on as a receipt.
+pub(super) fn receipt_params(program: &Program, names: &[Names], calls: &CallGraph) -> FxHashSet<ParamOf> {
+    let mut passed_on: FxHashMap<ParamOf, Vec<ParamOf>> = FxHashMap::default();
+    let mut todo: Vec<ParamOf> = Vec::new();
+    for (id, protocol) in (0..).map(ProtocolId).zip(&program.protocols) {
+        if !protocol.params.iter().any(|param| param.ty == Types::SESSION) {
+            continue;
+        }
+        let position =
+            |name: Symbol| protocol.params.iter().position(|param| param.name == name && param.ty == Types::SESSION);
+        let ast = &program.modules[protocol.module].ast;
+        let mut blocks = vec![&protocol.block];
         while let Some(block) = blocks.pop() {
-            for id in &block.stmts {
-                let kind = &self.ast().stmt(*id).kind;
+            for stmt in &block.stmts {
+                let kind = &ast.stmt(*stmt).kind;
                 kind.each_block(&mut |inner| blocks.push(inner));
-                let StmtKind::Step(step) = kind else { continue };
-                let Step::Handoff { receipt, .. } = **step else { continue };
-                let found = params.iter().find(|param| param.name == receipt.symbol && param.ty == Types::SESSION);
-                let Some(param) = found else { continue };
-                if !receipts.iter().any(|known| known.name.symbol == param.name) {
-                    let name = Name { symbol: param.name, span: param.span };
-                    receipts.push(Receipt { name, parties: None });
+                match kind {
+                    StmtKind::Step(step) => {
+                        if let Step::Handoff { receipt, .. } = &**step {
+                            todo.extend(position(receipt.symbol).map(|param| (id, param)));
+                        }
+                    }
+                    StmtKind::Call { protocol: callee, args, .. } => {
+                        let Some(callee) = calls.find(program, names, id, callee) else { continue };
+                        for (to, arg) in args.iter().enumerate() {
+                            if let ExprKind::Var(name) = ast.expr(*arg).kind
+                                && let Some(from) = position(name)
+                            {
+                                passed_on.entry((callee, to)).or_default().push((id, from));
+                            }
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
-        receipts
     }
+    let mut receipts = FxHashSet::default();
+    while let Some(param) = todo.pop() {
+        if receipts.insert(param) {
+            todo.extend(passed_on.get(&param).into_iter().flatten());
+        }
+    }
+    receipts
 }
 
 impl Paths<'_, '_> {
@@ -127,15 +167,17 @@ impl Paths<'_, '_> {
         }
     }
 
-    /// Uses a receipt up.
-    fn consume(&mut self, index: usize, span: Span, state: &mut State) {
+    /// Uses a receipt up; answers whether it was there.
+    fn consume(&mut self, index: usize, span: Span, state: &mut State) -> bool {
         let inside = self.inside.iter().find(|inside| index < inside.receipts).copied();
-        match (state.used[index], inside) {
+        let first = state.used[index];
+        match (first, inside) {
             (Some(first), _) => self.used_twice(index, first, span),
             (None, Some(inside)) => self.used_inside(index, span, inside),
             (None, None) => {}
         }
         state.used[index].get_or_insert(span);
+        first.is_none()
     }
 
     /// A mention of names that is no use as a receipt.
@@ -175,40 +217,49 @@ impl Paths<'_, '_> {
         let mut falling = arms.into_iter().filter_map(|(state, span)| state.map(|state| (state, span)));
         let (mut joined, first_span) = falling.next()?;
         for (state, span) in falling {
+            let mut differ = false;
             for index in 0..joined.used.len() {
                 match (joined.used[index], state.used[index]) {
                     (Some(used), None) => self.used_in_one(index, used, span),
                     (None, Some(used)) => self.used_in_one(index, used, first_span),
-                    _ => {}
+                    _ => continue,
                 }
+                differ = true;
                 joined.used[index] = joined.used[index].or(state.used[index]);
             }
-            self.join_ops(&mut joined, state, (first_span, span));
+            self.join_ops(&mut joined, state, (first_span, span), differ);
         }
         Some(joined)
     }
 
-    fn join_ops(&mut self, joined: &mut State, state: State, (first_span, span): (Span, Span)) {
+    /// Operations behind two arms; `differ` if a receipt was used in one of them only, which explains other owners.
+    fn join_ops(&mut self, joined: &mut State, state: State, (first_span, span): (Span, Span), differ: bool) {
         for (name, op) in &mut joined.ops {
             let other = state.ops.get(name);
             let is_open = op.ended.is_none();
             let is_open_there = other.is_some_and(|other| other.ended.is_none());
+            let owners_differ = is_open && other.is_some_and(|other| other.owner != op.owner);
             let ended = op.ended.or(other.and_then(|other| other.ended));
-            if is_open != is_open_there {
-                let missing = if is_open { first_span } else { span };
+            op.is_broken |= other.is_some_and(|other| other.is_broken);
+            if !op.is_broken && is_open != is_open_there {
+                let missing = if is_open { span } else { first_span };
                 self.differs(*name, op.begun, ended.unwrap_or(op.begun), missing);
-                op.ended = ended.or(Some(op.begun));
-            } else if other.is_some_and(|other| is_open && other.owner != op.owner) {
-                self.differs(*name, op.begun, span, first_span);
-                op.ended = Some(op.begun);
-            }
-        }
-        for (name, op) in state.ops {
-            if !joined.ops.contains_key(&name) {
-                if op.ended.is_none() {
-                    self.differs(name, op.begun, op.begun, first_span);
+                op.is_broken = true;
+            } else if !op.is_broken && owners_differ {
+                if !differ {
+                    self.differs(*name, op.begun, span, first_span);
                 }
-                joined.ops.insert(name, Op { ended: op.ended.or(Some(op.begun)), ..op });
+                op.is_broken = true;
+            }
+            op.ended = ended;
+        }
+        for (name, mut op) in state.ops {
+            if !joined.ops.contains_key(&name) {
+                if op.ended.is_none() && !op.is_broken {
+                    self.differs(name, op.begun, op.begun, first_span);
+                    op.is_broken = true;
+                }
+                joined.ops.insert(name, op);
             }
         }
     }
@@ -216,6 +267,9 @@ impl Paths<'_, '_> {
     /// What repeats, or may be abandoned, ends with the operations it began with.
     fn balanced(&mut self, head: &IndexMap<Symbol, Op, FxBuildHasher>, state: &State, round: Span) {
         for (name, op) in &state.ops {
+            if op.is_broken {
+                continue;
+            }
             let was_open = head.get(name).is_some_and(|op| op.ended.is_none());
             match (was_open, op.ended) {
                 (true, Some(ended)) => self.ends_inside(*name, op.begun, ended, round),

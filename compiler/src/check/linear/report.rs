@@ -69,6 +69,7 @@ impl Paths<'_, '_> {
         let others = [(inside.span, "this may run not at all, or again"), (bound, "bound here")];
         let help = format!("use it before or behind the `{}`, or transfer inside", inside.word);
         self.tell("E0507", (span, "used inside"), text, &others, &help);
+        self.reported.insert(bound); // It is not dropped besides.
     }
 
     /// E0508
@@ -91,6 +92,12 @@ impl Paths<'_, '_> {
         let (_, bound) = self.receipt_text(index);
         let help = "hand an operation of the role that transferred to the role it transferred to";
         self.tell("E0510", (span, "does not fit the receipt"), text, &[(bound, "the receipt"), other], help);
+    }
+
+    /// E0510
+    pub(super) fn needs_receipt(&mut self, span: Span) {
+        let text = "the protocol that is called needs a receipt here".to_owned();
+        self.tell("E0510", (span, "not a receipt"), text, &[], "bind one: `let r = transfer Session from A to B`");
     }
 
     /// E0511
@@ -175,7 +182,7 @@ impl Paths<'_, '_> {
 
     /// W0501
     pub(super) fn warn_open(&mut self, state: &State) {
-        for (name, op) in state.ops.iter().filter(|(_, op)| op.ended.is_none()) {
+        for (name, op) in state.ops.iter().filter(|(_, op)| op.ended.is_none() && !op.is_broken) {
             let name = self.checker.text(*name).to_owned();
             let help = format!("write `resolve {name} as …` or `invalidate {name}`");
             self.tell("W0501", (op.begun, "begun here"), format!("`{name}` never ends"), &[], &help);

@@ -204,19 +204,24 @@ impl Paths<'_, '_> {
     }
 
     fn call(&mut self, path: &ast::Path, args: &[ast::ExprId], span: Span, mut state: State) -> Option<State> {
-        for arg in args {
-            let expr = self.checker.ast().expr(*arg).clone();
-            match expr.kind {
-                ast::ExprKind::Var(symbol) if self.receipt(symbol).is_some() => {
-                    let index = self.receipt(symbol).expect("the guard found it");
-                    self.consume(index, expr.span, &mut state);
-                }
-                _ => self.mention_exprs(&[*arg], &mut state),
-            }
-        }
         let checker = &self.checker;
         let callee = checker.calls.find(checker.program, checker.names, checker.protocol, path);
-        if callee.is_some_and(|callee| checker.calls.is_recursive(checker.protocol, callee)) {
+        let is_recursive = callee.is_some_and(|callee| checker.calls.is_recursive(checker.protocol, callee));
+        for (position, arg) in args.iter().enumerate() {
+            let expr = self.checker.ast().expr(*arg).clone();
+            let receipt = match expr.kind {
+                ast::ExprKind::Var(symbol) => self.receipt(symbol),
+                _ => None,
+            };
+            match (receipt, callee.is_some_and(|callee| self.checker.calls.is_receipt(callee, position))) {
+                (Some(index), true) => {
+                    self.consume(index, expr.span, &mut state);
+                }
+                (None, true) => self.needs_receipt(expr.span),
+                (_, false) => self.mention_exprs(&[*arg], &mut state),
+            }
+        }
+        if is_recursive {
             self.drop_since(0, &state, span);
             return None;
         }
@@ -336,6 +341,7 @@ impl Paths<'_, '_> {
             return None;
         };
         match known.ended {
+            _ if known.is_broken => None,
             Some(ended) => {
                 self.ended_before(op, known, ended);
                 None
@@ -356,7 +362,7 @@ impl Paths<'_, '_> {
         if state.ops.len() >= MAX_OPEN {
             return self.too_many(op.span);
         }
-        state.ops.insert(op.symbol, Op { begun: op.span, ended: None, owner, waits: Vec::new() });
+        state.ops.insert(op.symbol, Op { begun: op.span, ended: None, owner, waits: Vec::new(), is_broken: false });
     }
 
     fn end_op(&mut self, op: Name, is_success: bool, state: &mut State) {
@@ -372,12 +378,11 @@ impl Paths<'_, '_> {
     /// The receipt proves that the owner of the operation transferred to the role it is handed to.
     fn handoff(&mut self, op: Name, to: RoleRef, receipt: Name, state: &mut State) {
         let index = self.receipt(receipt.symbol);
-        if let Some(index) = index {
-            self.consume(index, receipt.span, state);
-        }
+        let is_there = index.is_some_and(|index| self.consume(index, receipt.span, state));
         let Some(open) = self.open_op(op, state) else { return };
         let (begun, owner) = (open.begun, open.owner);
         open.owner = to.name.symbol;
+        let index = index.filter(|_| is_there);
         let Some((index, (from, receiver))) = index.and_then(|index| Some((index, self.receipts[index].parties?)))
         else {
             return;
