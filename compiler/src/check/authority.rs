@@ -11,7 +11,7 @@ pub(super) use bodies::check_all;
 
 use super::Checker;
 use super::block::Tail;
-use crate::hir::surface::{Operation, OperationId};
+use crate::hir::surface::OperationId;
 use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind, Var};
 use crate::refused::Construct;
 use crate::resolve::{AGREEMENT, fact_name, operation, similar_operation};
@@ -30,6 +30,8 @@ pub(super) struct Begun {
     owners: FxHashMap<Symbol, RoleId>,
     /// Names of receipts. Nothing else is called so while one is in scope.
     receipts: FxHashSet<Symbol>,
+    /// Operations whose row and roles were looked at.
+    known: FxHashSet<OperationId>,
     /// The operation whose body is checked.
     body_of: Option<OperationId>,
 }
@@ -305,18 +307,21 @@ impl Checker<'_> {
         self.refuse(Construct::OperationStep, span);
         let id = self.find_declared(op)?;
         let role = self.operation_role(id, op.span)?;
-        let declared = self.program.surface.operations[id].clone();
         self.authority.owners.insert(op.symbol, role);
-        self.check_coverage(&declared, op.span);
-        self.check_row(&declared, op.span);
+        self.check_coverage(id, op.span);
+        if self.authority.known.insert(id) {
+            self.check_row(id, op.span);
+        }
         self.act(role, span, out);
-        if declared.params.len() != args.len() {
+        let wanted = self.program.surface.operations[id].params.len();
+        if wanted != args.len() {
             let what = format!("operation `{}`", self.text(op.symbol));
-            self.wrong_arity(&what, declared.params.len(), args.len(), span);
+            self.wrong_arity(&what, wanted, args.len(), span);
             return Some(role);
         }
+        let params = self.program.surface.operations[id].params.clone();
         let first = self.body.exprs.len();
-        for (arg, (_, ty)) in args.iter().zip(&declared.params) {
+        for (arg, (_, ty)) in args.iter().zip(&params) {
             self.expr(*arg, role, Some(*ty));
         }
         self.finish_types(first);
@@ -324,13 +329,15 @@ impl Checker<'_> {
     }
 
     /// The profile and the capability an operation asks its protocol for.
-    fn check_coverage(&mut self, op: &Operation, span: Span) {
+    fn check_coverage(&mut self, id: OperationId, span: Span) {
+        let op = &self.program.surface.operations[id];
+        let (op_name, op_profile, has_agreement) = (op.name, op.profile, op.agreement.is_some());
         let contract = self.program.protocol(self.protocol).contract.clone();
         if contract.is_broken {
             return;
         }
-        let name = self.text(op.name.symbol).to_owned();
-        if let Some(wanted) = op.profile
+        let name = self.text(op_name.symbol).to_owned();
+        if let Some(wanted) = op_profile
             && contract.profile != Some(wanted)
         {
             let profile = self.text(self.program.surface.profiles[wanted].name.symbol).to_owned();
@@ -338,7 +345,7 @@ impl Checker<'_> {
             let text = format!("`{name}` requires the profile `{profile}`");
             self.report("E0514", span, text, "this protocol does not run under it", &help);
         }
-        if op.agreement.is_some() && !self.program.surface.has(&contract, AGREEMENT) {
+        if has_agreement && !self.program.surface.has(&contract, AGREEMENT) {
             let help = format!("add a bundle that lists it: `requires B`, `proof_bundle B requires [{AGREEMENT}]`");
             let text = format!("`{name}` has an agreement, which needs the capability `{AGREEMENT}`");
             self.report("E0514", span, text, "no bundle of this protocol lists it", &help);
@@ -346,7 +353,8 @@ impl Checker<'_> {
     }
 
     /// What the body of an operation performs, its protocol must be allowed to perform, and its roles must exist.
-    fn check_row(&mut self, op: &Operation, span: Span) {
+    fn check_row(&mut self, id: OperationId, span: Span) {
+        let op = self.program.surface.operations[id].clone();
         let own = self.program.protocol(self.protocol).uses.clone();
         for used in &op.row {
             if !own.iter().any(|own| own.effect == used.effect && own.args == used.args) {
@@ -356,7 +364,7 @@ impl Checker<'_> {
                 self.report("E0501", span, text, "not in `uses`", &help);
             }
         }
-        for role in bodies::roles_of(self.ast(), op) {
+        for role in &op.roles {
             if !self.roles.contains_key(&role.symbol) && role.symbol != op.role.name.symbol {
                 let file = self.program.modules[self.module].file;
                 let role_text = self.text(role.symbol).to_owned();

@@ -19,7 +19,7 @@ use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
 /// Most receipts and most operations in scope at once.
-const MAX_OPEN: usize = 1_000;
+const MAX_OPEN: usize = 100;
 
 /// Most work that is required for one operation.
 const MAX_WAITS: usize = 10;

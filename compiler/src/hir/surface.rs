@@ -6,6 +6,7 @@ use super::Use;
 use crate::ty::Ty;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use std::rc::Rc;
 use tell_language::ast::{self, Name, RoleRef};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -55,6 +56,8 @@ pub struct Operation {
     pub result: Option<Ty>,
     /// Instances of effects that its body performs, once it was looked at.
     pub row: Vec<Use>,
+    /// Its role and those its body names, once it was looked at.
+    pub roles: Vec<Name>,
 }
 
 /// How a protocol is executed.
@@ -113,7 +116,9 @@ pub struct Handled {
     /// What leaves the region, if anything does: type of the value and place.
     pub leaves: Option<(Ty, Span)>,
     /// What each operation's clause does, in the order of the effect's operations.
-    pub clauses: Vec<ClauseShape>,
+    pub clauses: Rc<[ClauseShape]>,
+    /// What some clause of them does.
+    pub any: ClauseShape,
 }
 
 /// What a clause can do besides resuming at its end.

@@ -172,8 +172,8 @@ impl Resolver<'_> {
         let agreement = self.clause(declared, "agreement").map(|clause| clause.value.span);
         let (Some(role), Some(body)) = (declared.role, declared.body.clone()) else { return };
         if self.take_place(module, "operation", declared.name) {
-            let (name, result, row) = (declared.name, None, Vec::new());
-            let operation = Operation { name, module, params, role, profile, agreement, body, result, row };
+            let (name, result, row, roles) = (declared.name, None, Vec::new(), Vec::new());
+            let operation = Operation { name, module, params, role, profile, agreement, body, result, row, roles };
             self.program.surface.operations.push(operation);
             let index = self.program.surface.operations.len() - 1;
             self.names_mut(module).operations.insert(name.symbol, index);

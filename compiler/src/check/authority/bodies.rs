@@ -6,8 +6,9 @@ use crate::check::block::Tail;
 use crate::check::call::CallGraph;
 use crate::check::{Checker, alone};
 use crate::hir::surface::{Operation, OperationId};
-use crate::hir::{Program, RoleId, Use};
+use crate::hir::{EffectId, Program, RoleId, Use};
 use crate::resolve::Names;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tell_language::ast::{self, Ast, Block, DeclKind, Name, StmtKind, Target};
 use tell_language::diagnostic::Diagnostic;
 use tell_language::span::Span;
@@ -19,11 +20,12 @@ pub(in crate::check) fn check_all(
     calls: &CallGraph,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let first = first_uses(program);
     for id in 0..program.surface.operations.len() {
         let op = program.surface.operations[id].clone();
-        let ast = &program.modules[op.module].ast;
-        let roles = roles_of(ast, &op);
-        let uses = uses_of(program, names, op.module, &op.body);
+        let roles = roles_of(&program.modules[op.module].ast, &op);
+        let uses = uses_of(program, names, &first, (op.module, &op.body));
+        program.surface.operations[id].roles.clone_from(&roles);
         let protocol = alone::protocol(program.modules[op.module].file, (op.name, op.module), roles, uses.clone());
         let id_of = alone::push(program, protocol);
         Checker::new(program, names, calls, diagnostics, id_of).run_operation(id);
@@ -34,7 +36,7 @@ pub(in crate::check) fn check_all(
         for decl in program.modules[module].ast.decls.clone() {
             let DeclKind::Guest(guest) = decl.kind else { continue };
             let roles = named_roles(&program.modules[module].ast, &guest.body);
-            let uses = uses_of(program, names, module, &guest.body);
+            let uses = uses_of(program, names, &first, (module, &guest.body));
             let protocol = alone::protocol(program.modules[module].file, (guest.name, module), roles, uses);
             let id = alone::push(program, protocol);
             Checker::new(program, names, calls, diagnostics, id).run_guest(&guest, decl.span);
@@ -44,7 +46,7 @@ pub(in crate::check) fn check_all(
 }
 
 /// The role of an operation and those its body names.
-pub(super) fn roles_of(ast: &Ast, op: &Operation) -> Vec<Name> {
+fn roles_of(ast: &Ast, op: &Operation) -> Vec<Name> {
     let mut roles = vec![op.role.name];
     let named = named_roles(ast, &op.body);
     roles.extend(named.into_iter().filter(|role| role.symbol != op.role.name.symbol));
@@ -54,8 +56,9 @@ pub(super) fn roles_of(ast: &Ast, op: &Operation) -> Vec<Name> {
 /// The roles a block names, in no particular order, each once.
 fn named_roles(ast: &Ast, block: &Block) -> Vec<Name> {
     let mut roles: Vec<Name> = Vec::new();
+    let mut seen = FxHashSet::default();
     let mut add = |role: Name| {
-        if !roles.iter().any(|known| known.symbol == role.symbol) {
+        if seen.insert(role.symbol) {
             roles.push(role);
         }
     };
@@ -73,19 +76,32 @@ fn named_roles(ast: &Ast, block: &Block) -> Vec<Name> {
     roles
 }
 
-/// The instances of effects a block performs: those of the first protocol of the program that uses the effect, else
-/// the only one an effect without type parameters has.
-fn uses_of(program: &Program, names: &[Names], module: usize, block: &Block) -> Vec<Use> {
+/// For each effect the instance the first protocol of the program uses.
+fn first_uses(program: &Program) -> FxHashMap<EffectId, Use> {
+    let mut first = FxHashMap::default();
+    for used in program.protocols.iter().flat_map(|protocol| &protocol.uses) {
+        first.entry(used.effect).or_insert_with(|| used.clone());
+    }
+    first
+}
+
+/// The instances of effects a block performs: those that protocols use, else the only one an effect without type
+/// parameters has.
+fn uses_of(
+    program: &Program,
+    names: &[Names],
+    first: &FxHashMap<EffectId, Use>,
+    (module, block): (usize, &Block),
+) -> Vec<Use> {
     let mut uses: Vec<Use> = Vec::new();
+    let mut seen = FxHashSet::default();
     let mut add = |path: &ast::Path| {
         let Some(effect) = crate::resolve::effect(names, program, module, path) else { return };
-        if uses.iter().any(|used| used.effect == effect) {
-            return;
+        if seen.insert(effect) {
+            let plain = || Use { effect, args: Vec::new(), span: path.span() };
+            let has_one = program.effects[effect.index()].params == 0;
+            uses.extend(first.get(&effect).cloned().or_else(|| has_one.then(plain)));
         }
-        let declared = program.protocols.iter().flat_map(|protocol| &protocol.uses);
-        let first = declared.into_iter().find(|used| used.effect == effect).cloned();
-        let plain = || Use { effect, args: Vec::new(), span: path.span() };
-        uses.extend(first.or_else(|| (program.effects[effect.index()].params == 0).then(plain)));
     };
     each_stmt(&program.modules[module].ast, block, &mut |kind| match kind {
         StmtKind::Perform { perform, .. } => add(&perform.effect),

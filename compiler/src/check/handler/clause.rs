@@ -119,7 +119,11 @@ impl Checker<'_> {
         let clauses = self.operation_clauses(&handler.ast, handler.instance.as_ref());
         let leaves = self.regions.clause.as_ref().and_then(|clause| clause.leaves);
         self.warn_unused();
-        Handled { value, leaves, clauses }
+        let any = ClauseShape {
+            leaves: clauses.iter().find_map(|clause| clause.leaves),
+            is_not_tail: clauses.iter().find_map(|clause| clause.is_not_tail),
+        };
+        Handled { value, leaves, clauses: clauses.into(), any }
     }
 
     /// Every operation at most once, one return clause.

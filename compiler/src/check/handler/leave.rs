@@ -44,11 +44,7 @@ impl Checker<'_> {
             roles.contains(&role) && program.protocol(protocol).uses.iter().any(|used| used.effect == effect)
         };
         let reaches = |inner: usize| self.regions.reaches(inner).contains(&index);
-        let clauses = &handled.clauses;
-        let any = ClauseShape {
-            leaves: clauses.iter().find_map(|clause| clause.leaves),
-            is_not_tail: clauses.iter().find_map(|clause| clause.is_not_tail),
-        };
+        let (clauses, any) = (&*handled.clauses, handled.any);
         let mut walk = Walk { index, clauses, any, calls: &calls, reaches: &reaches, found: None, in_par: None };
         walk.block(body, None, false);
         let (found, in_par) = (walk.found, walk.in_par);
@@ -121,8 +117,8 @@ impl Walk<'_> {
             }
             // What is left in one round precedes the next.
             StmtKind::Rec { body, .. } | StmtKind::Loop { body, .. } => {
-                let left = self.block(body, left, in_par);
-                self.block(body, left, in_par)
+                let behind = self.block(body, left, in_par);
+                if left.is_none() && behind.is_some() { self.block(body, behind, in_par) } else { behind }
             }
             StmtKind::Continue { .. } | StmtKind::Let { .. } | StmtKind::Assert { .. } => left,
         }
