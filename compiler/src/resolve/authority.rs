@@ -75,8 +75,10 @@ impl Resolver<'_> {
             AuthorityKind::AgreementProfile => Construct::AgreementProfile,
             AuthorityKind::Profile => Construct::Profile,
             AuthorityKind::ProofBundle => Construct::ProofBundle,
-            AuthorityKind::Cluster | AuthorityKind::Ring | AuthorityKind::Mesh => Construct::Topology,
-            AuthorityKind::Operation | AuthorityKind::RoleSet => return,
+            AuthorityKind::RoleSet | AuthorityKind::Cluster | AuthorityKind::Ring | AuthorityKind::Mesh => {
+                Construct::Topology
+            }
+            AuthorityKind::Operation => return,
         };
         self.refuse(module, construct, span);
         self.check_clauses(module, declared);
