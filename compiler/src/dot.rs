@@ -14,7 +14,7 @@ pub fn dot(graph: &Graph, machines: &[&Machine]) -> String {
         out.push_str(&format!("  subgraph cluster_{role} {{\n    label={name};\n"));
         for (index, state) in machine.states.iter().enumerate() {
             let shape = match &state.kind {
-                Kind::End { .. } | Kind::Join => " [shape=doublecircle]",
+                Kind::End { .. } | Kind::Join { .. } => " [shape=doublecircle]",
                 Kind::Recv { finals: Some(_), .. } => " [shape=doublecircle, style=dashed]",
                 _ => "",
             };
@@ -41,14 +41,14 @@ fn edges(graph: &Graph, machine: &Machine, kind: &Kind) -> Vec<(String, StateId)
         format!("{}{sign}{label}", graph.roles[*partner as usize])
     };
     match kind {
-        Kind::End { .. } | Kind::Join => Vec::new(),
+        Kind::End { .. } | Kind::Join { .. } => Vec::new(),
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
             kind.steps().into_iter().map(|step| ("τ".to_owned(), step.target)).collect()
         }
         Kind::Send { sends: rows } | Kind::Recv { rows, .. } | Kind::Mixed { actions: rows, .. } => {
             rows.iter().map(|(site, step)| (message(site), step.target)).collect()
         }
-        Kind::Par { branches, then } => {
+        Kind::Par { branches, then, .. } => {
             let branches = branches.iter().map(|branch| ("par".to_owned(), branch.target));
             branches.chain([("join".to_owned(), then.target)]).collect()
         }

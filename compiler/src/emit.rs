@@ -1,25 +1,28 @@
 //! Machines to a code image.
 //!
 //! [`tables`] collects what all roles share; [`function`] writes the code of one role, [`decision`] and [`message`] that
-//! of its states, [`expr`] and [`pattern`] that of expressions and patterns, [`frame`] gives out registers, [`jumps`]
-//! shortens what came out.
+//! of its states, [`parts`] that of branches and scopes, [`expr`] and [`pattern`] that of expressions and patterns, [`call`]
+//! writes functions out, [`frame`] gives out registers, [`jumps`] shortens what came out.
 
+mod call;
 mod decision;
 mod expr;
 mod frame;
 mod function;
 mod jumps;
 mod message;
+mod parts;
 mod pattern;
 mod tables;
 
 use crate::explore::EdgeBound;
-use crate::graph::{Graph, NodeKind};
+use crate::graph::{CaseOn, Graph, NodeKind};
 use crate::hir::Program;
-use crate::project::machine::{Kind, Machine};
+use crate::project::machine::{self, Kind, Machine, Step};
 use tables::Tables;
-use tell_ir::image::{CodeImage, Debug, Edge, MAX_REGISTERS, Role};
+use tell_ir::image::{CodeImage, Debug, Edge, MAX_REGISTERS, Outcome, Role};
 use tell_ir::machine::{LocalMachine, State, StateId, Transition};
+use tell_ir::verify::MAX_TYPE_DEPTH;
 use tell_language::diagnostic::{Code, Diagnostic};
 
 /// Most entries of a table that instructions address with 16 bits.
@@ -53,9 +56,19 @@ pub fn emit(
                 "keep fewer names in scope at once",
             ));
         }
+        if tables.inlined > call::MAX_INLINED {
+            let text = "the calls of functions in this protocol are too large when they are written out".to_owned();
+            let label = format!("more than {} expressions in all", call::MAX_INLINED);
+            return Err(too_many(graph, text, label, "call large functions in fewer places"));
+        }
         roles.push(Role { name: name.clone(), params: emitted.params });
         functions.push(emitted.function);
         spans.push(emitted.spans);
+    }
+    if tables.type_depth() > MAX_TYPE_DEPTH {
+        let text = "a type nests too deep where a generic function is called".to_owned();
+        let label = format!("at most {MAX_TYPE_DEPTH} levels are possible");
+        return Err(too_many(graph, text, label, "name a part of the type with `type … = | …`"));
     }
     let machines: Vec<LocalMachine> = machines.iter().map(|machine| erase(&mut tables, machine)).collect();
     let debug = Debug { file: program.files.get(graph.file).name.clone(), spans };
@@ -83,19 +96,27 @@ pub fn emit(
     Ok(image)
 }
 
-/// What is projected but has no instructions yet.
+/// What nothing in the image stands for; most of it only pure types can say.
 fn refused(graph: &Graph, machines: &[Machine]) -> Option<Diagnostic> {
-    let states = machines.iter().flat_map(|machine| &machine.states);
-    let (what, state) = states
-        .filter_map(|state| match state.kind {
-            Kind::Par { .. } => Some(("`par`", state)),
-            Kind::Scope(_) => Some(("a scope with outcomes", state)),
+    let states = machines.iter().flat_map(|machine| machine.states.iter().map(move |state| (machine, state)));
+    let unknown = |name: &String| Outcome::ALL.iter().all(|(known, _)| known != name);
+    let (what, node) = states
+        .filter_map(|(machine, state)| match &state.kind {
+            Kind::Case { site, .. } => match &graph.node(site.node).kind {
+                NodeKind::Case { on: CaseOn::Opaque, .. } => Some(("a decision nobody can evaluate", site.node)),
+                _ => None,
+            },
+            Kind::End { .. } if !parts::awaits(machine, state.inside) => {
+                Some(("a part that never ends, with nothing more to do for a role in it,", *state.nodes.first()?))
+            }
+            Kind::Scope(scope) if scope.outcomes.iter().any(|(name, _)| unknown(name)) => {
+                Some(("an outcome of that name", scope.site.node))
+            }
             _ => None,
         })
         .next()?;
-    let span = state.nodes.first().map_or(graph.span, |node| graph.node(*node).span);
-    let diagnostic = Diagnostic::new(Code("E0901"), format!("{what} is not executable yet"))
-        .label(graph.file, span.head(1), "not executable yet")
+    let diagnostic = Diagnostic::new(Code("E0901"), format!("{what} is not executable"))
+        .label(graph.file, graph.node(node).span.head(1), "not executable")
         .help("it can be checked and projected; `tellc explain E0901` lists what this version executes");
     Some(diagnostic)
 }
@@ -106,11 +127,28 @@ fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagn
 
 /// The machine without data, as the image carries it; states keep their numbers.
 fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
-    let states = machine.states.iter().map(|state| match &state.kind {
+    let done = parts::done_states(machine);
+    let target = |step: &Step| StateId(step.target.0);
+    let states = (0..).map(machine::StateId).zip(&machine.states);
+    let states = states.map(|(id, state)| match &state.kind {
+        Kind::End { .. } if state.inside.is_some() => State::Join,
         Kind::End { .. } => State::End,
-        Kind::Par { .. } | Kind::Scope(_) | Kind::Join | Kind::Mixed { .. } => {
-            panic!("bug: refused before anything was emitted")
+        Kind::Mixed { .. } => panic!("bug: a rejected choreography is not emitted"),
+        Kind::Par { branches, then, .. } => {
+            State::Par { branches: branches.iter().map(target).collect(), then: target(then) }
         }
+        Kind::Scope(scope) => State::Scope {
+            scope: tables.scope(machine.role, scope),
+            body: target(&scope.body),
+            rows: parts::outcomes(scope)
+                .into_iter()
+                .map(|(outcome, block)| {
+                    (outcome, block.map_or_else(|| done[&id], |block| target(&scope.outcomes[block].1)))
+                })
+                .collect(),
+            then: target(&scope.then),
+        },
+        Kind::Join { .. } => State::Join,
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
             let mut targets: Vec<StateId> = state.kind.steps().iter().map(|step| StateId(step.target.0)).collect();
             targets.sort_unstable();
@@ -123,14 +161,10 @@ fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
             may_end: finals.is_some(),
         },
     });
-    LocalMachine { states: states.collect() }
+    LocalMachine { states: states.chain(done.values().map(|_| State::Join)).collect() }
 }
 
-fn transition(
-    tables: &mut Tables<'_>,
-    machine: &Machine,
-    (site, step): &(crate::project::machine::Site, crate::project::machine::Step),
-) -> Transition {
+fn transition(tables: &mut Tables<'_>, machine: &Machine, (site, step): &(machine::Site, Step)) -> Transition {
     let NodeKind::Comm { from, to, branches } = &tables.graph.node(site.node).kind else {
         panic!("bug: a row is a message")
     };

@@ -3,25 +3,29 @@
 //! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
 //! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
 
+mod alike;
 mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
-use crate::hir::{Program, ProtocolId};
+use crate::hir::{Program, Protocol, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
+use crate::resolve::family::Binds;
 use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use repaired::Findings;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
-use tell_language::diagnostic::{Diagnostic, Fix};
+use tell_language::diagnostic::{Code, Diagnostic, Fix};
+use tell_language::span::{FileId, Span};
 
 /// Diagnostics of a file that are kept; the first ones in source order.
 pub const MAX_DIAGNOSTICS: usize = 1_000;
@@ -87,26 +91,58 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Names of the protocols that can be built: those declared at the top level, in text order.
+    /// Names of the protocols that can be built: those declared at the top level of the user's file, in text order.
     #[must_use]
     pub fn protocols(&self) -> Vec<&str> {
-        let top = self.program.protocols.iter().filter(|protocol| protocol.parent.is_none());
-        top.map(|protocol| self.program.text(protocol.name)).collect()
+        self.declared().map(|(_, name)| name).collect()
+    }
+
+    /// Names of the sizes that `--bind` can give, each once, in text order.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<&str> {
+        let all = self.program.protocols.iter().flat_map(|protocol| &protocol.header.sizes);
+        let names: FxIndexSet<&str> = all.map(|size| self.program.text(size.symbol)).collect();
+        names.into_iter().collect()
+    }
+
+    /// The sizes that nothing gave, with what was taken for them: `N = 2`.
+    #[must_use]
+    pub fn assumed_sizes(&self) -> Vec<String> {
+        let checked = self.program.protocols.iter().filter(|protocol| protocol.body.is_some());
+        let assumed = checked.flat_map(|protocol| &protocol.sizes).filter(|size| size.is_assumed);
+        assumed.map(|size| format!("{} = {}", self.program.text(size.name), size.value)).collect()
+    }
+
+    /// Protocols as declared at the top level of the user's file, in text order: those that calls made of them for other
+    /// sizes are left out.
+    fn declared(&self) -> impl Iterator<Item = (ProtocolId, &str)> {
+        let all = (0..).map(ProtocolId).zip(&self.program.protocols);
+        let own = |id: ProtocolId, protocol: &Protocol| {
+            protocol.parent.is_none() && protocol.module == 0 && protocol.template == id
+        };
+        let top = all.filter(move |(id, protocol)| own(*id, protocol));
+        top.map(|(id, protocol)| (id, self.program.text(protocol.name)))
     }
 
     fn find(&self, name: &str) -> Option<ProtocolId> {
-        let protocols = (0..).map(ProtocolId).zip(&self.program.protocols);
-        protocols
-            .filter(|(_, protocol)| protocol.parent.is_none())
-            .find(|(_, protocol)| self.program.text(protocol.name) == name)
-            .map(|(id, _)| id)
+        self.declared().find(|(_, declared)| *declared == name).map(|(id, _)| id)
     }
 }
+
+/// Names, each once, in order.
+type FxIndexSet<T> = indexmap::IndexSet<T, rustc_hash::FxBuildHasher>;
 
 /// Checks a file: all stages up to projection.
 #[must_use]
 pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> Checked {
-    check_file(name, text, sources, limits, Repairs::Searched)
+    check_sized(name, text, sources, &Binds::new(), limits)
+}
+
+/// As [`check`], with sizes of role families given from outside (`--bind N=3`). Those of no family are of no effect, see
+/// [`Checked::sizes`].
+#[must_use]
+pub fn check_sized(name: &str, text: &str, sources: &dyn Sources, binds: &Binds, limits: Limits) -> Checked {
+    check_file((name, text), sources, binds, limits, Repairs::Searched)
 }
 
 /// Whether what is found comes with repairs. A text that tries out a repair is only checked for what its projections
@@ -117,24 +153,47 @@ enum Repairs {
     Left,
 }
 
-fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, repairs: Repairs) -> Checked {
+fn check_file(
+    (name, text): (&str, &str),
+    sources: &dyn Sources,
+    binds: &Binds,
+    limits: Limits,
+    repairs: Repairs,
+) -> Checked {
     let mut program = Program::default();
     let file = program.files.add(name, text);
     let mut diagnostics = Vec::new();
-    let names = resolve::resolve(&mut program, file, sources, &mut diagnostics);
+    let names = resolve::resolve(&mut program, file, sources, binds, &mut diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.code.0 == "E0106") {
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
-    let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.code.0.starts_with("E01"));
+    let is_broken = diagnostics.iter().any(is_unread);
+    let unread = unread_declarations(&program, &diagnostics);
+    if diagnostics.iter().any(|diagnostic| is_unread(diagnostic) && diagnostic.position().0 != file) {
+        // What an import could not read may be what others miss.
+        diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
+    }
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
-        // A statement that could not be read is missing: who holds what, and what follows what, is not known.
-        diagnostics.retain(|diagnostic| !depends_on_all_statements(diagnostic.code.0));
+        // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
+        diagnostics.retain(|diagnostic| {
+            let (file, place) = diagnostic.position();
+            let beside =
+                |(other, span): &(FileId, Span)| *other == file && span.start <= place.start && place.start < span.end;
+            is_unread(diagnostic) || !depends_on_all_text(diagnostic.code.0) && !unread.iter().any(beside)
+        });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
-    for protocol in roots(&program) {
-        if is_broken || !can_lower(&program, protocol) {
+    let roots = if is_broken { Vec::new() } else { roots(&program) };
+    // A protocol of another file is judged there; where it is called, that is not repeated.
+    let wrong: FxHashSet<ProtocolId> = called_abroad(&program, &roots)
+        .into_iter()
+        .filter(|id| can_lower(&program, *id) && !is_right(&program, *id, limits, &mut diagnostics))
+        .collect();
+    for protocol in roots {
+        if !can_lower(&program, protocol) || calls_any(&program, protocol, &wrong) {
             continue;
         }
         let graph = match lower::lower(&program, protocol) {
@@ -147,11 +206,12 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         // Whether the text says with a repair what the graph says.
         let accept = |repair: &Repair, warnings: usize| {
             let Some(Written { fixes, .. }) = written(&program, &graph, repair, Notation::Tell) else { return false };
-            let again = check_file(name, &applied(text, &fixes), sources, limits, Repairs::Left);
+            let again = check_file((name, &applied(text, &fixes)), sources, binds, limits, Repairs::Left);
             let same = again.projected.iter().find(|other| other.graph.name == graph.name);
             graph.file == file && same.is_some_and(|other| other.projection.warnings.len() <= warnings)
         };
         let findings = Findings { program: &program, graph: &graph, limits, notation: Notation::Tell, accept: &accept };
+        let before = diagnostics.len();
         match (project(&program, &graph, limits), repairs) {
             (Ok(projection), Repairs::Searched) => {
                 diagnostics.extend(findings.accepted(&projection));
@@ -164,13 +224,78 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
             }
             (Err(_), Repairs::Left) => {}
         }
+        if let Some(note) = program.assumed_sizes(protocol) {
+            diagnostics[before..].iter_mut().for_each(|found| found.notes.push(note.clone()));
+        }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
 }
 
-/// Whether a diagnostic can come from a statement that is missing elsewhere.
-fn depends_on_all_statements(code: &str) -> bool {
-    matches!(code, "E0209" | "E0302" | "E0303" | "E0304" | "E0313" | "E0414" | "E0416")
+/// Whether a diagnostic is about text that could not be read.
+fn is_unread(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code.0.starts_with("E01")
+}
+
+/// Whether a code is about which modules there are, not about what is in them.
+fn is_about_modules(code: &str) -> bool {
+    matches!(code, "E0207" | "E0260" | "E0261" | "E0262")
+}
+
+/// Whether an imported protocol can be projected; what is found goes to `diagnostics`.
+fn is_right(program: &Program, protocol: ProtocolId, limits: Limits, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    match lower_and_project(program, protocol, limits) {
+        Ok(projected) => {
+            diagnostics.extend(projected.projection.warnings.into_iter().map(|(_, warning)| warning));
+            true
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            false
+        }
+    }
+}
+
+/// The protocols that these call in other files, be it by way of others, in text order.
+fn called_abroad(program: &Program, roots: &[ProtocolId]) -> BTreeSet<ProtocolId> {
+    let mut reached = FxHashSet::default();
+    roots.iter().for_each(|root| reach(program, *root, &mut reached));
+    let abroad = |id: ProtocolId| {
+        let module = move |id: ProtocolId| program.protocol(id).module;
+        lower::callees(program, id).into_iter().filter(move |callee| module(*callee) != module(id))
+    };
+    reached.into_iter().flat_map(abroad).collect()
+}
+
+/// Whether a protocol calls one of these, be it by way of others.
+fn calls_any(program: &Program, protocol: ProtocolId, wanted: &FxHashSet<ProtocolId>) -> bool {
+    let mut reached = FxHashSet::default();
+    reach(program, protocol, &mut reached);
+    !reached.is_disjoint(wanted)
+}
+
+/// The declarations in which something could not be read.
+fn unread_declarations(program: &Program, diagnostics: &[Diagnostic]) -> Vec<(FileId, Span)> {
+    let mut unread = Vec::new();
+    for (file, place) in diagnostics.iter().filter(|one| is_unread(one)).map(Diagnostic::position) {
+        let module = program.modules.iter().find(|module| module.file == file);
+        let decls = module.into_iter().flat_map(|module| &module.ast.decls);
+        unread.extend(
+            decls
+                .map(|decl| (file, decl.span))
+                .filter(|(_, span)| span.start <= place.start && place.start <= span.end),
+        );
+    }
+    unread
+}
+
+/// Whether a diagnostic can come from a declaration or statement that is missing elsewhere.
+fn depends_on_all_text(code: &str) -> bool {
+    is_unknown_name(code) || matches!(code, "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416")
+}
+
+/// Whether a diagnostic says that a name means nothing.
+fn is_unknown_name(code: &str) -> bool {
+    matches!(code, "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0206" | "E0208" | "E0209" | "E0215")
 }
 
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
@@ -221,12 +346,30 @@ pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Resul
         let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines, &channels);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))
     };
+    let found = checked.find(name);
+    let unsized_families: Vec<Diagnostic> = found.map_or_else(Vec::new, |id| missing_sizes(&checked.program, id));
+    if !unsized_families.is_empty() {
+        return Err(BuildError::Rejected(unsized_families));
+    }
     if let Some(projected) = checked.projected.iter().find(|projected| projected.graph.name == name) {
         return emit(projected);
     }
-    let id = checked.find(name).filter(|id| can_lower(&checked.program, *id)).ok_or(BuildError::NoProtocol)?;
+    let id = found.filter(|id| can_lower(&checked.program, *id)).ok_or(BuildError::NoProtocol)?;
     let projected = lower_and_project(&checked.program, id, limits).map_err(BuildError::Rejected)?;
     emit(&projected)
+}
+
+/// Sizes of families that nothing gives: one image is for one size.
+fn missing_sizes(program: &Program, id: ProtocolId) -> Vec<Diagnostic> {
+    let protocol = program.protocol(id);
+    let missing = protocol.header.sizes.iter().zip(&protocol.sizes).filter(|(_, size)| size.is_assumed);
+    let missing = missing.map(|(name, _)| {
+        let text = program.text(name.symbol);
+        Diagnostic::new(Code("E0230"), format!("nothing says how large `{text}` is"))
+            .label(protocol.file, name.span, "the size of a family")
+            .help(format!("say it on the command line: `--bind {text}=3`"))
+    });
+    missing.collect()
 }
 
 /// Why no image was made.
@@ -278,10 +421,10 @@ pub fn applied(text: &str, fixes: &[Fix]) -> String {
     out
 }
 
-/// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of
-/// them reaches.
+/// Protocols of the user's file that are checked as a whole: those no other calls, and the first of every circle of calls
+/// that none of them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
-    let all = || (0..).map(ProtocolId).take(program.protocols.len());
+    let all = || (0..).map(ProtocolId).take(program.protocols.len()).filter(|id| program.protocol(*id).module == 0);
     let called: FxHashSet<ProtocolId> =
         all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
     let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();
@@ -321,7 +464,13 @@ fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     }
     diagnostics.sort_by_key(Diagnostic::position);
     let mut unique: Vec<Diagnostic> = Vec::new();
+    let mut said: FxHashSet<(&str, String)> = FxHashSet::default();
     for diagnostic in diagnostics {
+        // A name that means nothing is one mistake, however often it is used.
+        let is_about_name = is_unknown_name(diagnostic.code.0) || matches!(diagnostic.code.0, "E0302" | "E0306");
+        if is_about_name && !said.insert((diagnostic.code.0, diagnostic.message.clone())) {
+            continue;
+        }
         if !unique.iter().rev().take(8).any(|known| *known == diagnostic) {
             unique.push(diagnostic);
         }

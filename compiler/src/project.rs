@@ -10,12 +10,15 @@
 //! states of the [`machine`]. A [`rejection`] is data: two runs; [`report`] puts it in words.
 
 mod available;
+mod blocks;
 mod closure;
 mod conditions;
 pub(crate) mod key;
-pub(crate) mod live;
+mod live;
 pub mod machine;
 mod offers;
+mod parts;
+pub(crate) mod reads;
 pub mod rejection;
 pub mod report;
 mod skeleton;
@@ -26,11 +29,10 @@ use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use machine::Machine;
 use rejection::{Rejection, Run};
-use rustc_hash::FxHashSet;
 use skeleton::Skeleton;
 
 pub(crate) use skeleton::actors;
-use state::{Built, Checks, Construction, Failure};
+use state::{Built, Checks, Construction, Failure, Unseen};
 use tell_language::diagnostic::Diagnostic;
 
 /// Limits of the construction, and of what is found out about its result.
@@ -59,8 +61,9 @@ pub struct Projection {
     pub waits: Vec<(Role, [Run; 2])>,
 }
 
-/// Most shared decisions of a pure type that are tried one by one before the role goes without all of them.
-const MAX_BLIND: usize = 16;
+/// Most shared decisions of a pure type, and bindings carried over joins, that are tried one by one before the role goes
+/// without all of them.
+const MAX_UNSEEN: usize = 16;
 
 /// Projects a choreography to all its roles.
 ///
@@ -112,13 +115,17 @@ fn project_role(
     how: (Limits, Checks),
 ) -> Result<(Built, Option<crate::graph::NodeId>), Box<Rejection>> {
     let view = live::View::new(program, graph, skeleton, role);
-    let mut blind = FxHashSet::default();
+    let mut unseen = Unseen::default();
     loop {
-        match Construction::new(program, graph, &view, role, how, blind.clone()).run() {
+        match Construction::new(program, graph, &view, role, how, unseen.clone()).run() {
             Ok(built) => return Ok((built, starve::starving(graph, skeleton, &view))),
             Err(Failure::Rejected(rejection)) => return Err(rejection),
-            Err(Failure::Blind(_)) if blind.len() >= MAX_BLIND => blind.extend(skeleton.nodes()),
-            Err(Failure::Blind(node)) => _ = blind.insert(node),
+            Err(Failure::Blind(_)) if unseen.blind.len() >= MAX_UNSEEN => unseen.blind.extend(skeleton.nodes()),
+            Err(Failure::Blind(node)) => _ = unseen.blind.insert(node),
+            Err(Failure::Blurred(..)) if unseen.blurred.len() >= MAX_UNSEEN => {
+                unseen.blurred.extend(view.all_carried())
+            }
+            Err(Failure::Blurred(node, var)) => _ = unseen.blurred.insert((node, var)),
         }
     }
 }

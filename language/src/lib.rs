@@ -12,6 +12,7 @@
 pub mod ast;
 pub mod diagnostic;
 pub mod dump;
+pub mod format;
 pub mod layout;
 pub mod parse;
 pub mod print;
@@ -19,3 +20,4 @@ pub mod render;
 pub mod span;
 pub mod symbol;
 pub mod token;
+pub mod verdict;

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use lalrpop_util::lalrpop_mod;
 
-use crate::ast::Ast;
+use crate::ast::{Ast, Decl, DeclKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::layout::{Laid, layout};
 use crate::span::{FileId, Span};
@@ -80,6 +80,9 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
         .extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
     diagnostics.sort_by_key(Diagnostic::position);
     one_syntax_error_a_line(text, &mut diagnostics);
+    one_error_between_declarations(&ast, &mut diagnostics);
+    no_layout_error_behind_syntax(&ast, &mut diagnostics);
+    few_alike(&ast, &mut diagnostics);
     diagnostics.truncate(MAX_DIAGNOSTICS);
     Parsed { ast, diagnostics }
 }
@@ -110,6 +113,61 @@ fn one_syntax_error_a_line(text: &str, diagnostics: &mut Vec<Diagnostic>) {
         let is_first = last != Some(line) && taken.binary_search(&line).is_err();
         last = Some(line);
         is_first
+    });
+}
+
+/// Drops reports on indentation and arms behind a syntax error of the same declaration: a token that does not belong
+/// there may have opened a block.
+fn no_layout_error_behind_syntax(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let mut broken: Option<usize> = None;
+    diagnostics.retain(|report| {
+        let start = report.position().1.start;
+        let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
+        if report.code == Code("E0102") {
+            broken = Some(declaration);
+        }
+        !(matches!(report.code.0, "E0108" | "E0111") && broken == Some(declaration))
+    });
+}
+
+/// Most syntax errors of one declaration that come from its structure.
+const MAX_ALIKE: usize = 2;
+
+/// Of syntax errors that one mistake can make many of, keeps the first ones of each declaration: blocks that are not
+/// there, and lines of an effect that are no operations.
+fn few_alike(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: Option<(usize, usize)> = None;
+    diagnostics.retain(|report| {
+        let start = report.position().1.start;
+        let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
+        let inside = declaration.checked_sub(1).map(|at| &ast.decls[at].kind);
+        let is_structural =
+            matches!(inside, Some(DeclKind::Effect(_))) || report.message.starts_with(expected::NO_BLOCK);
+        if report.code != Code("E0102") || !is_structural {
+            return true;
+        }
+        let count = seen.filter(|(owner, _)| *owner == declaration).map_or(1, |(_, count)| count + 1);
+        seen = Some((declaration, count));
+        count <= MAX_ALIKE
+    });
+}
+
+/// Of lines that are no declarations, keeps the first of each run: without their header they all are wrong.
+fn one_error_between_declarations(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let locals = |decl: &Decl| match &decl.kind {
+        DeclKind::Protocol(protocol) => protocol.locals.iter().map(|local| local.span.start).collect(),
+        _ => Vec::new(),
+    };
+    let mut starts: Vec<u32> =
+        ast.decls.iter().flat_map(|decl| [vec![decl.span.start], locals(decl)].concat()).collect();
+    starts.sort_unstable();
+    let mut last: Option<usize> = None;
+    diagnostics.retain(|report| {
+        if !expected::NO_DECLARATION.iter().any(|start| report.message.starts_with(start)) {
+            return true;
+        }
+        let before = starts.partition_point(|start| *start < report.position().1.start);
+        last.replace(before) != Some(before)
     });
 }
 

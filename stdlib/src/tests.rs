@@ -2,6 +2,7 @@
 
 mod machine;
 
+use crate::clock::Clock;
 use crate::console::Console;
 use crate::host::{Host, random_choice};
 use crate::random::Random;
@@ -26,6 +27,7 @@ fn call(op: &str, session: u32, role: u16) -> Call<'_> {
         role,
         role_name: "A",
         request: RequestId(0),
+        now: 5,
         seed: 7,
     }
 }
@@ -130,6 +132,14 @@ fn random_operations() {
     sorted.sort();
     assert_eq!(Some(sorted.as_slice()), list.as_list());
     assert!(ask(&mut random, &call("dice", 0, 0), &[]).is_err());
+}
+
+#[test]
+fn the_clock_tells_the_time_of_the_call_and_lets_the_machine_wait() {
+    let clock = &mut Clock;
+    assert_eq!(ask(clock, &call("now", 0, 0), &[]), Ok(Value::Duration(5)));
+    assert_eq!(clock.start(&call("sleep", 0, 0), &[Value::Duration(9)]), HostStep::Sleep(9));
+    assert!(ask(clock, &call("sleep", 0, 0), &[Value::Int(9)]).is_err());
 }
 
 /// Reads from a script and keeps what is printed.

@@ -29,7 +29,7 @@ pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
     if let Input::Image { name, .. } = &input {
         return Err(Trouble::usage(format!("`{name}` is an image already")));
     }
-    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), output)?;
+    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), &args.sizes, output)?;
     let bytes = encode(image.image());
     if is_dash(&target) {
         output.bytes(&bytes)?;
@@ -69,7 +69,8 @@ fn summary(target: &Path, image: &CodeImage, size: usize, output: &Output) -> io
     output.line(format_args!("content id    {}", content_id(image)))
 }
 
-/// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Devices are written directly.
+/// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Who may read and write an
+/// existing file stays as it is. Devices are written directly.
 pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = match fs::canonicalize(target) {
         Ok(existing) if !fs::metadata(&existing)?.is_file() => return File::create(&existing)?.write_all(bytes),
@@ -78,7 +79,13 @@ pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let unfinished = unfinished(&target);
     let written = File::create_new(&unfinished).and_then(|mut file| {
+        if let Ok(old) = fs::metadata(&target) {
+            file.set_permissions(old.permissions())?;
+        }
         file.write_all(bytes)?;
+        if let Ok(existing) = fs::metadata(&target) {
+            file.set_permissions(existing.permissions())?;
+        }
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&unfinished, &target)).inspect_err(|_| {

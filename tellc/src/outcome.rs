@@ -75,7 +75,7 @@ impl Trouble {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "check the name, and the folder it is looked for in",
             io::ErrorKind::PermissionDenied => "check who may read and write it",
-            io::ErrorKind::IsADirectory => "name a file; only `tellc check` takes folders",
+            io::ErrorKind::IsADirectory => "name a file; only `tellc check` and `tellc fmt` take folders",
             io::ErrorKind::StorageFull => "make room, or write to another place",
             _ => "this is what the operating system says about it",
         };
@@ -91,7 +91,7 @@ impl From<io::Error> for Trouble {
 }
 
 /// What the operating system says, without its number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

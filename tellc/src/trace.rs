@@ -117,7 +117,7 @@ impl Trace {
 }
 
 /// Keys whose values are numbers or truth values; all others are texts.
-const BARE: [&str; 4] = ["number", "request", "epoch", "by_notice"];
+const BARE: [&str; 7] = ["number", "request", "epoch", "by_notice", "scope", "run", "branch"];
 
 fn event_line(event: &Description) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();

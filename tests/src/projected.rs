@@ -169,7 +169,7 @@ const fn word(kind: &Kind) -> &'static str {
         Kind::Recv { finals: Some(_), .. } => "receive-or-end",
         Kind::Par { .. } => "par",
         Kind::Scope(_) => "scope",
-        Kind::Join => "join",
+        Kind::Join { .. } => "join",
         Kind::Mixed { .. } => "mixed",
     }
 }

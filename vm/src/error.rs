@@ -47,6 +47,14 @@ pub enum VMError {
         /// The request.
         request: RequestId,
     },
+    /// A role that is in no scope of its own that could be cancelled.
+    #[error("role {role} of session {session} is in no scope of its own that can be cancelled")]
+    NoScope {
+        /// The session.
+        session: SessionId,
+        /// The role, by index.
+        role: u16,
+    },
     /// Arguments for another number of roles.
     #[error("arguments for {found} roles; the protocol has {expected}")]
     RoleCount {

@@ -4,6 +4,7 @@ use crate::handler::FailureKind;
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
 use crate::value::{Value, show};
+use tell_ir::image::Outcome;
 
 /// Role of an event that belongs to the session as a whole.
 const NO_ROLE: u16 = u16::MAX;
@@ -41,6 +42,51 @@ pub enum EventKind {
     Offered(Message),
     /// A message was taken by a `Choose`.
     Chose(Message),
+    /// A message that was sent in a part of a scope its receiver has left was taken off its edge.
+    Discarded(Message),
+    /// A role went into a run of a scope.
+    ScopeEntered {
+        /// The scope, an index into the image.
+        scope: u32,
+        /// Runs of it before, in the same place; wraps.
+        run: u32,
+    },
+    /// A role learnt how a run of a scope ends, its owner first.
+    ScopeOutcome {
+        /// The scope.
+        scope: u32,
+        /// How it ends; of `fail`, the value is the word for the failure's kind.
+        outcome: Outcome,
+    },
+    /// The deadline of a scope passed.
+    TimeoutIssued {
+        /// The scope.
+        scope: u32,
+    },
+    /// A role started a branch.
+    BranchStarted {
+        /// Number of its coroutine.
+        branch: u16,
+    },
+    /// A branch came to its end.
+    BranchEnded {
+        /// Number of its coroutine.
+        branch: u16,
+    },
+    /// An operation is to be called off: its role leaves the scope it was issued in.
+    CancellationRequested {
+        /// The operation.
+        op: u16,
+        /// The request.
+        request: RequestId,
+    },
+    /// It is called off.
+    Cancelled {
+        /// The operation.
+        op: u16,
+        /// The request.
+        request: RequestId,
+    },
     /// An operation was issued.
     Performed {
         /// The operation.
@@ -96,6 +142,14 @@ impl EventKind {
             Self::Received(_) => "Received",
             Self::Offered(_) => "Offered",
             Self::Chose(_) => "Chose",
+            Self::Discarded(_) => "Discarded",
+            Self::ScopeEntered { .. } => "ScopeEntered",
+            Self::ScopeOutcome { .. } => "ScopeOutcome",
+            Self::TimeoutIssued { .. } => "TimeoutIssued",
+            Self::BranchStarted { .. } => "BranchStarted",
+            Self::BranchEnded { .. } => "BranchEnded",
+            Self::CancellationRequested { .. } => "CancellationRequested",
+            Self::Cancelled { .. } => "Cancelled",
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
             Self::Halted { .. } => "Halted",
@@ -141,9 +195,25 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("to", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
-        EventKind::Received(message) | EventKind::Chose(message) => {
+        EventKind::Received(message) | EventKind::Chose(message) | EventKind::Discarded(message) => {
             fields.push(("from", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
+        }
+        EventKind::ScopeEntered { scope, run } => {
+            fields.push(("scope", scope.to_string()));
+            fields.push(("run", run.to_string()));
+        }
+        EventKind::ScopeOutcome { scope, outcome } => {
+            fields.push(("scope", scope.to_string()));
+            fields.push(("outcome", outcome.text().to_owned()));
+            fields.extend(event.value.as_str().map(|kind| ("failure", kind.to_owned())));
+        }
+        EventKind::TimeoutIssued { scope } => fields.push(("scope", scope.to_string())),
+        EventKind::BranchStarted { branch } | EventKind::BranchEnded { branch } => {
+            fields.push(("branch", branch.to_string()));
+        }
+        EventKind::CancellationRequested { op, request } | EventKind::Cancelled { op, request } => {
+            operation_fields(&mut fields, op, request, program);
         }
         EventKind::Performed { op, request } => {
             operation_fields(&mut fields, op, request, program);

@@ -107,6 +107,12 @@ pub enum Fault {
         /// What is allowed.
         max: u64,
     },
+    /// An instruction of branches or scopes outside of one it could belong to; never in a verified image.
+    #[error("`{instruction}` belongs to no branch or scope here")]
+    Misplaced {
+        /// The instruction.
+        instruction: &'static str,
+    },
     /// Nobody in the session can go on.
     #[error("{}", deadlock(.waits, .orphans))]
     Deadlock {
@@ -146,6 +152,12 @@ pub enum WaitKind {
     Message,
     /// Room on a full edge.
     Room,
+    /// Its own branches.
+    Join,
+    /// The outcome of the run of a scope it is in.
+    Outcome,
+    /// The others, who have not left earlier runs of a scope it is about to enter.
+    Scope,
 }
 
 /// Messages that nobody will take.
@@ -178,6 +190,7 @@ impl Fault {
             Self::NoOpenBranch { .. } => "vm.fault.no_open_branch",
             Self::Unreachable { .. } => "vm.fault.unreachable",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
+            Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",
         }
     }
@@ -215,11 +228,15 @@ fn list(names: &[String]) -> String {
 fn deadlock(waits: &[Wait], orphans: &[Orphan]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for wait in waits {
+        let partners = list(&wait.partners);
         let what = match wait.kind {
-            WaitKind::Message => "a message from",
-            WaitKind::Room => "room on its edge to",
+            WaitKind::Message => format!("a message from {partners}"),
+            WaitKind::Room => format!("room on its edge to {partners}"),
+            WaitKind::Join => "its branches".to_owned(),
+            WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
+            WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
         };
-        parts.push(format!("`{}` waits for {what} {}", wait.role, list(&wait.partners)));
+        parts.push(format!("`{}` waits for {what}", wait.role));
     }
     for orphan in orphans {
         let Orphan { from, to, label, count } = orphan;

@@ -36,6 +36,8 @@ pub struct Call<'a> {
     pub role_name: &'a str,
     /// The request.
     pub request: RequestId,
+    /// The time of the session's virtual clock, in nanoseconds.
+    pub now: i64,
     /// Seed of the machine.
     pub seed: u64,
 }
@@ -50,6 +52,8 @@ pub enum HostStep {
     Fail(Failure),
     /// The answer comes later, through [`crate::Machine::reply`].
     Blocked,
+    /// The answer is `()`, so many nanoseconds of the session's virtual clock later.
+    Sleep(i64),
 }
 
 /// Whether the answer a handler gave was committed.

@@ -6,6 +6,7 @@
 //!
 //! Start with `VMKernel::advance`; families of instructions are in the submodules.
 
+mod branch;
 mod communicate;
 mod data;
 mod frame;
@@ -13,6 +14,7 @@ pub(crate) mod perform;
 mod prim;
 pub mod program;
 pub(crate) mod quiescence;
+pub(crate) mod scope;
 
 use crate::event::EventKind;
 use crate::fault::Fault;
@@ -26,6 +28,16 @@ use tell_ir::instr::Instr;
 #[derive(Clone, Copy, Debug)]
 pub struct VMKernel;
 
+/// What became of an instruction that concerns more than one coroutine.
+enum Turn {
+    /// Committed; its own program counter is where it goes on.
+    On,
+    /// Not committed; the coroutine gets this status.
+    Wait(Status),
+    /// Committed; the coroutine is gone.
+    Gone,
+}
+
 /// What became of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -37,8 +49,10 @@ pub enum Outcome {
     Blocked,
     /// Committed: a request is outstanding and its handler has to be called.
     Issued,
-    /// Committed: the coroutine is done.
+    /// Committed: the coroutine, a main one, is done.
     Halted,
+    /// Committed: the coroutine, a child, is done and gone.
+    Finished,
     /// Not committed: the session ends.
     Faulted(Box<Fault>),
 }
@@ -51,16 +65,48 @@ impl VMKernel {
 
     /// Steps of coroutine `who` until it cannot go on or `budget` committed steps are used up.
     pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: &mut u32) -> Outcome {
+        loop {
+            let turn = match Self::straight(program, state, who, budget) {
+                Stop::At(outcome) => return outcome,
+                Stop::Structure(instr) => structure(program, state, who, instr),
+                Stop::Called => scope::depart(program, state, who),
+            };
+            match turn {
+                Ok(Turn::Wait(status)) => {
+                    // Who has to leave a scope does not wait in it.
+                    if state.coroutines[usize::from(who)].called.is_none() {
+                        state.coroutines[usize::from(who)].status = status;
+                        return Outcome::Blocked;
+                    }
+                    if let Err(fault) = scope::depart(program, state, who) {
+                        return Outcome::Faulted(fault);
+                    }
+                }
+                Ok(Turn::On) => {}
+                Ok(Turn::Gone) => {
+                    state.log.tick += 1;
+                    *budget -= 1;
+                    return Outcome::Finished;
+                }
+                Err(fault) => return Outcome::Faulted(fault),
+            }
+            state.log.tick += 1;
+            *budget -= 1;
+        }
+    }
+
+    /// Steps of coroutine `who` that concern it alone.
+    fn straight(program: &Program, state: &mut SessionState, who: u16, budget: &mut u32) -> Stop {
         let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
-            return Outcome::Faulted(frame::missing("coroutine", u32::from(who)));
+            return Stop::At(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
         };
         let code = &*frame.role.code;
-        let outcome = loop {
+        let stop = loop {
             if *budget == 0 {
-                break Outcome::Ran;
+                break Stop::At(Outcome::Ran);
             }
             let Some(instr) = code.get(pc as usize) else {
-                break Outcome::Faulted(frame::outside_code(pc, code.len()));
+                break Stop::At(Outcome::Faulted(frame::outside_code(pc, code.len())));
             };
             let (next, stop) = match execute(&mut frame, *instr) {
                 Ok(Flow::Next) => (pc + 1, None),
@@ -70,20 +116,42 @@ impl VMKernel {
                 Ok(Flow::Halt(finals)) => (pc, Some((Status::Halted { finals }, Outcome::Halted))),
                 Ok(Flow::Wait(status)) => {
                     frame.others[usize::from(who)].status = status;
-                    break Outcome::Blocked;
+                    break Stop::At(Outcome::Blocked);
                 }
-                Err(fault) => break Outcome::Faulted(fault),
+                Ok(Flow::Structure) => break Stop::Structure(*instr),
+                Ok(Flow::Called) => break Stop::Called,
+                Err(fault) => break Stop::At(Outcome::Faulted(fault)),
             };
             pc = next;
             frame.log.tick += 1;
             *budget -= 1;
             if let Some((status, outcome)) = stop {
                 frame.others[usize::from(who)].status = status;
-                break outcome;
+                break Stop::At(outcome);
             }
         };
         frame.others[usize::from(who)].pc = pc;
-        outcome
+        stop
+    }
+}
+
+/// Why a coroutine does not go straight on.
+enum Stop {
+    At(Outcome),
+    Structure(Instr),
+    Called,
+}
+
+/// Carries out an instruction that concerns more than one coroutine.
+fn structure(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Result<Turn, Box<Fault>> {
+    match instr {
+        Instr::Spawn { target } => branch::spawn(state, who, target),
+        Instr::JoinAll => Ok(branch::join(state, who)),
+        Instr::Finish => branch::finish(state, who),
+        Instr::Enter { scope } => scope::enter(program, state, who, scope),
+        Instr::Exit { scope } => scope::exit(program, state, who, scope),
+        Instr::Leave { scope } => scope::leave(program, state, who, scope),
+        _ => Err(frame::misplaced("instruction")),
     }
 }
 
@@ -120,6 +188,6 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
         | Instr::Finish
         | Instr::Enter { .. }
         | Instr::Exit { .. }
-        | Instr::Leave { .. } => Err(frame::missing("scope", 0)),
+        | Instr::Leave { .. } => Ok(Flow::Structure),
     }
 }

@@ -7,6 +7,7 @@
 //! Start with [`Machine`]; what an instruction means is in [`kernel`]. This crate has no lock, clock, environment,
 //! randomness, `unsafe` or IO: whatever comes from outside comes through a [`Handler`].
 
+mod clock;
 pub mod config;
 mod edge;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod handler;
 pub mod id;
 pub mod kernel;
 pub mod machine;
+mod runs;
 pub mod session;
 pub mod value;
 

@@ -13,8 +13,11 @@ use crate::error::VMError;
 use crate::event::{Description, Event};
 use crate::handler::{Failure, Handler};
 use crate::id::{ImageId, RequestId, SessionId};
-use crate::kernel::{Outcome, VMKernel};
-use crate::session::{Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer};
+use crate::kernel::VMKernel;
+use crate::kernel::perform::Completion;
+use crate::session::{
+    Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
+};
 use crate::value::Value;
 use sessions::{Sessions, Slot, Ticket};
 use std::collections::{BTreeMap, VecDeque};
@@ -218,19 +221,14 @@ impl<D: Driver> Machine<D> {
             Some(handler) => answer(&mut **handler, &session.loaded.program, &mut session.state, who),
             None => {
                 let failure = Failure::unavailable("no handler is installed");
-                match VMKernel::complete(&session.loaded.program, &mut session.state, who, Err(failure)) {
-                    Outcome::Faulted(fault) => Answered::Faulted(fault),
-                    Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
-                        Answered::Done
-                    }
-                }
+                completed(VMKernel::complete(&session.loaded.program, &mut session.state, who, Err(failure)))
             }
         };
         match answered {
             Answered::Done => PickEnd::Ready,
             Answered::Later => {
                 session.drop_first();
-                if session.state.ready.is_empty() { PickEnd::Waiting } else { PickEnd::Ready }
+                if session.state.ready.is_empty() { session.quiesce() } else { PickEnd::Ready }
             }
             Answered::Faulted(fault) => PickEnd::Ended(session.fault(Some(who), fault)),
         }
@@ -269,22 +267,38 @@ impl<D: Driver> Machine<D> {
             return Err(VMError::UnknownSession(session));
         };
         let state = &running.state;
-        let waits = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
-        let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| waits(coroutine.status));
+        let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
+        let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| is_it(coroutine.status));
         let Some((who, _)) = found else { return Err(VMError::UnknownRequest { session, request }) };
         let was_waiting = state.ready.is_empty();
         let end = match VMKernel::complete(&running.loaded.program, &mut running.state, who, answer) {
-            Outcome::Faulted(fault) => Some(running.fault(Some(who), fault)),
-            Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => {
-                running.state.ready.push_back(who);
-                None
-            }
+            Completion::Faulted(fault) => Some(running.fault(Some(who), fault)),
+            Completion::Committed | Completion::Failed => None,
         };
-        self.after_reply(ticket, was_waiting, end);
+        self.after_input(ticket, was_waiting, end);
         Ok(())
     }
 
-    fn after_reply(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
+    /// Cancels the innermost scope a role owns that has an outcome `cancel` and is not decided yet.
+    ///
+    /// # Errors
+    /// [`VMError::UnknownSession`], [`VMError::NoScope`]
+    pub fn cancel_scope(&mut self, session: SessionId, role: u16) -> Result<(), VMError> {
+        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session)) };
+        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
+            return Err(VMError::UnknownSession(session));
+        };
+        let was_waiting = running.state.ready.is_empty();
+        let end = match VMKernel::cancel(&running.loaded.program, &mut running.state, role) {
+            Ok(true) => None,
+            Ok(false) => return Err(VMError::NoScope { session, role }),
+            Err(fault) => Some(running.fault(Some(role), fault)),
+        };
+        self.after_input(ticket, was_waiting, end);
+        Ok(())
+    }
+
+    fn after_input(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
         self.trace.append(&mut session.state.log.events);

@@ -6,14 +6,17 @@ mod finish;
 
 pub use finish::{FinalValue, SessionEnd, SessionReport};
 
+use crate::clock::Clock;
 use crate::config::{Retention, VMConfig};
 use crate::edge::Edge;
 use crate::event::{EventKind, Log, Recording};
 use crate::fault::Fault;
 use crate::handler::{Failure, FailureKind, Handler, HostStep, Settled};
 use crate::id::{ImageId, RequestId, SessionId};
+use crate::kernel::perform::{self, Completion};
 use crate::kernel::program::Program;
-use crate::kernel::{Outcome, VMKernel, perform};
+use crate::kernel::{Outcome, VMKernel, scope};
+use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,11 +24,41 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tell_ir::instr::Reg;
 
-/// A coroutine's position.
+/// A line of control of one role. Each role has a main one, with the role's number; the others are its children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Coroutine {
     pub(crate) pc: u32,
     pub(crate) status: Status,
+    pub(crate) role: u16,
+    /// Whether it is in the ready queue.
+    pub(crate) is_queued: bool,
+    /// The coroutine that started it; none for a main one.
+    pub(crate) parent: Option<u16>,
+    /// Children that are not done.
+    pub(crate) children: u16,
+    /// Where in its scopes it is.
+    pub(crate) part: Part,
+    /// Where it was when it started.
+    pub(crate) home: Part,
+    /// The outermost run it has to leave before its next communication.
+    pub(crate) called: Option<RunId>,
+}
+
+impl Coroutine {
+    /// A main coroutine at its start.
+    pub(crate) const fn main(role: u16) -> Self {
+        Self {
+            pc: 0,
+            status: Status::Ready,
+            role,
+            is_queued: true,
+            parent: None,
+            children: 0,
+            part: Part::SESSION,
+            home: Part::SESSION,
+            called: None,
+        }
+    }
 }
 
 /// Whether a coroutine can step, and what it waits for if not.
@@ -41,8 +74,18 @@ pub(crate) enum Status {
     Sending { edge: u32 },
     /// For the answer to a request.
     Performing(Request),
+    /// For the time at which its request is answered.
+    Sleeping(Request),
+    /// For its children.
+    Joining,
+    /// For the others to leave earlier runs of the scope it is about to enter.
+    Entering { scope: u32 },
+    /// For the outcome of the run it is in.
+    Awaiting,
     /// Done; its final values are those of the finals table.
     Halted { finals: u32 },
+    /// Its place is free.
+    Gone,
 }
 
 /// An outstanding request.
@@ -58,12 +101,16 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub struct SessionState {
     pub(crate) id: SessionId,
-    pub(crate) coroutines: Box<[Coroutine]>,
+    pub(crate) coroutines: Vec<Coroutine>,
+    /// Places of coroutines that are gone.
+    pub(crate) free: Vec<u16>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
     pub(crate) ready: VecDeque<u16>,
     pub(crate) requests: u32,
+    pub(crate) runs: Runs,
+    pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) config: Arc<VMConfig>,
 }
@@ -75,15 +122,17 @@ impl SessionState {
     pub fn new(program: &Program, image: ImageId, id: SessionId, config: &Arc<VMConfig>) -> Self {
         let recording = if config.trace == Retention::Off { Recording::Off } else { Recording::On };
         let count = program.roles.len();
-        let mut edges = Vec::new();
-        edges.resize_with(program.edges.len(), Edge::default);
+        let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
         Self {
             id,
-            coroutines: vec![Coroutine { pc: 0, status: Status::Ready }; count].into(),
+            coroutines: (0..).take(count).map(Coroutine::main).collect(),
+            free: Vec::new(),
             registers: vec![Value::Unit; program.registers].into(),
-            edges: edges.into(),
+            edges: edges.collect(),
             ready: (0..).take(count).collect(),
             requests: 0,
+            runs: Runs::default(),
+            clock: Clock::default(),
             log: Log::new(id, image, recording),
             config: Arc::clone(config),
         }
@@ -165,7 +214,12 @@ impl Session {
     fn run(&mut self, quantum: u32) -> PickEnd {
         let mut left = quantum;
         while left > 0 {
-            let Some(&who) = self.state.ready.front() else { return self.quiesce() };
+            let Some(&who) = self.state.ready.front() else {
+                match self.quiesce() {
+                    PickEnd::Ready => continue,
+                    end => return end,
+                }
+            };
             let slice = self.state.config.slice.saturating_sub(self.streak).max(1);
             let mut budget = left.min(slice);
             let granted = budget;
@@ -178,8 +232,11 @@ impl Session {
                 Outcome::Ran => {}
                 Outcome::Yielded => self.rotate(),
                 Outcome::Blocked => self.drop_first(),
+                // It is not in the queue any more.
+                Outcome::Finished => self.streak = 0,
                 Outcome::Halted => {
-                    self.state.log.note(Some(who), EventKind::Halted { by_notice: false }, || Value::Unit);
+                    let role = self.state.coroutines.get(usize::from(who)).map(|coroutine| coroutine.role);
+                    self.state.log.note(role, EventKind::Halted { by_notice: false }, || Value::Unit);
                     self.drop_first();
                 }
                 Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
@@ -202,7 +259,9 @@ impl Session {
 
     /// The first ready coroutine cannot go on.
     pub(crate) fn drop_first(&mut self) {
-        self.state.ready.pop_front();
+        if let Some(who) = self.state.ready.pop_front() {
+            self.state.coroutines[usize::from(who)].is_queued = false;
+        }
         self.streak = 0;
     }
 
@@ -241,30 +300,45 @@ pub(crate) fn answer(
     who: u16,
 ) -> Answered {
     let Status::Performing(request) = state.coroutines[usize::from(who)].status else { return Answered::Done };
-    let Some(call) = perform::call(program, state, who, request) else {
+    let role = state.coroutines[usize::from(who)].role;
+    let Some(call) = perform::call(program, state, role, request) else {
         let failure = Failure::unavailable("the operation does not exist");
-        return committed(VMKernel::complete(program, state, who, Err(failure)));
+        return completed(VMKernel::complete(program, state, who, Err(failure)));
     };
-    let args = perform::arguments(program, state, who, request);
+    let args = perform::arguments(program, state, role, request);
     let step = catch_unwind(AssertUnwindSafe(|| handler.start(&call, args)));
     let reply = match step {
         Ok(HostStep::Reply(value)) => Ok(value),
         Ok(HostStep::Fail(failure)) => Err(failure),
-        Ok(HostStep::Blocked) if may_block(program, request.op) => return Answered::Later,
-        Ok(HostStep::Blocked) => {
+        Ok(HostStep::Blocked) if may_block(program, request.op) => return later(program, state, who),
+        Ok(HostStep::Sleep(time)) if may_block(program, request.op) => {
+            let until = state.clock.after(time);
+            state.clock.sleep(until, request.id, who);
+            state.coroutines[usize::from(who)].status = Status::Sleeping(request);
+            return later(program, state, who);
+        }
+        Ok(HostStep::Blocked | HostStep::Sleep(_)) => {
             Err(Failure::new(FailureKind::ContractViolation, "an `immediate` operation may not block"))
         }
-        Err(_) => return committed(VMKernel::complete(program, state, who, Err(panicked()))),
+        Err(_) => return completed(VMKernel::complete(program, state, who, Err(panicked()))),
     };
-    let outcome = VMKernel::complete(program, state, who, reply);
-    let settled = if outcome == Outcome::Ran { Settled::Committed } else { Settled::Refused };
+    let completion = VMKernel::complete(program, state, who, reply);
+    let settled = if matches!(completion, Completion::Committed) { Settled::Committed } else { Settled::Refused };
     match catch_unwind(AssertUnwindSafe(|| handler.settle(&call, settled))) {
-        Ok(()) => committed(outcome),
+        Ok(()) => completed(completion),
         Err(_) => {
             let Failure { kind, message } = panicked();
             let (effect, op) = (call.effect.to_owned(), call.op.to_owned());
             Answered::Faulted(Box::new(Fault::Perform { effect, op, kind, message }))
         }
+    }
+}
+
+/// The answer comes later; who has to leave a scope does not wait for it.
+fn later(program: &Program, state: &mut SessionState, who: u16) -> Answered {
+    match scope::leave_if_called(program, state, who) {
+        true => Answered::Done,
+        false => Answered::Later,
     }
 }
 
@@ -276,9 +350,9 @@ fn panicked() -> Failure {
     Failure::unavailable("the handler panicked")
 }
 
-fn committed(outcome: Outcome) -> Answered {
-    match outcome {
-        Outcome::Faulted(fault) => Answered::Faulted(fault),
-        Outcome::Ran | Outcome::Yielded | Outcome::Blocked | Outcome::Issued | Outcome::Halted => Answered::Done,
+pub(crate) fn completed(completion: Completion) -> Answered {
+    match completion {
+        Completion::Faulted(fault) => Answered::Faulted(fault),
+        Completion::Committed | Completion::Failed => Answered::Done,
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Begun {
     receipts: FxHashSet<Symbol>,
     /// Operations whose row and roles were looked at.
     known: FxHashSet<OperationId>,
+    /// Whether the body has no header of its own: what its calls use is not compared with a row.
+    pub(super) has_open_row: bool,
     /// The operation whose body is checked.
     body_of: Option<OperationId>,
 }
@@ -67,7 +69,7 @@ impl Checker<'_> {
             | Step::Pass
             | Step::Leave(_)
             | Step::Throw(_)
-            | Step::Result(_) => return self.clause_step(step, span),
+            | Step::Result(_) => return self.clause_step(step, span, out),
         }
         true
     }
@@ -290,7 +292,7 @@ impl Checker<'_> {
     /// The role that performs an operation; reports that the protocol does not have it.
     fn operation_role(&mut self, id: OperationId, span: Span) -> Option<RoleId> {
         let (name, role) = (self.program.surface.operations[id].name, self.program.surface.operations[id].role.name);
-        let found = self.roles.get(&role.symbol).copied();
+        let found = self.plain_role(role.symbol);
         if found.is_none() {
             let file = self.program.modules[self.module].file;
             let (name, role_text) = (self.text(name.symbol).to_owned(), self.text(role.symbol).to_owned());
@@ -310,7 +312,7 @@ impl Checker<'_> {
         self.authority.owners.insert(op.symbol, role);
         self.check_coverage(id, op.span);
         if self.authority.known.insert(id) {
-            self.check_row(id, op.span);
+            self.check_operation_row(id, op.span);
         }
         self.act(role, span, out);
         let wanted = self.program.surface.operations[id].params.len();
@@ -353,7 +355,7 @@ impl Checker<'_> {
     }
 
     /// What the body of an operation performs, its protocol must be allowed to perform, and its roles must exist.
-    fn check_row(&mut self, id: OperationId, span: Span) {
+    fn check_operation_row(&mut self, id: OperationId, span: Span) {
         let op = self.program.surface.operations[id].clone();
         let own = self.program.protocol(self.protocol).uses.clone();
         for used in &op.row {
@@ -365,7 +367,7 @@ impl Checker<'_> {
             }
         }
         for role in &op.roles {
-            if !self.roles.contains_key(&role.symbol) && role.symbol != op.role.name.symbol {
+            if !self.members.contains_key(&role.symbol) && role.symbol != op.role.name.symbol {
                 let file = self.program.modules[self.module].file;
                 let role_text = self.text(role.symbol).to_owned();
                 let diagnostic = self
@@ -461,7 +463,7 @@ impl Checker<'_> {
             self.finish_types(first);
         }
         for used in &guest.uses {
-            let Some(used) = self.instance(used) else { continue };
+            let Some(used) = self.written_instance(used) else { continue };
             let own = &self.program.protocol(self.protocol).uses;
             if !own.iter().any(|own| own.effect == used.effect && own.args == used.args) {
                 let effect = self.text(self.program.effects[used.effect.index()].name).to_owned();
@@ -476,7 +478,7 @@ impl Checker<'_> {
     }
 
     /// An effect instance written in a body.
-    pub(super) fn instance(&mut self, written: &ast::Use) -> Option<crate::hir::Use> {
+    pub(super) fn written_instance(&mut self, written: &ast::Use) -> Option<crate::hir::Use> {
         crate::resolve::body_instance(self.program, self.names, self.module, written, self.diagnostics)
     }
 }

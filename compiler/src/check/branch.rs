@@ -82,7 +82,7 @@ impl Checker<'_> {
             _ => {
                 let text = format!("a guard needs a `Maybe` or `Result`, this is {}", self.program.show_type(result));
                 let help = "perform it before the choice, and write `when (e)`";
-                self.report("E0316", evidence.perform.span, text, "neither open nor closed", help);
+                self.report("E0427", evidence.perform.span, text, "neither open nor closed", help);
                 Types::ERROR
             }
         };
@@ -165,9 +165,13 @@ impl Checker<'_> {
         let errors = self.diagnostics.len();
         let mut patterns: Vec<Pattern> = Vec::new();
         let mut all_binds = Vec::new();
+        let mut broken: Vec<bool> = Vec::new();
         for arm in arms {
             let mut binds = Vec::new();
+            let ty = if self.diagnostics.len() == errors { ty } else { Types::ERROR };
+            let before = self.diagnostics.len();
             let mut pattern = self.pattern(arm.pattern, ty, &mut binds);
+            broken.push(self.diagnostics.len() > before);
             self.finish_pattern(&mut pattern);
             patterns.push(pattern);
             all_binds.push(binds);
@@ -176,13 +180,18 @@ impl Checker<'_> {
             self.cover(&patterns.iter().collect::<Vec<_>>(), ty, scrutinee_span);
         }
         self.finish_types(first);
-        let deciders = decision.as_ref().map(|(_, deciders)| deciders.clone()).unwrap_or_default();
+        // Nothing follows from a decision that nobody can take.
+        let deciders = decision.as_ref().map_or_else(|| self.all_roles(), |(_, deciders)| deciders.clone());
         let mut bound: Vec<Bound> = Vec::new();
         let mut checked: Vec<CaseArm> = Vec::new();
-        for ((arm, pattern), binds) in arms.iter().zip(patterns).zip(all_binds) {
+        for (((arm, pattern), binds), broken) in arms.iter().zip(patterns).zip(all_binds).zip(broken) {
             let held: Vec<_> =
                 deciders.iter().flat_map(|role| binds.iter().map(|(name, var)| (*role, name.symbol, *var))).collect();
+            let before = self.diagnostics.len();
             let (body, names) = self.arm(&arm.body, &held, tail);
+            if broken {
+                self.forgive_names(before);
+            }
             bound.push(names);
             checked.push(CaseArm { pattern: self.add_pattern(pattern), body, span: arm.span });
         }
@@ -191,6 +200,15 @@ impl Checker<'_> {
             out.push(Stmt { kind: StmtKind::Case { deciders, scrutinee, arms: checked, joins }, span });
         }
         bound.iter().any(Option::is_some)
+    }
+
+    /// Drops the reports of unknown names since `before`: a pattern that is wrong may lack their bindings.
+    pub(super) fn forgive_names(&mut self, before: usize) {
+        let mut index = 0;
+        self.diagnostics.retain(|diagnostic| {
+            index += 1;
+            index <= before || diagnostic.code.0 != "E0209"
+        });
     }
 
     fn add_pattern(&mut self, pattern: Pattern) -> u32 {

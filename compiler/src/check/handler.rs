@@ -24,6 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tell_ir::image;
 use tell_language::ast::{self, Name};
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
 
 /// What is around the current statement.
 #[derive(Default)]
@@ -91,7 +92,7 @@ impl Checker<'_> {
         self.refuse(Construct::Region, span);
         let word = region.role.name.span.to(region.handler.span);
         let role = self.role(region.role);
-        let instance = self.instance(&region.instance);
+        let instance = self.written_instance(&region.instance);
         let id = self.find_handler(region.handler);
         let (Some(role), Some(instance)) = (role, instance) else { return self.unknown_region(region) };
         let Some(id) = id else {
@@ -128,7 +129,7 @@ impl Checker<'_> {
 
     /// After an error in its head: the body is checked for itself.
     fn unknown_region(&mut self, region: &ast::Region) -> bool {
-        let role = self.roles.get(&region.role.name.symbol).copied().unwrap_or(RoleId(0));
+        let role = self.plain_role(region.role.name.symbol).unwrap_or(RoleId(0));
         let (body, _) = self.with_result(role, &region.body, |checker| checker.scoped(&region.body, Tail::No));
         if let Some(name) = region.bind {
             self.poison(name, None);
@@ -323,8 +324,16 @@ impl Checker<'_> {
         (made, ty)
     }
 
-    /// `result e`, the last statement of a region or operation.
-    fn result(&mut self, value: ast::ExprId, span: Span) {
+    /// The role of that name, if it is one and no family.
+    pub(super) fn plain_role(&self, name: Symbol) -> Option<RoleId> {
+        self.members.get(&name).filter(|member| member.count.is_none()).map(|member| member.role(0))
+    }
+
+    /// `result e`, the last statement of a region, operation or function.
+    fn result(&mut self, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {
+        if self.regions.results.is_empty() {
+            return self.function_result(value, span, out);
+        }
         let results =
             self.regions.results.last().map(|results| (results.role, results.last.contains(&span), results.ty));
         let Some((role, true, expected)) = results else {

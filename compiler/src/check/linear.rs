@@ -94,10 +94,12 @@ impl Checker<'_> {
 
     /// Parameters of this protocol that are receipts.
     fn own_receipts(&self) -> Vec<Receipt> {
-        let params = self.program.protocol(self.protocol).params.iter().enumerate();
-        let receipts = params.filter(|(index, _)| self.calls.is_receipt(self.protocol, *index));
+        let protocol = self.program.protocol(self.protocol);
+        let is_receipt = |param: &&Param| self.calls.is_receipt(protocol.template, param.declared as usize);
         let name = |param: &Param| Name { symbol: param.name, span: param.span };
-        receipts.map(|(_, param)| Receipt { name: name(param), parties: None }).collect()
+        let mut receipts: Vec<Name> = protocol.params.iter().filter(is_receipt).map(name).collect();
+        receipts.dedup_by_key(|name| name.symbol);
+        receipts.into_iter().map(|name| Receipt { name, parties: None }).collect()
     }
 }
 
@@ -112,8 +114,10 @@ pub(super) fn receipt_params(program: &Program, names: &[Names], calls: &CallGra
         if !protocol.params.iter().any(|param| param.ty == Types::SESSION) {
             continue;
         }
-        let position =
-            |name: Symbol| protocol.params.iter().position(|param| param.name == name && param.ty == Types::SESSION);
+        let position = |name: Symbol| {
+            let found = protocol.params.iter().find(|param| param.name == name && param.ty == Types::SESSION);
+            found.map(|param| param.declared as usize)
+        };
         let ast = &program.modules[protocol.module].ast;
         let mut blocks = vec![&protocol.block];
         while let Some(block) = blocks.pop() {

@@ -43,8 +43,13 @@ impl Checker<'_> {
                 let Some(role) = self.place("evaluates this", at, &names, span) else {
                     return self.poison(name, expected);
                 };
+                let errors = self.diagnostics.len();
                 let value = self.expr(*value, role, expected);
                 self.finish_types(first);
+                if self.diagnostics.len() > errors {
+                    // The value or its type is wrong: what uses the name would be wrong for the same reason.
+                    return self.poison(name, None);
+                }
                 let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
                 self.bind_let(role, name, ty, |role, var| StmtKind::Let { role, var, value }, span, out);
             }
@@ -68,6 +73,7 @@ impl Checker<'_> {
     pub(super) fn poison(&mut self, name: Name, ty: Option<Ty>) {
         self.forget_open_types();
         let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
+        self.poisoned.insert(var);
         self.used.insert(var);
         for role in self.all_roles() {
             self.scope.bind(role, name.symbol, var);
@@ -92,7 +98,8 @@ impl Checker<'_> {
 
     /// A type written in a body.
     pub(super) fn annotation(&mut self, ty: ast::TypeId) -> Ty {
-        crate::resolve::body_type(self.program, self.names, self.module, ty, self.diagnostics)
+        let type_vars = self.function.as_ref().map_or(&[][..], |function| &function.type_vars);
+        crate::resolve::body_type(self.program, (self.names, self.module), type_vars, ty, self.diagnostics)
     }
 
     pub(super) fn var_stmt(
@@ -108,11 +115,13 @@ impl Checker<'_> {
         let expected = ty.map(|ty| self.annotation(ty));
         let names = self.free_names(init);
         let Some(role) = self.place("owns this cell", at, &names, span) else {
-            return self.poison(name, expected);
+            return self.poison(name, None);
         };
+        let errors = self.diagnostics.len();
         let value = self.expr(init, role, expected);
         self.finish_types(first);
-        let ty = expected.unwrap_or(self.body.exprs[value.index()].ty);
+        let is_wrong = self.diagnostics.len() > errors;
+        let ty = if is_wrong { Types::ERROR } else { expected.unwrap_or(self.body.exprs[value.index()].ty) };
         self.refuse_predefined(name);
         self.refuse_second_cell(name, role);
         let var = self.new_var(name.symbol, ty, name.span);
@@ -144,14 +153,15 @@ impl Checker<'_> {
             [] => {
                 return match holders.first() {
                     None => self.unknown_name(name, RoleId(0)),
-                    Some((_, var)) if self.body.vars[var.index()].ty == Types::ERROR => {}
+                    Some((_, var)) if self.poisoned.contains(var) => {}
                     Some((_, var)) => {
                         let bound = self.body.vars[var.index()].span;
                         let file = self.program.modules[self.module].file;
+                        let at = if self.function.is_some() { "" } else { " at …" };
                         let diagnostic = self
                             .diagnostic("E0313", name.span, format!("`{text}` is not a cell"), "cannot be set")
                             .label(file, bound, "bound once, here")
-                            .help(format!("declare a cell: `var {text} at … = …`"));
+                            .help(format!("declare a cell: `var {text}{at} = …`"));
                         self.diagnostics.push(diagnostic);
                     }
                 };
@@ -218,7 +228,7 @@ impl Checker<'_> {
             return None;
         }
         let args: Vec<ExprId> =
-            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.expr(*arg, role, Some(*ty))).collect();
+            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.argument(*arg, *ty, role)).collect();
         if let Some(expected) = expected
             && !self.unify(expected, operation.result)
         {
@@ -228,7 +238,9 @@ impl Checker<'_> {
         let result = self.zonk(operation.result);
         if self.is_open(result) {
             let help = "say it: `let x : T = …`";
-            self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            if args.iter().all(|arg| self.body.exprs[arg.index()].ty != Types::ERROR) {
+                self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            }
             return None;
         }
         self.finish_types(first);

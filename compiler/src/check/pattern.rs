@@ -61,8 +61,12 @@ impl Checker<'_> {
     }
 
     fn expect_pattern(&mut self, pattern: Ty, ty: Ty, span: Span) {
-        if !self.unify(ty, pattern) {
+        let fits = self.unify(ty, pattern);
+        if !fits {
             self.mismatch(span, ty, pattern);
+        }
+        if !fits || self.shallow(ty) == Types::ERROR {
+            self.give_up(pattern);
         }
     }
 
@@ -110,9 +114,10 @@ impl Checker<'_> {
         let known = self.shallow(ty);
         let TyKind::Record(wanted) = self.program.types.kind(known).clone() else {
             if known != Types::ERROR {
-                let text = format!("expected {}, found a record pattern", self.program.show_type(known));
+                let text = format!("expected {}, found a record pattern", self.show_type(known));
                 self.report("E0301", span, text, "a record pattern", "match it by its constructors, or with a name");
             }
+            fields.iter().for_each(|(_, pattern)| _ = self.pattern(*pattern, Types::ERROR, binds));
             return PatternKind::Wildcard;
         };
         let mut items: Vec<Pattern> =
@@ -126,7 +131,10 @@ impl Checker<'_> {
             seen.push(*name);
             match wanted.iter().position(|(field, _)| *field == name.symbol) {
                 Some(index) => items[index] = self.pattern(*pattern, wanted[index].1, binds),
-                None => self.unknown_field(*name, &wanted),
+                None => {
+                    self.unknown_field(*name, &wanted);
+                    self.pattern(*pattern, Types::ERROR, binds);
+                }
             }
         }
         PatternKind::Product(items)
@@ -144,19 +152,26 @@ impl Checker<'_> {
         let scrutinee = self.expr(scrutinee, role, None);
         let ty = self.body.exprs[scrutinee.index()].ty;
         let result = expected.unwrap_or_else(|| self.fresh());
-        let errors = self.diagnostics.len();
         let mut patterns_are_fine = true;
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
+            let errors = self.diagnostics.len();
+            // Patterns of another type are one mistake.
+            let ty = if patterns_are_fine { ty } else { Types::ERROR };
             let pattern = self.pattern(*pattern, ty, &mut binds);
-            patterns_are_fine &= self.diagnostics.len() == errors;
+            let is_fine = self.diagnostics.len() == errors;
+            patterns_are_fine &= is_fine;
+            let before = self.diagnostics.len();
             let mark = self.scope.mark();
             for (name, var) in binds {
                 self.scope.bind(role, name.symbol, var);
             }
             checked.push((pattern, self.expr(*value, role, Some(result))));
             self.scope.rollback(mark);
+            if !is_fine {
+                self.forgive_names(before);
+            }
         }
         if !patterns_are_fine {
             self.broken_cases.insert(span);
@@ -173,7 +188,7 @@ impl Checker<'_> {
         let named = matches!(self.program.types.kind(ty), TyKind::Bool | TyKind::Maybe(_) | TyKind::Result(..));
         let whole = patterns.iter().find(|p| matches!(p.kind, PatternKind::Wildcard | PatternKind::Bind(_)));
         if let (true, Some(pattern)) = (named, whole) {
-            let text = format!("an arm for {} names its constructor", self.program.show_type(ty));
+            let text = format!("an arm for {} names its constructor", self.show_type(ty));
             let help = match self.program.types.kind(ty) {
                 TyKind::Bool => "write `true` or `false`",
                 TyKind::Maybe(_) => "write `Just(…)` or `Nothing`",
@@ -187,9 +202,9 @@ impl Checker<'_> {
                 let text = "this arm can never be reached: the arms above match everything it does".to_owned();
                 self.report("E0308", patterns[index].span, text, "unreachable", "remove it, or move it up");
             }
-            coverage::Verdict::Missing(witness) => {
+            coverage::Verdict::Missing { witness, pattern } => {
                 let text = format!("this `case` does not handle `{witness}`");
-                let help = format!("add `| {witness} => …`");
+                let help = format!("add `| {pattern} => …`");
                 self.report("E0307", span, text, "not every value is handled", &help);
             }
             coverage::Verdict::TooLarge => {

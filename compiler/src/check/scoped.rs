@@ -4,6 +4,8 @@ use super::Checker;
 use super::block::Tail;
 use super::branch::Bound;
 use crate::hir::{Block, Outcome, RoleId, Stmt, StmtKind, Var};
+use crate::resolve::family::Member;
+use crate::resolve::role_set;
 use crate::ty::Types;
 use rustc_hash::FxHashMap;
 use tell_ir::image;
@@ -78,7 +80,7 @@ impl Checker<'_> {
         let file = self.program.modules[self.module].file;
         let text = format!("two branches of this `par` bind `{}` at `{}`", self.text(name), self.role_name(role));
         let diagnostic = self
-            .diagnostic("E0314", self.body.vars[second.index()].span, text, "again here")
+            .diagnostic("E0425", self.body.vars[second.index()].span, text, "again here")
             .label(file, self.body.vars[first.index()].span, "first here")
             .help("give them different names: both are visible behind the `par`");
         self.diagnostics.push(diagnostic);
@@ -88,7 +90,7 @@ impl Checker<'_> {
         let file = self.program.modules[self.module].file;
         let text = format!("two branches of this `par` set `{}`", self.text(self.body.vars[cell.index()].name));
         let diagnostic = self
-            .diagnostic("E0315", second, text, "set again here")
+            .diagnostic("E0426", second, text, "set again here")
             .label(file, first, "first set here")
             .help("set it in one branch only: the branches run in no particular order");
         self.diagnostics.push(diagnostic);
@@ -161,6 +163,7 @@ impl Checker<'_> {
 
     /// Every outcome once, those a scope can have, and the one it is written for.
     fn check_outcomes(&mut self, scope: &ast::Scope, word: Span) {
+        let errors = self.diagnostics.len();
         let mut seen: Vec<Name> = Vec::new();
         for arm in &scope.outcomes {
             let name = arm.outcome;
@@ -188,7 +191,10 @@ impl Checker<'_> {
             Some(_) => ("timeout", "add `on timeout => …`"),
             None => ("fail", "add `on fail e => …`"),
         };
-        if !scope.outcomes.is_empty() && !seen.iter().any(|name| self.text(name.symbol) == wanted) {
+        if self.diagnostics.len() == errors
+            && !scope.outcomes.is_empty()
+            && !seen.iter().any(|name| self.text(name.symbol) == wanted)
+        {
             let text = format!("this `{}` has no `on {wanted}`", scope_word(scope));
             self.report("E0424", word, text, "what happens then?", help);
         }
@@ -216,7 +222,12 @@ impl Checker<'_> {
 
     /// The roles a reference can stand for, whatever its index: those of its name.
     fn roles_named(&self, role: ast::RoleRef) -> Vec<RoleId> {
-        self.roles.get(&role.name.symbol).copied().into_iter().collect()
+        match role_set(self.names, self.module, role.name.symbol) {
+            Some(set) => {
+                set.iter().filter_map(|role| self.members.get(&role.name.symbol)).flat_map(Member::roles).collect()
+            }
+            None => self.members.get(&role.name.symbol).into_iter().flat_map(Member::roles).collect(),
+        }
     }
 }
 

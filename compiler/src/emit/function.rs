@@ -5,15 +5,15 @@
 
 use super::frame::Frame;
 use super::jumps;
+use super::parts::{Parts, from};
 use super::tables::Tables;
-use crate::graph::{Action, ExprRef, NodeKind};
+use crate::graph::{Action, ExprRef, GVar, NodeKind};
 use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, Value, Values};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tell_ir::image::{self, Block, Const, Final, Param};
-use tell_ir::instr::{FailKind, Instr, Reg};
+use tell_ir::instr::{Instr, Reg};
 use tell_ir::machine::StateId as LocalState;
-use tell_ir::prim::Prim;
 use tell_ir::ty::{Type, TypeId};
 use tell_language::span::Span;
 
@@ -39,7 +39,7 @@ pub(super) struct Function<'t, 'a> {
     /// The label of each state.
     pub(super) labels: Vec<Label>,
     /// The register of each slot of each state that was reached.
-    slots: Vec<Option<Vec<Reg>>>,
+    pub(super) slots: Vec<Option<Vec<Reg>>>,
     /// States that were reached and wait to be written.
     pub(super) todo: Vec<StateId>,
     /// Whether each state is entered by the role's own choice: its sends are offers.
@@ -48,6 +48,8 @@ pub(super) struct Function<'t, 'a> {
     pub(super) state: LocalState,
     /// Whether that state does not communicate.
     is_silent: bool,
+    /// Where the parts of `Par`s and scopes keep their values.
+    pub(super) parts: Parts,
 }
 
 /// Writes the code of a role.
@@ -66,6 +68,7 @@ pub(super) fn emit(tables: &mut Tables<'_>, machine: &Machine) -> Emitted {
         chosen: chosen_states(machine),
         state: LocalState(0),
         is_silent: true,
+        parts: Parts::new(machine),
     };
     let params = function.start();
     while let Some(state) = function.todo.pop() {
@@ -162,12 +165,13 @@ impl Function<'_, '_> {
         let places = &self.places;
         let place = |target: &mut u32| *target = places[*target as usize].expect("every label that is used is placed");
         for instr in &mut self.out.code {
-            if let Instr::Branch { target, .. } | Instr::Jump { target } = instr {
+            if let Instr::Branch { target, .. } | Instr::Jump { target } | Instr::Spawn { target } = instr {
                 place(target);
             }
         }
         self.out.switches.iter_mut().flatten().for_each(place);
         self.out.chooses.iter_mut().flat_map(|table| &mut table.rows).for_each(|row| place(&mut row.target));
+        self.out.scopes.iter_mut().flat_map(|table| &mut table.rows).for_each(|row| place(&mut row.target));
     }
 
     /// Writes the code of a state; answers the state whose code should follow directly.
@@ -178,23 +182,29 @@ impl Function<'_, '_> {
         self.is_silent = !matches!(state.kind, Kind::Send { .. } | Kind::Recv { .. });
         self.place(self.labels[id.0 as usize]);
         let slots = self.slots[id.0 as usize].clone().expect("a state is reached before it is written");
+        self.enter_part(state.inside);
         self.frame.reset(slots.iter().copied());
         if let Some(node) = state.nodes.first() {
             let Span { start, end } = self.tables.graph.node(*node).span;
             self.spans.push((self.pc(), start, end));
         }
         match &state.kind {
-            Kind::End { finals } => {
-                let finals = self.finals(finals, &slots);
-                self.push(Instr::Halt { finals });
-                None
-            }
-            Kind::Local { site, step } => self.local(site, step, &slots),
+            Kind::End { finals } => match state.inside {
+                // It waits for the outcome.
+                Some(inside) => self.join(inside, &[], &slots),
+                None => {
+                    let finals = self.finals(finals, &slots);
+                    self.push(Instr::Halt { finals });
+                    None
+                }
+            },
+            Kind::Local { site, step, cell } => self.local(site, step, *cell, &slots),
             Kind::Decide { site, steps } => self.decide(site, steps, &slots),
             Kind::Case { site, steps } => self.case(site, steps, &slots),
-            Kind::Par { .. } | Kind::Scope(_) | Kind::Join | Kind::Mixed { .. } => {
-                panic!("bug: refused before anything was emitted")
-            }
+            Kind::Par { branches, then, joined } => self.par(id, (branches, then, joined), &slots),
+            Kind::Scope(scope) => self.scope(id, scope, &slots),
+            Kind::Join { carried } => self.join(state.inside.expect("a join lies in a part"), carried, &slots),
+            Kind::Mixed { .. } => panic!("bug: a rejected choreography is not emitted"),
             Kind::Send { sends } => self.send_one_of(id, sends, &slots),
             Kind::Recv { rows, finals } => {
                 let finals = finals.as_ref().map(|finals| self.finals(finals, &slots));
@@ -216,16 +226,16 @@ impl Function<'_, '_> {
     /// Moves values to where the target state expects them and goes there. Answers the target if its code is to be
     /// written here; it is if it was not written or promised before.
     pub(super) fn go(&mut self, step: &Step, slots: &[Reg], bound: &[Reg]) -> Option<StateId> {
+        self.go_from(step, &|value| from(value, slots, bound, &[]))
+    }
+
+    /// The same, where `source` says where a value is; `None` for a number. Registers are those of the part the target
+    /// lies in.
+    pub(super) fn go_from(&mut self, step: &Step, source: &dyn Fn(Value) -> Option<Reg>) -> Option<StateId> {
         let target = step.target.0 as usize;
-        let source = |value: Value| match value {
-            Value::Slot(slot) => Some(slots[slot as usize]),
-            Value::Bound(index) => Some(bound[index as usize]),
-            Value::Int(_) => None,
-            Value::Param(_) => panic!("bug: parameters are slots before the start state"),
-        };
         let is_new = self.slots[target].is_none();
         if is_new {
-            let registers = self.assign(step, &source);
+            let registers = self.assign(step, source);
             self.slots[target] = Some(registers);
         }
         let registers = self.slots[target].clone().expect("assigned above");
@@ -263,7 +273,7 @@ impl Function<'_, '_> {
         let mut wanted: Vec<Result<Reg, TypeId>> = Vec::with_capacity(step.values.len());
         for value in step.values.iter() {
             wanted.push(match source(value) {
-                Some(reg) if !std::mem::replace(&mut taken[reg as usize], true) => Ok(reg),
+                Some(reg) if self.frame.is_own(reg) && !std::mem::replace(&mut taken[reg as usize], true) => Ok(reg),
                 Some(reg) => Err(self.frame.regs[reg as usize]),
                 None => Err(integer),
             });
@@ -317,7 +327,7 @@ impl Function<'_, '_> {
         }
     }
 
-    fn local(&mut self, site: &Site, step: &Step, slots: &[Reg]) -> Option<StateId> {
+    fn local(&mut self, site: &Site, step: &Step, cell: Option<GVar>, slots: &[Reg]) -> Option<StateId> {
         let graph = self.tables.graph;
         let NodeKind::Local { action, .. } = &graph.node(site.node).kind else {
             panic!("bug: a local action was offered")
@@ -325,28 +335,28 @@ impl Function<'_, '_> {
         match action {
             Action::Let { value, .. } => {
                 let value = self.eval(*value, &site.env, slots, None);
+                self.keep(cell, value.reg);
                 self.go(step, slots, &[value.reg])
             }
             Action::Assert { cond, text } => {
                 let text = text.map_or("assertion failed", |text| self.tables.program.text(text)).to_owned();
                 let cond = self.eval(*cond, &site.env, slots, None);
-                let boolean = self.frame.regs[cond.reg as usize];
-                let not = self.frame.take(boolean);
-                self.push(Instr::Prim { op: Prim::Not, dst: not, a: cond.reg, b: cond.reg });
-                let holds = self.new_label();
-                self.push(Instr::Branch { val: not, target: holds });
-                self.frame.free(not);
-                self.release(cond);
-                self.begin_block();
-                let text = self.tables.constant(Const::Str(text));
-                self.push(Instr::Fail { fault: FailKind::Assertion, text });
-                self.place(holds);
+                self.fail_unless(cond, text);
                 self.go(step, slots, &[])
             }
             Action::Perform { op, args, .. } => {
                 let dst = self.perform(*op, args, &site.env, slots);
+                self.keep(cell, dst);
                 self.go(step, slots, &[dst])
             }
+        }
+    }
+
+    /// A cell that a scope has to keep has this value now.
+    fn keep(&mut self, cell: Option<GVar>, value: Reg) {
+        if let Some(cell) = cell {
+            let cell = self.cell(cell);
+            self.push_move(cell, value);
         }
     }
 

@@ -52,8 +52,14 @@ fn make_direct(function: &mut Function) {
                     function.switches[table as usize][row] = end_of(function, target, state);
                 }
             }
-            // Behind a message the machine is in another state.
-            Instr::Send { .. } | Instr::Offer { .. } | Instr::Receive { .. } => state = None,
+            Instr::Spawn { target } => function.code[pc] = Instr::Spawn { target: end_of(function, target, None) },
+            // Behind these the machine is in another state.
+            Instr::Send { .. }
+            | Instr::Offer { .. }
+            | Instr::Receive { .. }
+            | Instr::JoinAll
+            | Instr::Enter { .. }
+            | Instr::Leave { .. } => state = None,
             _ => {}
         }
     }
@@ -63,16 +69,26 @@ fn make_direct(function: &mut Function) {
             function.chooses[table].rows[row].target = end_of(function, target, None);
         }
     }
+    for table in 0..function.scopes.len() {
+        for row in 0..function.scopes[table].rows.len() {
+            let target = function.scopes[table].rows[row].target;
+            function.scopes[table].rows[row].target = end_of(function, target, None);
+        }
+    }
 }
 
 /// Adds where control can go from an instruction.
 fn push_next(function: &Function, pc: u32, todo: &mut Vec<u32>) {
     match function.code[pc as usize] {
         Instr::Jump { target } => todo.push(target),
-        Instr::Branch { target, .. } => todo.extend([target, pc + 1]),
+        Instr::Branch { target, .. } | Instr::Spawn { target } => todo.extend([target, pc + 1]),
         Instr::Switch { table, .. } => todo.extend(&function.switches[table as usize]),
         Instr::Choose { table } => todo.extend(function.chooses[table as usize].rows.iter().map(|row| row.target)),
-        Instr::Halt { .. } | Instr::Fail { .. } => {}
+        Instr::Enter { scope } => {
+            todo.push(pc + 1);
+            todo.extend(function.scopes[scope as usize].rows.iter().map(|row| row.target));
+        }
+        Instr::Halt { .. } | Instr::Fail { .. } | Instr::Finish | Instr::Exit { .. } => {}
         _ => todo.push(pc + 1),
     }
 }
@@ -125,10 +141,11 @@ fn drop_needless(function: &mut Function, spans: &mut Vec<(u32, u32, u32)>) {
     let mut kept = needed.iter();
     function.code.retain(|_| *kept.next().expect("one mark per instruction"));
     for instr in &mut function.code {
-        if let Instr::Branch { target, .. } | Instr::Jump { target } = instr {
+        if let Instr::Branch { target, .. } | Instr::Jump { target } | Instr::Spawn { target } = instr {
             place(target);
         }
     }
     function.switches.iter_mut().flatten().for_each(place);
     function.chooses.iter_mut().flat_map(|table| &mut table.rows).for_each(|row| place(&mut row.target));
+    function.scopes.iter_mut().flat_map(|table| &mut table.rows).for_each(|row| place(&mut row.target));
 }

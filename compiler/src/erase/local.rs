@@ -56,7 +56,7 @@ impl Unroll for Behaviour<'_> {
         let targets = || kind.steps().iter().map(|step| step.target.0).collect::<Vec<u32>>();
         match kind {
             // A cycle of local actions only: the role never communicates again.
-            Kind::End { .. } | Kind::Local { .. } | Kind::Join => (Shown::End, Vec::new()),
+            Kind::End { .. } | Kind::Local { .. } | Kind::Join { .. } => (Shown::End, Vec::new()),
             Kind::Mixed { .. } => panic!("bug: a rejected choreography has no local types"),
             Kind::Par { .. } => (Shown::Par, self.acting(targets())),
             Kind::Scope(scope) => {
@@ -130,7 +130,7 @@ impl Behaviour<'_> {
     /// The parts of a `par` without the branches in which the role does nothing, if two are left; then what follows.
     fn acting(&self, parts: Vec<u32>) -> Vec<u32> {
         let (then, branches) = parts.split_last().expect("what follows is a part");
-        let acts = |branch: &u32| !matches!(self.kind(self.skip(*branch)), Kind::Join | Kind::End { .. });
+        let acts = |branch: &u32| !matches!(self.kind(self.skip(*branch)), Kind::Join { .. } | Kind::End { .. });
         let acting: Vec<u32> = branches.iter().copied().filter(acts).collect();
         if acting.len() < 2 { parts } else { acting.into_iter().chain([*then]).collect() }
     }

@@ -6,8 +6,8 @@
 use crate::graph::{CaseOn, GVar, Graph, NodeKind, Role};
 use crate::hir::{ExprKind, Program};
 use crate::project::key::{Writer, slot};
-use crate::project::live::{body, variables};
-use crate::project::machine::{Kind, Machine, Site, Step, UNKNOWN, Value, Values};
+use crate::project::machine::{Inside, Kind, Machine, Site, Step, UNKNOWN, Value, Values};
+use crate::project::reads::{body, variables};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tell_ir::image::Const;
@@ -23,8 +23,8 @@ pub(crate) enum Op {
     Par { branches: Vec<Go>, then: Go },
     /// A scope with outcomes.
     Scope(Box<Scope>),
-    /// The end of a branch or block.
-    Join,
+    /// The end of a branch or block: what it carries as numbers and slots, and the part it ends.
+    Join { carried: Vec<(u32, u32)>, inside: Option<Inside> },
 }
 
 /// What a role can do on its own; with `may_end` nothing more need happen.
@@ -147,7 +147,7 @@ impl Code {
                         roles.push(machine.role);
                     }
                 }
-                states.push(compiler.op(&state.kind, node));
+                states.push(compiler.op(&state.kind, node, state.inside));
             }
             ops.push(states);
             starts.push(compiler.values(&machine.start));
@@ -222,6 +222,18 @@ fn reaching(ops: &[Op], is_target: &dyn Fn(&Op) -> bool) -> Vec<bool> {
     can
 }
 
+/// The step that what is carried at the end of a part is for.
+pub(crate) fn behind(ops: &[Op], inside: Inside) -> Option<&Go> {
+    match &ops[inside.of.0 as usize] {
+        Op::Par { then, .. } => Some(then),
+        Op::Scope(scope) => match scope.done.filter(|_| inside.part == 0) {
+            Some(done) => Some(&scope.outcomes[done]),
+            None => Some(&scope.then),
+        },
+        Op::Act(_) | Op::Case { .. } | Op::Join { .. } => None,
+    }
+}
+
 /// How a step is taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Via<'c> {
@@ -245,13 +257,13 @@ impl Op {
             Self::Scope(scope) => {
                 [&scope.body].into_iter().chain(&scope.outcomes).chain([&scope.then]).map(silent).collect()
             }
-            Self::Join => Vec::new(),
+            Self::Join { .. } => Vec::new(),
         }
     }
 }
 
 impl Compiler<'_> {
-    fn op(&mut self, kind: &Kind, node: u32) -> Op {
+    fn op(&mut self, kind: &Kind, node: u32, inside: Option<Inside>) -> Op {
         let mut act = Act::default();
         match kind {
             Kind::End { .. } => act.may_end = true,
@@ -267,7 +279,7 @@ impl Compiler<'_> {
                 actions.iter().for_each(|(site, step)| self.action(site, step, &mut act));
             }
             Kind::Case { site, steps } => return Op::Case { on: self.on(site), arms: self.gos(steps) },
-            Kind::Par { branches, then } => {
+            Kind::Par { branches, then, .. } => {
                 return Op::Par { branches: self.gos(branches), then: self.go(then) };
             }
             Kind::Scope(scope) => {
@@ -282,7 +294,9 @@ impl Compiler<'_> {
                     then: self.go(&scope.then),
                 }));
             }
-            Kind::Join => return Op::Join,
+            Kind::Join { carried } => {
+                return Op::Join { carried: if self.with_data { carried.to_vec() } else { Vec::new() }, inside };
+            }
         }
         Op::Act(act)
     }

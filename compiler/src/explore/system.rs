@@ -84,8 +84,13 @@ type Step<T = ()> = Result<T, Cut>;
 enum Bound<'b> {
     Fresh,
     Fields(&'b [Option<TermId>]),
-    Parts { key: TermId, arm: u32 },
+    Parts {
+        key: TermId,
+        arm: u32,
+    },
     Next(TermId),
+    /// What is carried over joins, with its numbers.
+    Carried(&'b [(u32, TermId)]),
 }
 
 impl System {
@@ -106,7 +111,7 @@ impl System {
             let slot = |value: &Value, terms: &mut Terms| match value {
                 Value::Int(value) => terms.intern(Term::Int(*value)),
                 Value::Param(var) => terms.intern(Term::Fresh(var.0)),
-                Value::Slot(_) | Value::Bound(_) => Some(terms.fresh()),
+                Value::Slot(_) | Value::Bound(_) | Value::Carried(_) | Value::Cell(_) => Some(terms.fresh()),
             };
             let slots: Option<Box<[TermId]>> = start.iter().map(|value| slot(value, &mut self.terms)).collect();
             let slots = slots.expect("numbers and symbols are not nested");
@@ -149,7 +154,7 @@ impl System {
                 Op::Scope(scope) if thread.instance != 0 && self.is_in_body(config, at) => {
                     self.outcomes(config, at, scope).into_iter().for_each(|choice| add(What::Silent, choice));
                 }
-                Op::Scope(_) | Op::Par { .. } | Op::Join => {}
+                Op::Scope(_) | Op::Par { .. } | Op::Join { .. } => {}
             }
         }
         moves
@@ -175,7 +180,7 @@ impl System {
 
     /// Whether everything that runs inside a thread has come to its end.
     pub(super) fn is_over(&self, config: &Config, at: usize) -> bool {
-        config.children(at).all(|child| matches!(self.op(child), Op::Join))
+        config.children(at).all(|child| matches!(self.op(child), Op::Join { .. }))
     }
 
     /// The arm of a shared decision, if it is known already.
@@ -333,10 +338,24 @@ impl System {
         let Op::Scope(scope) = &code.ops[thread.role as usize][thread.state as usize] else {
             panic!("bug: only a scope has an outcome")
         };
+        let carried = self.carried(config, at);
         match self.learn(config, at) {
-            Some(block) => self.start(config, at, std::slice::from_ref(&scope.outcomes[block as usize])),
-            None => self.go(config, at, &scope.then, &Bound::Fresh),
+            Some(block) => {
+                self.start(config, at, std::slice::from_ref(&scope.outcomes[block as usize]), &Bound::Carried(&carried))
+            }
+            None => self.go(config, at, &scope.then, &Bound::Carried(&carried)),
         }
+    }
+
+    /// What the parts of a thread carry over their joins.
+    fn carried(&self, config: &Config, at: usize) -> Vec<(u32, TermId)> {
+        let mut all = Vec::new();
+        for child in config.children(at) {
+            if let Op::Join { carried, .. } = self.op(child) {
+                all.extend(carried.iter().map(|(number, slot)| (*number, child.slots[*slot as usize])));
+            }
+        }
+        all
     }
 
     /// The tracked slots behind a step.
@@ -352,7 +371,12 @@ impl System {
             (Value::Bound(index), Bound::Fields(values)) => {
                 Some(values.get(index as usize).copied().flatten().unwrap_or_else(|| terms.fresh()))
             }
-            (Value::Bound(_) | Value::Param(_), _) => Some(terms.fresh()),
+            (Value::Carried(number), Bound::Carried(carried)) => {
+                let known = carried.iter().find(|(other, _)| *other == number);
+                Some(known.map_or_else(|| terms.fresh(), |(_, value)| *value))
+            }
+            // A cell was set by a local action, whose value nobody else knows.
+            (Value::Bound(_) | Value::Param(_) | Value::Carried(_) | Value::Cell(_), _) => Some(terms.fresh()),
         };
         go.values.iter().map(|known| value(known).ok_or(Cut::Deep)).collect()
     }
@@ -366,10 +390,10 @@ impl System {
     }
 
     /// Starts threads inside a thread.
-    fn start(&mut self, config: &mut Config, at: usize, gos: &[Go]) -> Step {
+    fn start(&mut self, config: &mut Config, at: usize, gos: &[Go], bound: &Bound<'_>) -> Step {
         let mut started = Vec::with_capacity(gos.len());
         for go in gos {
-            let slots = self.values(&config.threads[at].slots, go, &Bound::Fresh)?;
+            let slots = self.values(&config.threads[at].slots, go, bound)?;
             let Thread { role, depth, .. } = config.threads[at];
             started.push(Thread { role, depth: depth + 1, state: go.target, instance: 0, slots });
         }
@@ -410,24 +434,28 @@ impl System {
                 Some(arm) => self.take(config, at, on, arms, arm)?,
                 None => return Ok(false),
             },
-            Op::Par { branches, .. } if !has_started && !branches.is_empty() => self.start(config, at, branches)?,
+            Op::Par { branches, .. } if !has_started && !branches.is_empty() => {
+                self.start(config, at, branches, &Bound::Fresh)?;
+            }
             Op::Par { then, .. } if self.is_over(config, at) => {
+                let carried = self.carried(config, at);
                 config.threads.drain(config.inside(at));
-                self.go(config, at, then, &Bound::Fresh)?;
+                self.go(config, at, then, &Bound::Carried(&carried))?;
             }
             Op::Scope(scope) if thread.instance == 0 => {
                 self.enter_scope(config, at, scope.node);
-                self.start(config, at, std::slice::from_ref(&scope.body))?;
+                self.start(config, at, std::slice::from_ref(&scope.body), &Bound::Fresh)?;
             }
             Op::Scope(scope) if self.is_over(config, at) => {
                 if !self.is_in_body(config, at) {
+                    let carried = self.carried(config, at);
                     self.leave_scope(config, at);
-                    self.go(config, at, &scope.then, &Bound::Fresh)?;
+                    self.go(config, at, &scope.then, &Bound::Carried(&carried))?;
                 } else {
                     return Ok(false);
                 }
             }
-            Op::Par { .. } | Op::Scope(_) | Op::Join => return Ok(false),
+            Op::Par { .. } | Op::Scope(_) | Op::Join { .. } => return Ok(false),
         }
         Ok(true)
     }

@@ -70,7 +70,7 @@ impl Made {
         let finals = matches!(state, Await(_)).then(Box::default);
         let kind = match state {
             End => Kind::End { finals: [].into() },
-            Join => Kind::Join,
+            Join => Kind::Join { carried: [].into() },
             Send(rows) => {
                 let sends = rows.iter().map(|(peer, label, target)| self.row(role, *peer, label, *target)).collect();
                 Kind::Send { sends }
@@ -90,15 +90,22 @@ impl Made {
                 let node = NodeId(u32::try_from(*node).expect("small"));
                 Kind::Case { site: Site { node, branch: 0, env: [].into() }, steps: steps(targets) }
             }
-            Par(branches, then) => Kind::Par { branches: steps(branches).into(), then: Box::new(step(*then)) },
+            Par(branches, then) => {
+                let then = Box::new(step(*then));
+                Kind::Par { branches: steps(branches).into(), then, joined: [].into() }
+            }
             Scope(owner, body, outcomes, then) => Kind::Scope(Box::new(ScopeOf {
                 owner: *owner,
                 body: step(*body),
                 outcomes: outcomes.iter().map(|(name, target)| ((*name).to_owned(), step(*target))).collect(),
                 then: step(*then),
+                site: Site { node: NodeId(0), branch: 0, env: [].into() },
+                done: [].into(),
+                joined: [].into(),
+                cells: [].into(),
             })),
         };
-        State { kind, slots: 0, nodes: [NodeId(0)].into() }
+        State { kind, slots: 0, nodes: [NodeId(0)].into(), inside: None }
     }
 
     fn explore(&self) -> Exploration {

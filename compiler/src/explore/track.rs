@@ -1,6 +1,6 @@
 //! Which data matters: slots whose value can reach a shared decision, here or at a role it is sent to.
 
-use super::code::{Code, Go, On, Op, Row, Source, Via};
+use super::code::{Code, Go, On, Op, Row, Source, Via, behind};
 use crate::graph::Graph;
 use crate::project::machine::Value;
 
@@ -46,6 +46,11 @@ impl Tracking {
         for (role, ops) in code.ops.iter().enumerate() {
             for (state, op) in (0..).zip(ops) {
                 op.gos().iter().for_each(|(go, _)| before[role][go.target as usize].push(state));
+                if let Op::Join { inside: Some(inside), .. } = op
+                    && let Some(go) = behind(ops, *inside)
+                {
+                    before[role][go.target as usize].push(state);
+                }
                 if let Op::Act(act) = op {
                     act.sends.iter().for_each(|row| senders[row.label as usize].push((role, state)));
                 }
@@ -53,7 +58,7 @@ impl Tracking {
             }
         }
         while let Some((role, state)) = todo.pop() {
-            let (changed, labels) = self.visit(role, state, &code.ops[role][state as usize]);
+            let (changed, labels) = self.visit(role, state, &code.ops[role]);
             if changed {
                 todo.extend(before[role][state as usize].iter().map(|state| (role, *state)));
             }
@@ -62,10 +67,15 @@ impl Tracking {
     }
 
     /// Marks what a state needs; whether that is more than before, and the labels of which more is needed.
-    fn visit(&mut self, role: usize, state: u32, op: &Op) -> (bool, Vec<u32>) {
+    fn visit(&mut self, role: usize, state: u32, ops: &[Op]) -> (bool, Vec<u32>) {
+        let op = &ops[state as usize];
         let mut needed: Vec<u32> = match op {
             Op::Case { on: On::Shape { holes, .. }, .. } => holes.clone(),
             Op::Case { on: On::Counter(slot), .. } => vec![*slot],
+            Op::Join { carried, inside: Some(inside) } if !carried.is_empty() => {
+                let go = behind(ops, *inside).expect("a join ends a part");
+                self.carried(role, carried, go)
+            }
             _ => Vec::new(),
         };
         let mut labels = Vec::new();
@@ -77,7 +87,7 @@ impl Tracking {
                     _ if !behind.get(position).copied().unwrap_or(false) => {}
                     Value::Slot(slot) => needed.push(*slot),
                     Value::Bound(field) => fields.push(*field),
-                    Value::Int(_) | Value::Param(_) => {}
+                    Value::Int(_) | Value::Param(_) | Value::Carried(_) | Value::Cell(_) => {}
                 }
             }
             match via {
@@ -97,6 +107,16 @@ impl Tracking {
             changed |= mark(&mut self.slots[role][state as usize], slot);
         }
         (changed, labels)
+    }
+
+    /// The slots a join carries to tracked ones.
+    fn carried(&self, role: usize, carried: &[(u32, u32)], go: &Go) -> Vec<u32> {
+        let marks = &self.slots[role][go.target as usize];
+        let values = go.values.iter().enumerate();
+        let tracked = values.filter(|(position, _)| marks.get(*position).copied().unwrap_or(false));
+        let numbers: Vec<Value> = tracked.map(|(_, value)| *value).collect();
+        let needed = carried.iter().filter(|(number, _)| numbers.contains(&Value::Carried(*number)));
+        needed.map(|(_, slot)| *slot).collect()
     }
 
     /// The slots a send reads for tracked fields, and for those the sender needs itself.
@@ -135,7 +155,10 @@ impl Tracking {
                         let parts = [&mut scope.body].into_iter().chain(&mut scope.outcomes);
                         parts.chain([&mut scope.then]).for_each(prune);
                     }
-                    Op::Join => {}
+                    Op::Join { carried, .. } => {
+                        let tracked = |(number, slot): &(u32, u32)| Some((*number, rank(own, *slot)?));
+                        *carried = carried.iter().filter_map(tracked).collect();
+                    }
                 }
             }
         }

@@ -44,7 +44,7 @@ fn overlaps(graph: &Graph) -> Vec<Diagnostic> {
                     let span = graph.node(inner).span;
                     let (other, place) = *first.entry((from, to)).or_insert((index, span));
                     if other != index {
-                        found.push(overlapping(graph, (from, to), place, span));
+                        found.push(overlapping(graph, (from, to), [place, span, node.span.head(3)]));
                         todo.clear();
                         break;
                     }
@@ -56,12 +56,13 @@ fn overlaps(graph: &Graph) -> Vec<Diagnostic> {
     found
 }
 
-fn overlapping(graph: &Graph, (from, to): (Role, Role), first: Span, second: Span) -> Diagnostic {
+fn overlapping(graph: &Graph, (from, to): (Role, Role), [first, second, par]: [Span; 3]) -> Diagnostic {
     let name = |role: Role| &graph.roles[role as usize];
     let (from, to) = (name(from), name(to));
     Diagnostic::new(Code("E0422"), format!("two branches of this `par` send from `{from}` to `{to}`"))
         .label(graph.file, second, "in this branch")
         .label(graph.file, first, "and in this one")
+        .label(graph.file, par, "whose branches run side by side")
         .help(format!("put all messages from `{from}` to `{to}` into one branch: their order would be open"))
 }
 

@@ -70,7 +70,7 @@ impl Place {
 
     /// Whether everything inside a thread has come to its end.
     fn is_over(&self, at: usize, ops: &[Op]) -> bool {
-        self.0[at + 1..self.end(at)].iter().all(|thread| matches!(ops[thread.state as usize], Op::Join))
+        self.0[at + 1..self.end(at)].iter().all(|thread| matches!(ops[thread.state as usize], Op::Join { .. }))
     }
 
     /// The places behind the silent steps of a thread, and whether it must take one of them.
@@ -106,7 +106,7 @@ impl Place {
                     Phase::Block => (Vec::new(), false),
                 }
             }
-            Op::Par { .. } | Op::Join => (Vec::new(), false),
+            Op::Par { .. } | Op::Join { .. } => (Vec::new(), false),
         }
     }
 }

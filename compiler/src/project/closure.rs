@@ -1,8 +1,9 @@
 //! The steps a role does not see, from a set of nodes on.
 
 use super::key::{Key, Keys};
-use super::live::{Stop, View, arm_binds};
+use super::live::{Stop, View};
 use super::machine::UNKNOWN;
+use super::reads::arm_binds;
 use crate::graph::{CaseOn, GVar, Graph, NodeId, NodeKind, Renamed, Role};
 use crate::hir::Program;
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -1,7 +1,8 @@
 //! When two actions are the same: equal kind, partner and label, and equal expressions after σ (PROJECTION §3).
 
-use super::live::{View, body};
+use super::live::View;
 use super::machine::UNKNOWN;
+use super::reads::body;
 use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, Role};
 use crate::hir::{Body, ExprId, ExprKind, Pattern, PatternKind, Program};
 use indexmap::IndexSet;
@@ -54,6 +55,10 @@ impl<'a> Keys<'a> {
 
     pub(super) fn local(&mut self, node: NodeId, action: &Action, sigma: &[u32]) -> Key {
         let mut key = Vec::new();
+        // What a scope has to keep must be the same binding whichever run it is.
+        if let Some(cell) = self.view.setting(node) {
+            key.extend([12, cell.0]);
+        }
         match action {
             Action::Let { value, .. } => {
                 key.push(2);
@@ -100,14 +105,20 @@ impl<'a> Keys<'a> {
         key[0] == 9
     }
 
-    /// The key of entering a `Par`.
-    pub(super) fn par(branches: usize) -> Key {
-        vec![10, u32::try_from(branches).expect("the node limit is below 2^32")]
+    /// The key of entering a `Par`. One that carries bindings over its joins is like no other.
+    pub(super) fn par(&self, node: NodeId, branches: usize) -> Key {
+        let mut key = vec![10, u32::try_from(branches).expect("the node limit is below 2^32")];
+        key.extend((!self.view.joined(node).is_empty()).then_some(node.0));
+        key
     }
 
-    /// The key of entering a scope. Its instances are counted, so there is none like it.
-    pub(super) fn scope(node: NodeId) -> Key {
-        vec![11, node.0]
+    /// The key of entering a scope. Its instances are counted, so there is none like it. Its owner computes the deadline.
+    pub(super) fn scope(&mut self, node: NodeId, deadline: Option<ExprRef>, sigma: &[u32]) -> Key {
+        let mut key = vec![11, node.0];
+        if let Some(deadline) = deadline {
+            self.expr(node, deadline, sigma, &mut key);
+        }
+        key
     }
 
     /// The key of a shared decision; `None` if the role cannot evaluate it.
@@ -204,6 +215,16 @@ impl<'a> Writer<'a> {
                     self.write(scope, *value, key);
                     scope.bound.truncate(before);
                 }
+            }
+            // Equal functions of equal arguments are equal; what is inside is the same everywhere.
+            ExprKind::Call { fun, types, args } => {
+                key.extend([23, fun.0]);
+                key.extend(types.iter().map(|ty| ty.0));
+                self.write_all(scope, 24, args, key);
+            }
+            ExprKind::Function { fun, types } => {
+                key.extend([25, fun.0]);
+                key.extend(types.iter().map(|ty| ty.0));
             }
         }
     }

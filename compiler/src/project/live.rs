@@ -1,8 +1,13 @@
 //! What one role can still do from each node, and which bindings it still needs for it.
 
+use super::parts::Parts;
+use super::reads::{action_binds, action_reads, arm_binds, variables};
 use super::skeleton::{Segment, Skeleton, actors};
-use crate::graph::{Action, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, NodeKind, Renamed, Role, entries_of};
-use crate::hir::{Body, ExprId, ExprKind, Program};
+use crate::graph::{
+    Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, NodeKind, Renamed, Role, entries_of,
+};
+use crate::hir::Program;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Bindings a role needs, ascending.
@@ -32,6 +37,10 @@ pub(super) struct View<'a> {
     joins_behind: Vec<bool>,
     /// What it needs; `None` if the choreography has no bindings at all.
     needs: Option<Needs>,
+    /// What it binds in the parts of `Par`s and scopes.
+    parts: Parts,
+    /// Local actions that set a cell some scope around them has to keep.
+    settings: FxHashMap<NodeId, GVar>,
     nothing: Live,
 }
 
@@ -53,10 +62,15 @@ impl<'a> View<'a> {
         let segments = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank)));
         mark_before(skeleton, segments.collect(), &mut acts_behind);
         let joins_behind = vec![false; skeleton.len()];
-        let mut view = Self { graph, skeleton, role, acts, acts_behind, joins_behind, needs: None, nothing };
+        let (parts, settings) = (Parts::default(), FxHashMap::default());
+        let mut view =
+            Self { graph, skeleton, role, acts, acts_behind, joins_behind, needs: None, parts, settings, nothing };
         view.joins_behind = view.joins_behind();
         if !graph.vars.is_empty() {
+            let entered = skeleton.blocks().filter(|node| view.enters(*node));
+            view.parts = Parts::new(program, graph, skeleton, role, entered);
             view.needs = Some(view.needs(program));
+            view.settings = view.settings();
         }
         view
     }
@@ -132,6 +146,60 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What is carried over the joins of a `Par` or scope to what follows it, ascending.
+    pub(super) fn joined(&self, node: NodeId) -> Vec<GVar> {
+        let Some(entered) = self.parts.of(node) else { return Vec::new() };
+        self.live(self.graph.then(node)).iter().copied().filter(|var| entered.binds(*var)).collect()
+    }
+
+    /// What is carried out of a part, to what follows or from the body of a scope to its block of `done`, ascending; its
+    /// join needs it.
+    pub(super) fn carried(&self, node: NodeId, part: usize) -> &[GVar] {
+        let join = self.parts.of(node).and_then(|entered| entered.join(part));
+        join.map_or(&[], |join| self.live(join))
+    }
+
+    /// Whether the role binds something in a part of a node it enters.
+    pub(super) fn binds_in(&self, node: NodeId, part: usize, var: GVar) -> bool {
+        self.parts.of(node).is_some_and(|entered| entered.binds_in(part, var))
+    }
+
+    /// Whether the end of that part of a scope leads to a block of `done`.
+    pub(super) fn leads_to_done(&self, node: NodeId, part: usize) -> bool {
+        self.parts.of(node).is_some_and(|entered| entered.leads_to_done(part).is_some())
+    }
+
+    /// The cells that the body of a scope sets and other outcomes than `done` read, ascending.
+    pub(super) fn cells(&self, node: NodeId) -> Vec<GVar> {
+        let (Some(entered), NodeKind::Timed { outcomes, .. }) = (self.parts.of(node), &self.graph.node(node).kind)
+        else {
+            return Vec::new();
+        };
+        let blocks = outcomes.iter().enumerate().filter(|(index, _)| Some(index + 1) != entered.done);
+        let needed = set(blocks.flat_map(|(_, outcome)| self.live(outcome.cont).iter().copied()).collect());
+        set(entered.settings(&needed).map(|(_, var)| var).collect()).to_vec()
+    }
+
+    /// The cell that a local action sets, if a scope around it has to keep that.
+    pub(super) fn setting(&self, node: NodeId) -> Option<GVar> {
+        self.settings.get(&node).copied()
+    }
+
+    fn settings(&self) -> FxHashMap<NodeId, GVar> {
+        let mut all = FxHashMap::default();
+        for node in self.parts.nodes() {
+            let cells = self.cells(node);
+            all.extend(self.parts.of(node).into_iter().flat_map(|entered| entered.settings(&cells)));
+        }
+        all
+    }
+
+    /// Everything that is carried over some join.
+    pub(super) fn all_carried(&self) -> Vec<(NodeId, GVar)> {
+        let joins = self.skeleton.joins().filter(|(_, of)| self.enters(*of));
+        joins.flat_map(|(join, of)| self.live(join).iter().map(move |var| (of, *var))).collect()
+    }
+
     /// σ restricted to a node as pairs.
     pub(super) fn env(&self, node: NodeId, sigma: &[u32]) -> Box<[(GVar, u32)]> {
         self.live(node).iter().copied().zip(sigma.iter().copied()).collect()
@@ -151,6 +219,7 @@ impl<'a> View<'a> {
     fn needs(&self, program: &Program) -> Needs {
         let none = || vec![self.nothing.clone(); self.skeleton.len()];
         let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.acts.len()] };
+        let bodies = self.bodies_before_done();
         let mut queued = vec![true; self.skeleton.len()];
         // Continuations are lowered before what leads to them, so ascending heads meet most segments once.
         let mut todo: Vec<Segment> = self.skeleton.all().collect();
@@ -161,7 +230,7 @@ impl<'a> View<'a> {
             let head = self.pass(program, &mut needs, segment);
             if *head != *needs.head[segment as usize] {
                 needs.head[segment as usize] = head;
-                for before in self.skeleton.before(segment) {
+                for before in self.skeleton.before(segment).iter().chain(bodies.get(&segment).into_iter().flatten()) {
                     if !std::mem::replace(&mut queued[*before as usize], true) {
                         todo.push_back(*before);
                     }
@@ -171,16 +240,28 @@ impl<'a> View<'a> {
         needs
     }
 
+    /// For the first segment of each block of `done`, the last ones of the bodies that lead there.
+    fn bodies_before_done(&self) -> FxHashMap<Segment, Vec<Segment>> {
+        let mut bodies: FxHashMap<Segment, Vec<Segment>> = FxHashMap::default();
+        for entered in self.parts.nodes().into_iter().filter_map(|node| self.parts.of(node)) {
+            if let (Some(done), Some(join)) = (entered.leads_to_done(0), entered.join(0)) {
+                bodies.entry(self.skeleton.segment_of(done)).or_default().push(self.skeleton.segment_of(join));
+            }
+        }
+        bodies
+    }
+
     /// Goes through a segment from its end; what is needed at its head.
     fn pass(&self, program: &Program, needs: &mut Needs, segment: Segment) -> Live {
         let last = self.skeleton.last(segment);
         let head_of = |next: NodeId| &needs.head[self.skeleton.segment_of(next) as usize];
-        let mut needed = needed(program, self.graph, self.role, last, &head_of);
+        let reader = Reader { program, graph: self.graph, role: self.role, parts: &self.parts };
+        let mut needed = reader.needed(last, &head_of);
         needs.last[segment as usize] = needed.clone();
         for act in self.skeleton.acts_from(self.acts, self.skeleton.first(segment)).rev() {
             let node = self.skeleton.node(self.acts[act]);
             if node != last {
-                needed = self::needed(program, self.graph, self.role, node, &|_| &needed);
+                needed = reader.needed(node, &|_| &needed);
             }
             needs.acts[act] = needed.clone();
         }
@@ -200,79 +281,126 @@ fn mark_before(skeleton: &Skeleton, mut todo: Vec<Segment>, marks: &mut [bool]) 
     }
 }
 
-/// What is needed at a node, from what is needed behind it.
-fn needed<'l>(program: &Program, graph: &Graph, role: Role, id: NodeId, behind: &dyn Fn(NodeId) -> &'l Live) -> Live {
-    let mut uses: Vec<GVar> = Vec::new();
-    let mut read = |expr: ExprRef| variables(program, graph, expr, &mut uses);
-    match &graph.node(id).kind {
-        NodeKind::End { finals } => {
-            uses.extend(entries_of(finals, role).iter().map(|(_, _, var)| *var));
-            set(uses)
-        }
-        NodeKind::Comm { from, to, branches } => {
-            let sends = *from == role;
-            if !sends && *to != role {
-                return union(branches.iter().map(|branch| behind(branch.cont)), Vec::new());
+/// What a role needs, node by node.
+struct Reader<'a> {
+    program: &'a Program,
+    graph: &'a Graph,
+    role: Role,
+    parts: &'a Parts,
+}
+
+/// What is needed at the nodes behind one.
+type Behind<'b, 'l> = dyn Fn(NodeId) -> &'l Live + 'b;
+
+impl Reader<'_> {
+    /// What is needed at a node, from what is needed behind it.
+    fn needed(&self, id: NodeId, behind: &Behind<'_, '_>) -> Live {
+        match &self.graph.node(id).kind {
+            NodeKind::End { finals } => set(entries_of(finals, self.role).iter().map(|(_, _, var)| *var).collect()),
+            NodeKind::Comm { from, to, branches } if *from == self.role || *to == self.role => {
+                self.message(branches, *from == self.role, behind)
             }
-            let mut all = Vec::new();
-            for branch in branches {
-                let bound: Vec<GVar> = branch
+            NodeKind::Choice { decider, arms } if *decider == self.role => self.choice(arms, behind),
+            NodeKind::Case { deciders, on, arms } if deciders.contains(&self.role) => self.case(on, arms, behind),
+            NodeKind::Local { role, action, cont } if *role == self.role => {
+                let bound = action_binds(action);
+                let uses = behind(*cont).iter().copied().filter(|var| Some(*var) != bound);
+                set(self.reads(action_reads(action)).into_iter().chain(uses).collect())
+            }
+            NodeKind::Rename { pairs, cont } if !pairs.is_empty() => {
+                set(behind(*cont).iter().filter_map(|var| renamed(pairs, *var)).collect())
+            }
+            NodeKind::Par { .. } | NodeKind::Timed { .. } => self.entry(id, behind),
+            NodeKind::Join { of } => self.join(id, *of, behind),
+            _ => union(self.graph.successors(id).into_iter().map(behind), Vec::new()),
+        }
+    }
+
+    fn reads(&self, exprs: &[ExprRef]) -> Vec<GVar> {
+        let mut uses = Vec::new();
+        exprs.iter().for_each(|expr| variables(self.program, self.graph, *expr, &mut uses));
+        uses
+    }
+
+    fn message(&self, branches: &[Branch], sends: bool, behind: &Behind<'_, '_>) -> Live {
+        let mut all = Vec::new();
+        for branch in branches {
+            let bound: Vec<GVar> =
+                branch.fields.iter().filter_map(|field| if sends { field.sender } else { field.receiver }).collect();
+            all.extend(behind(branch.cont).iter().filter(|var| !bound.contains(var)));
+            if sends {
+                branch
                     .fields
                     .iter()
-                    .filter_map(|field| if sends { field.sender } else { field.receiver })
-                    .collect();
-                all.extend(behind(branch.cont).iter().filter(|var| !bound.contains(var)));
-                if sends {
-                    branch.fields.iter().filter_map(|field| field.source).for_each(&mut read);
+                    .filter_map(|field| field.source)
+                    .for_each(|source| all.extend(self.reads(&[source])));
+            }
+        }
+        set(all)
+    }
+
+    fn choice(&self, arms: &[Arm], behind: &Behind<'_, '_>) -> Live {
+        if arms.iter().all(|arm| arm.guard.is_none()) {
+            return union(arms.iter().map(|arm| behind(arm.cont)), Vec::new());
+        }
+        let mut all = Vec::new();
+        for arm in arms {
+            let bound = arm.guard.as_ref().and_then(Guard::bind);
+            all.extend(arm.guard.iter().flat_map(|guard| self.reads(guard.reads())));
+            all.extend(behind(arm.cont).iter().filter(|var| Some(**var) != bound));
+        }
+        set(all)
+    }
+
+    fn case(&self, on: &CaseOn, arms: &[CaseArm], behind: &Behind<'_, '_>) -> Live {
+        let mut all = match on {
+            CaseOn::Expr(expr) | CaseOn::Start { count: expr, .. } => self.reads(&[*expr]),
+            CaseOn::Counter(counter) => vec![*counter],
+            CaseOn::Opaque => Vec::new(),
+        };
+        for (index, arm) in arms.iter().enumerate() {
+            let bound = arm_binds(self.program, self.graph, on, arm.pattern, index);
+            all.extend(behind(arm.cont).iter().filter(|var| !bound.contains(var)));
+        }
+        set(all)
+    }
+
+    /// At a `Par` or scope: what the parts need, and of what is needed behind them what no part brings.
+    fn entry(&self, id: NodeId, behind: &Behind<'_, '_>) -> Live {
+        let Some(entered) = self.parts.of(id) else {
+            return union(self.graph.successors(id).into_iter().map(behind), Vec::new());
+        };
+        let mut all: Vec<GVar> = Vec::new();
+        let kept = |next: NodeId| behind(next).iter().copied();
+        match &self.graph.node(id).kind {
+            NodeKind::Timed { owner, deadline, body, outcomes, then } => {
+                all.extend(kept(*body));
+                for (part, outcome) in (1..).zip(outcomes) {
+                    let is_done = Some(part) == entered.done;
+                    let brought = |var: &GVar| is_done && entered.binds_in(0, *var) || Some(*var) == outcome.bind;
+                    all.extend(kept(outcome.cont).filter(|var| !brought(var)));
+                }
+                all.extend(kept(*then).filter(|var| !entered.binds(*var)));
+                if *owner == self.role {
+                    all.extend(deadline.iter().flat_map(|deadline| self.reads(&[*deadline])));
                 }
             }
-            all.extend(uses);
-            set(all)
-        }
-        NodeKind::Choice { decider, arms } => {
-            let guards = || arms.iter().filter_map(|arm| arm.guard.as_ref());
-            if *decider != role || guards().next().is_none() {
-                return union(arms.iter().map(|arm| behind(arm.cont)), uses);
+            NodeKind::Par { branches, then } => {
+                branches.iter().for_each(|branch| all.extend(kept(*branch)));
+                all.extend(kept(*then).filter(|var| !entered.binds(*var)));
             }
-            guards().flat_map(Guard::reads).copied().for_each(&mut read);
-            for arm in arms {
-                let bound = arm.guard.as_ref().and_then(Guard::bind);
-                uses.extend(behind(arm.cont).iter().filter(|var| Some(**var) != bound));
-            }
-            set(uses)
+            _ => panic!("bug: only a `Par` or a scope is entered"),
         }
-        NodeKind::Case { deciders, on, arms } => {
-            let decides = deciders.contains(&role);
-            match on {
-                CaseOn::Expr(expr) | CaseOn::Start { count: expr, .. } if decides => read(*expr),
-                CaseOn::Counter(counter) if decides => uses.push(*counter),
-                _ => {}
-            }
-            let mut all = uses;
-            for (index, arm) in arms.iter().enumerate() {
-                let bound = if decides { arm_binds(program, graph, on, arm.pattern, index) } else { Vec::new() };
-                all.extend(behind(arm.cont).iter().filter(|var| !bound.contains(var)));
-            }
-            set(all)
-        }
-        NodeKind::Local { role: own, action, cont } => {
-            if *own != role {
-                return behind(*cont).clone();
-            }
-            let (reads, bound) = local(action);
-            reads.into_iter().for_each(&mut read);
-            uses.extend(behind(*cont).iter().filter(|var| Some(**var) != bound));
-            set(uses)
-        }
-        NodeKind::Rename { pairs, cont } => {
-            if pairs.is_empty() {
-                return behind(*cont).clone();
-            }
-            set(behind(*cont).iter().filter_map(|var| renamed(pairs, *var)).collect())
-        }
-        NodeKind::Par { .. } | NodeKind::Timed { .. } | NodeKind::Join { .. } => {
-            union(graph.successors(id).into_iter().map(behind), Vec::new())
-        }
+        set(all)
+    }
+
+    /// At the end of a part: what it has to bring.
+    fn join(&self, id: NodeId, of: NodeId, behind: &Behind<'_, '_>) -> Live {
+        let Some((entered, part)) = self.parts.of(of).and_then(|entered| Some((entered, entered.part_of(id)?))) else {
+            return behind(self.graph.then(of)).clone();
+        };
+        let next = entered.leads_to_done(part).unwrap_or_else(|| self.graph.then(of));
+        set(behind(next).iter().copied().filter(|var| entered.carries(part, *var)).collect())
     }
 }
 
@@ -282,15 +410,6 @@ fn renamed(pairs: &[(GVar, Renamed)], var: GVar) -> Option<GVar> {
         Some((_, Renamed::Var(from))) => Some(*from),
         Some((_, Renamed::Int(_))) => None,
         None => Some(var),
-    }
-}
-
-/// What a local action reads and binds.
-fn local(action: &Action) -> (Vec<ExprRef>, Option<GVar>) {
-    match action {
-        Action::Let { var, value } => (vec![*value], Some(*var)),
-        Action::Assert { cond, .. } => (vec![*cond], None),
-        Action::Perform { args, bind, .. } => (args.clone(), *bind),
     }
 }
 
@@ -312,64 +431,4 @@ fn union<'a>(mut parts: impl Iterator<Item = &'a Rc<[GVar]>>, more: Vec<GVar>) -
         all.get_or_insert_with(|| first.to_vec()).extend(part.iter());
     }
     all.map_or_else(|| first.clone(), set)
-}
-
-/// The bindings that taking an arm of a shared decision makes.
-pub(crate) fn arm_binds(
-    program: &Program,
-    graph: &Graph,
-    on: &CaseOn,
-    pattern: Option<crate::graph::PatternRef>,
-    arm: usize,
-) -> Vec<GVar> {
-    let mut bound: Vec<GVar> = Graph::counted(on, arm).into_iter().collect();
-    if let Some(at) = pattern {
-        let instance = &graph.instances[at.instance as usize];
-        let body = body(program, graph, at.instance);
-        body.patterns[at.pattern as usize].binds(&mut |var| bound.push(GVar(instance.vars + var.0)));
-    }
-    bound
-}
-
-/// The body an instance inlines.
-pub(crate) fn body<'a>(program: &'a Program, graph: &Graph, instance: u32) -> &'a Body {
-    let protocol = graph.instances[instance as usize].protocol;
-    program.protocol(protocol).body.as_ref().expect("only checked protocols are lowered")
-}
-
-/// The bindings an expression reads, those bound inside it excluded.
-pub(crate) fn variables(program: &Program, graph: &Graph, at: ExprRef, out: &mut Vec<GVar>) {
-    let body = body(program, graph, at.instance);
-    let base = graph.instances[at.instance as usize].vars;
-    let mut bound = Vec::new();
-    collect(body, at.expr, &mut bound, &mut |var| out.push(GVar(base + var)));
-}
-
-fn collect(body: &Body, id: ExprId, bound: &mut Vec<u32>, found: &mut dyn FnMut(u32)) {
-    match &body.exprs[id.index()].kind {
-        ExprKind::Const(_) | ExprKind::Error => {}
-        ExprKind::Var(var) => {
-            if !bound.contains(&var.0) {
-                found(var.0);
-            }
-        }
-        ExprKind::Prim(_, items) | ExprKind::Product(items) | ExprKind::List(items) | ExprKind::Variant(_, items) => {
-            items.iter().for_each(|item| collect(body, *item, bound, found));
-        }
-        ExprKind::And(a, b) | ExprKind::Or(a, b) => {
-            collect(body, *a, bound, found);
-            collect(body, *b, bound, found);
-        }
-        ExprKind::Get(base, _) => collect(body, *base, bound, found),
-        ExprKind::If(cond, then, els) => [cond, then, els].into_iter().for_each(|id| collect(body, *id, bound, found)),
-        ExprKind::Case(scrutinee, arms) => {
-            collect(body, *scrutinee, bound, found);
-            for (pattern, value) in arms {
-                let before = bound.len();
-                pattern.binds(&mut |var| bound.push(var.0));
-                collect(body, *value, bound, found);
-                bound.truncate(before);
-            }
-        }
-    }
 }

@@ -35,6 +35,18 @@ pub struct State {
     pub slots: u32,
     /// The nodes the choreography can be at.
     pub nodes: Box<[NodeId]>,
+    /// The innermost part it lies in.
+    pub inside: Option<Inside>,
+}
+
+/// A part of a [`Kind::Par`] or [`Kind::Scope`]: its branches in order; its body, then its blocks. No state is in two
+/// parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inside {
+    /// The state that has the part.
+    pub of: StateId,
+    /// Which one it is.
+    pub part: u32,
 }
 
 /// Where the value of a slot of the next state comes from.
@@ -48,6 +60,11 @@ pub enum Value {
     Int(i64),
     /// A parameter of the protocol (start state only).
     Param(GVar),
+    /// The binding with that number among those that are carried here: over the joins of a `Par` or scope to what follows,
+    /// or out of the body of a scope to its block of `done`.
+    Carried(u32),
+    /// The latest value of the cell with that number in [`Scope::cells`] (blocks of outcomes other than `done` only).
+    Cell(u32),
 }
 
 /// A step to another state.
@@ -127,8 +144,8 @@ pub type Rows = Box<[(Site, Step)]>;
 pub enum Kind {
     /// It is done; names in scope with their slots.
     End { finals: Finals },
-    /// A local action.
-    Local { site: Site, step: Step },
+    /// A local action; `cell` is what it binds, if a scope around it has to keep the latest value.
+    Local { site: Site, step: Step, cell: Option<GVar> },
     /// Its own choice between named arms; one step per arm.
     Decide { site: Site, steps: Vec<Step> },
     /// A shared decision; one step per arm.
@@ -137,12 +154,14 @@ pub enum Kind {
     Send { sends: Rows },
     /// It waits for the first of these; with `finals`, the names in scope then, the session may end instead.
     Recv { rows: Rows, finals: Option<Finals> },
-    /// Its branches run side by side, each up to a `Join`; when all are over it goes on with `then`.
-    Par { branches: Box<[Step]>, then: Box<Step> },
+    /// Its branches run side by side, each up to a `Join`; when all are over it goes on with `then`, to which the bindings
+    /// `joined` are carried.
+    Par { branches: Box<[Step]>, then: Box<Step>, joined: Box<[GVar]> },
     /// It takes part in a scope.
     Scope(Box<Scope>),
-    /// The end of a branch of a `Par` or of a block of a `Scope`.
-    Join,
+    /// The end of a branch of a `Par` or of a block of a `Scope`, with what it carries: numbers of [`Value::Carried`] and
+    /// slots.
+    Join { carried: Box<[(u32, Slot)]> },
     /// What a role that cannot tell its runs apart would have to do: any of these actions (sends, receives, local
     /// actions, decisions; a decision has one entry per arm, its arm in `site.branch`), or nothing more with
     /// `may_end`. Only in machines of rejected choreographies.
@@ -153,14 +172,22 @@ pub enum Kind {
 /// up to a `Join` (none if the body was done and has no block for that), then what follows.
 #[derive(Clone, Debug)]
 pub struct Scope {
+    /// The scope, with what its owner's deadline is computed from.
+    pub site: Site,
     /// The role that decides the outcome.
     pub owner: Role,
     /// The body.
     pub body: Step,
-    /// Names of outcomes and their blocks.
+    /// Names of outcomes and their blocks. A block of `fail` binds the kind of the failure.
     pub outcomes: Vec<(String, Step)>,
     /// What follows.
     pub then: Step,
+    /// What the body carries to the block of `done`; nothing if there is none.
+    pub done: Box<[GVar]>,
+    /// What is carried to what follows.
+    pub joined: Box<[GVar]>,
+    /// The cells that keep their latest value until the scope is left, with their slots.
+    pub cells: Box<[(GVar, Slot)]>,
 }
 
 impl Kind {
@@ -168,8 +195,8 @@ impl Kind {
     #[must_use]
     pub fn steps(&self) -> Vec<&Step> {
         match self {
-            Self::End { .. } | Self::Join => Vec::new(),
-            Self::Par { branches, then } => branches.iter().chain([&**then]).collect(),
+            Self::End { .. } | Self::Join { .. } => Vec::new(),
+            Self::Par { branches, then, .. } => branches.iter().chain([&**then]).collect(),
             Self::Scope(scope) => {
                 let blocks = scope.outcomes.iter().map(|(_, step)| step);
                 [&scope.body].into_iter().chain(blocks).chain([&scope.then]).collect()

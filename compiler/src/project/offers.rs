@@ -113,7 +113,7 @@ impl Frontier {
         let Item { node, sigma, stop, .. } = &closure.items[index as usize];
         let graph = ground.graph;
         match &graph.node(*node).kind {
-            NodeKind::Join { .. } => self.joins.push(index),
+            NodeKind::Join { of } if ground.view.enters(*of) => self.joins.push(index),
             _ if *stop == Stop::Finished => self.ends.push(index),
             NodeKind::Comm { from, to, branches } if *from == ground.role => {
                 for (position, branch) in branches.iter().enumerate() {
@@ -136,9 +136,14 @@ impl Frontier {
             }
             NodeKind::Choice { arms, .. } => self.locals.add(keys.decide(*node, arms, sigma), index, 0),
             NodeKind::Local { action, .. } => self.locals.add(keys.local(*node, action, sigma), index, 0),
-            NodeKind::Par { branches, .. } => self.locals.add(Keys::par(branches.len()), index, 0),
-            NodeKind::Timed { .. } => self.locals.add(Keys::scope(*node), index, 0),
-            NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } => self.ends.push(index),
+            NodeKind::Par { branches, .. } => self.locals.add(keys.par(*node, branches.len()), index, 0),
+            NodeKind::Timed { owner, deadline, .. } => {
+                let deadline = deadline.filter(|_| *owner == ground.role);
+                self.locals.add(keys.scope(*node, deadline, sigma), index, 0);
+            }
+            NodeKind::End { .. } | NodeKind::Case { .. } | NodeKind::Rename { .. } | NodeKind::Join { .. } => {
+                self.ends.push(index);
+            }
         }
     }
 

@@ -239,6 +239,17 @@ impl Skeleton {
         self.inside.iter().flat_map(|(of, parts)| parts.iter().filter_map(|part| Some((part.join?, *of))))
     }
 
+    /// Where each part of a `Par` or `Timed` starts, and its join.
+    pub(super) fn ends_of(&self, graph: &Graph, node: NodeId) -> Vec<(NodeId, Option<NodeId>)> {
+        let joins = self.inside.get(&node).into_iter().flatten().map(|part| part.join);
+        parts(graph, node).zip(joins).collect()
+    }
+
+    /// All reachable `Par`s and `Timed`s, in no order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = NodeId> {
+        self.inside.keys().copied()
+    }
+
     /// The parts of a `Par` or `Timed` that a role acts in.
     pub(super) fn parts_of(&self, node: NodeId, role: Role) -> Vec<usize> {
         let parts = self.inside.get(&node).map_or(&[][..], Vec::as_slice);
@@ -303,19 +314,32 @@ impl Part {
     /// What a part of `of` has up to its join.
     fn new(graph: &Graph, of: NodeId, start: NodeId) -> Self {
         let mut part = Self { roles: FxHashSet::default(), join: None };
-        let mut seen = FxHashSet::default();
-        let mut todo = vec![start];
-        while let Some(node) = todo.pop() {
+        for node in part_nodes(graph, of, start) {
             let kind = &graph.node(node).kind;
-            if matches!(kind, NodeKind::Join { of: joined } if *joined == of) {
-                part.join = Some(node);
-            } else if seen.insert(node) {
-                part.roles.extend(actors(kind));
-                todo.extend(graph.successors(node));
+            match kind {
+                NodeKind::Join { of: joined } if *joined == of => part.join = Some(node),
+                _ => part.roles.extend(actors(kind)),
             }
         }
         part
     }
+}
+
+/// The nodes of a part of `of`, its join included.
+pub(super) fn part_nodes(graph: &Graph, of: NodeId, start: NodeId) -> Vec<NodeId> {
+    let mut nodes = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![start];
+    while let Some(node) = todo.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        nodes.push(node);
+        if !matches!(graph.node(node).kind, NodeKind::Join { of: joined } if joined == of) {
+            todo.extend(graph.successors(node));
+        }
+    }
+    nodes
 }
 
 fn has_alike_labels(graph: &Graph) -> bool {

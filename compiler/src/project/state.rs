@@ -4,11 +4,12 @@ use super::Limits;
 use super::available::Availability;
 use super::closure::{Closure, Ground, Item, Origin, Provisional, START, Sigma, Waiting, carry, lookup};
 use super::key::{Key, Keys};
-use super::live::{Stop, View, arm_binds};
-use super::machine::{Finals, Kind, Machine, Rows, Scope, Site, State, StateId, Step, UNKNOWN, Value};
+use super::live::{Stop, View};
+use super::machine::{Finals, Inside, Kind, Machine, Rows, Site, State, StateId, Step, UNKNOWN, Value};
 use super::offers::{Frontier, Offer, Offers};
+use super::reads::{action_binds, arm_binds};
 use super::rejection::{Rejection, Rule, Run};
-use crate::graph::{Action, GVar, Graph, Guard, NodeId, NodeKind, Role, entries_of};
+use crate::graph::{GVar, Graph, Guard, NodeId, NodeKind, Role, entries_of};
 use crate::hir::Program;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -34,6 +35,9 @@ pub(super) enum Failure {
     Rejected(Box<Rejection>),
     /// A shared decision of a pure type that the role could take in some states only: it has to take it in none.
     Blind(NodeId),
+    /// A binding is carried over a join of that node by runs that look the same, and has different values in them: behind the
+    /// join it is unknown.
+    Blurred(NodeId, GVar),
 }
 
 pub(super) type Result<T> = std::result::Result<T, Failure>;
@@ -50,6 +54,15 @@ enum StateKey {
 
 /// Stands for every node at which the role is finished.
 const FINISHED: u32 = u32::MAX;
+
+/// What a role is not to look at; more and more as the construction fails for it.
+#[derive(Clone, Default)]
+pub(super) struct Unseen {
+    /// See [`Failure::Blind`].
+    pub(super) blind: FxHashSet<NodeId>,
+    /// See [`Failure::Blurred`].
+    pub(super) blurred: FxHashSet<(NodeId, GVar)>,
+}
 
 /// For a node and its branch: what lies behind the action, and the bindings it makes, in order.
 type Behind<'b> = dyn Fn(&Graph, NodeId, usize) -> (NodeId, Vec<GVar>) + 'b;
@@ -71,6 +84,9 @@ pub(super) struct Construction<'a> {
     todo: VecDeque<(StateId, Waiting, u32)>,
     /// Members of all states so far, for the limit.
     members: usize,
+    /// The part in which the next state lies.
+    pub(super) inside: Option<Inside>,
+    pub(super) blurred: FxHashSet<(NodeId, GVar)>,
     pub(super) may_wait: Option<[Run; 2]>,
     pub(super) is_coinductive: bool,
     /// Whether two labels have one name.
@@ -84,8 +100,9 @@ impl<'a> Construction<'a> {
         view: &'a View<'a>,
         role: Role,
         (limits, checks): (Limits, Checks),
-        blind: FxHashSet<NodeId>,
+        unseen: Unseen,
     ) -> Self {
+        let Unseen { blind, blurred } = unseen;
         Self {
             ground: Ground { program, graph, view, role, origins: Vec::new(), blind },
             keys: Keys::new(program, graph, view),
@@ -98,6 +115,8 @@ impl<'a> Construction<'a> {
             of_places: FxHashMap::default(),
             todo: VecDeque::new(),
             members: 0,
+            inside: None,
+            blurred,
             may_wait: None,
             is_coinductive: true,
             has_alike_labels: view.skeleton().has_alike_labels,
@@ -118,7 +137,8 @@ impl<'a> Construction<'a> {
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
         let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
         while let Some((id, waiting, slots)) = self.todo.pop_front() {
-            let kind = self.kind(&waiting.into(), slots)?;
+            self.inside = self.states[id.0 as usize].inside;
+            let kind = self.kind(&waiting.into(), (id, slots))?;
             self.states[id.0 as usize].kind = kind;
         }
         let machine = Machine {
@@ -159,7 +179,8 @@ impl<'a> Construction<'a> {
         }
         // What the role does here is filled in when the closure is taken from the queue.
         let slots = u32::try_from(order.len()).expect("fewer slots than bindings");
-        self.states.push(State { kind: Kind::Join, slots, nodes: closure.nodes() });
+        let kind = Kind::Join { carried: [].into() };
+        self.states.push(State { kind, slots, nodes: closure.nodes(), inside: self.inside });
         self.todo.push_back((target, closure.into(), slots));
         Ok(Step { target, values })
     }
@@ -174,7 +195,8 @@ impl<'a> Construction<'a> {
 
     fn state_key(&self, closure: &Closure) -> StateKey {
         let may_end = closure.items.len() > 1 && closure.may_end(self.ground.view);
-        if let ([index], true) = (closure.frontier.as_slice(), closure.cases.is_empty() && !may_end) {
+        let is_alone = closure.cases.is_empty() && !may_end && self.inside.is_none();
+        if let ([index], true) = (closure.frontier.as_slice(), is_alone) {
             let item = &closure.items[*index as usize];
             let as_they_come = (0..).zip(&*item.sigma).all(|(index, slot)| index == *slot);
             match item.stop {
@@ -192,7 +214,13 @@ impl<'a> Construction<'a> {
             .collect();
         flat.sort_unstable();
         flat.dedup();
-        StateKey::Places([u32::from(may_end)].into_iter().chain(flat.into_iter().flatten()).collect())
+        let mut key = vec![u32::from(may_end)];
+        if let Some(Inside { of, part }) = self.inside {
+            key[0] += 2;
+            key.extend([of.0, part]);
+        }
+        key.extend(flat.into_iter().flatten());
+        StateKey::Places(key)
     }
 
     /// Numbers the slots of the places by first occurrence; the old number of each new one.
@@ -267,7 +295,7 @@ impl<'a> Construction<'a> {
     }
 
     /// What the role does in a state.
-    fn kind(&mut self, closure: &Closure, slots: u32) -> Result<Kind> {
+    fn kind(&mut self, closure: &Closure, (id, slots): (StateId, u32)) -> Result<Kind> {
         if !closure.cases.is_empty() {
             return self.case(closure, slots);
         }
@@ -276,10 +304,10 @@ impl<'a> Construction<'a> {
         }
         let frontier = Frontier::new(&self.ground, &mut self.keys, closure);
         if let Err(failure) = self.check(closure, &frontier) {
-            return if self.checks == Checks::On { Err(failure) } else { self.mixed(closure, &frontier, slots) };
+            return if self.checks == Checks::On { Err(failure) } else { self.mixed(closure, &frontier, (id, slots)) };
         }
         if let Some(offer) = frontier.locals.first() {
-            return self.local(closure, offer, frontier.locals.all(), slots);
+            return self.local(closure, offer, frontier.locals.all(), (id, slots));
         }
         if !frontier.sends.is_empty() {
             return Ok(Kind::Send { sends: self.rows(closure, &frontier.sends, slots, true)? });
@@ -290,7 +318,7 @@ impl<'a> Construction<'a> {
             return Ok(Kind::Recv { rows, finals: may_end.then(|| self.finals(closure, &frontier.ends)) });
         }
         if !frontier.joins.is_empty() {
-            return Ok(Kind::Join);
+            return self.join(closure, &frontier.joins);
         }
         Ok(Kind::End { finals: self.finals(closure, &frontier.ends) })
     }
@@ -329,7 +357,7 @@ impl<'a> Construction<'a> {
         places.map(run)
     }
 
-    fn site(&self, closure: &Closure, offer: Offer) -> Site {
+    pub(super) fn site(&self, closure: &Closure, offer: Offer) -> Site {
         let item = &closure.items[offer.item as usize];
         let (node, branch) = self.ground.graph.message(item.node, offer.branch as usize);
         let branch = u32::try_from(branch).expect("the node limit is below 2^32");
@@ -338,6 +366,18 @@ impl<'a> Construction<'a> {
 
     /// Goes on behind an action: `behind` gives, for each offer, the bindings the action makes, in order.
     fn step(&mut self, closure: &Closure, offers: &[Offer], slots: u32, behind: &Behind<'_>) -> Result<Step> {
+        self.step_with(closure, offers, slots, &|index| Some(Value::Bound(index)), behind)
+    }
+
+    /// The same, where `made` says what the values of the bindings are; `None` if they are not known.
+    pub(super) fn step_with(
+        &mut self,
+        closure: &Closure,
+        offers: &[Offer],
+        slots: u32,
+        made: &dyn Fn(u32) -> Option<Value>,
+        behind: &Behind<'_>,
+    ) -> Result<Step> {
         let mut kernel = Vec::with_capacity(offers.len());
         let mut bound_count = 0;
         for offer in offers {
@@ -345,59 +385,43 @@ impl<'a> Construction<'a> {
             let (cont, bound) = behind(self.ground.graph, *node, offer.branch as usize);
             bound_count = bound_count.max(bound.len());
             let sigma = carry(self.ground.view, *node, sigma, cont, |var| {
-                let position = bound.iter().rposition(|b| *b == var)?;
-                Some(slots + u32::try_from(position).expect("few bindings"))
+                let position = u32::try_from(bound.iter().rposition(|b| *b == var)?).expect("few bindings");
+                Some(if made(position).is_some() { slots + position } else { UNKNOWN })
             });
             kernel.push(self.ground.item(self.ground.view.stop(cont), sigma, *origin, offer.branch as usize));
         }
         let bound = u32::try_from(bound_count).expect("few bindings");
-        let values: Vec<Value> = (0..slots).map(Value::Slot).chain((0..bound).map(Value::Bound)).collect();
+        let made = (0..bound).map(|index| made(index).unwrap_or(Value::Bound(index)));
+        let values: Vec<Value> = (0..slots).map(Value::Slot).chain(made).collect();
         self.enter(kernel, &values, Provisional::new(slots + bound))
     }
 
     /// A local action, a named choice, or the entry of a `Par` or scope.
-    fn local(&mut self, closure: &Closure, first: Offer, offers: &[Offer], slots: u32) -> Result<Kind> {
+    fn local(
+        &mut self,
+        closure: &Closure,
+        first: Offer,
+        offers: &[Offer],
+        (id, slots): (StateId, u32),
+    ) -> Result<Kind> {
         let site = self.site(closure, first);
         let graph = self.ground.graph;
-        match &graph.node(closure.items[first.item as usize].node).kind {
+        match &graph.node(site.node).kind {
             NodeKind::Choice { arms, .. } => {
-                let steps = self.ways(closure, offers, slots, arms.len())?;
+                let mut steps = Vec::with_capacity(arms.len());
+                for way in (0..).take(arms.len()) {
+                    let offers: Vec<Offer> = offers.iter().map(|offer| Offer::new(offer.item, way)).collect();
+                    steps.push(self.step(closure, &offers, slots, &arm)?);
+                }
                 Ok(Kind::Decide { site, steps })
             }
-            NodeKind::Par { branches, .. } => {
-                let mut branches = self.ways(closure, offers, slots, branches.len() + 1)?;
-                let then = branches.pop().expect("what follows is the last way");
-                Ok(Kind::Par { branches: branches.into(), then: Box::new(then) })
-            }
-            NodeKind::Timed { owner, outcomes, .. } => {
-                let mut steps = self.ways(closure, offers, slots, outcomes.len() + 2)?;
-                let then = steps.pop().expect("what follows is the last way");
-                let body = steps.remove(0);
-                let outcomes = outcomes.iter().map(|outcome| outcome.name.clone()).zip(steps).collect();
-                Ok(Kind::Scope(Box::new(Scope { owner: *owner, body, outcomes, then })))
-            }
+            NodeKind::Par { .. } => self.par(closure, offers, (id, slots)),
+            NodeKind::Timed { .. } => self.scope(closure, offers, (id, slots)),
             _ => {
                 let step = self.step(closure, offers, slots, &|graph, node, _| local_behind(graph, node))?;
-                Ok(Kind::Local { site, step })
+                Ok(Kind::Local { cell: self.ground.view.setting(site.node), site, step })
             }
         }
-    }
-
-    /// One step per way of the offering nodes; of a choice, with the evidence its guard binds.
-    fn ways(&mut self, closure: &Closure, offers: &[Offer], slots: u32, count: usize) -> Result<Vec<Step>> {
-        let mut steps = Vec::with_capacity(count);
-        for way in 0..count {
-            let way = u32::try_from(way).expect("the node limit is below 2^32");
-            let offers: Vec<Offer> = offers.iter().map(|offer| Offer::new(offer.item, way)).collect();
-            steps.push(self.step(closure, &offers, slots, &|graph, node, way| {
-                let bound = match &graph.node(node).kind {
-                    NodeKind::Choice { arms, .. } => arms[way].guard.as_ref().and_then(Guard::bind),
-                    _ => None,
-                };
-                (graph.successor(node, way), bound.into_iter().collect())
-            })?);
-        }
-        Ok(steps)
     }
 
     fn case(&mut self, closure: &Closure, slots: u32) -> Result<Kind> {
@@ -435,12 +459,12 @@ impl<'a> Construction<'a> {
     }
 
     /// Everything the nodes of a state demand, side by side.
-    fn mixed(&mut self, closure: &Closure, frontier: &Frontier, slots: u32) -> Result<Kind> {
+    fn mixed(&mut self, closure: &Closure, frontier: &Frontier, (id, slots): (StateId, u32)) -> Result<Kind> {
         let mut actions = Vec::from(self.rows(closure, &frontier.sends, slots, true)?);
         actions.extend(self.rows(closure, &frontier.receives, slots, false)?);
         for offers in frontier.locals.groups() {
             let ways = self.ground.graph.way_count(closure.items[offers[0].item as usize].node);
-            let entry = match self.local(closure, offers[0], offers, slots)? {
+            let entry = match self.local(closure, offers[0], offers, (id, slots))? {
                 Kind::Local { step, .. } => vec![step],
                 Kind::Decide { steps, .. } => steps,
                 // A role that does not know whether to enter does not go in at all.
@@ -482,12 +506,14 @@ fn local_behind(graph: &Graph, node: NodeId) -> (NodeId, Vec<GVar>) {
     let NodeKind::Local { action, cont, .. } = &graph.node(node).kind else {
         panic!("bug: a local action was offered")
     };
-    let bound = match action {
-        Action::Let { var, .. } => vec![*var],
-        Action::Perform { bind, .. } => bind.iter().copied().collect(),
-        Action::Assert { .. } => Vec::new(),
-    };
-    (*cont, bound)
+    (*cont, action_binds(action).into_iter().collect())
+}
+
+/// What lies behind an arm of a choice, and the evidence its guard binds.
+fn arm(graph: &Graph, node: NodeId, arm: usize) -> (NodeId, Vec<GVar>) {
+    let NodeKind::Choice { arms, .. } = &graph.node(node).kind else { panic!("bug: a choice was offered") };
+    let bound = arms[arm].guard.as_ref().and_then(Guard::bind);
+    (arms[arm].cont, bound.into_iter().collect())
 }
 
 /// What lies behind a branch of a message, and what its sender or receiver binds.

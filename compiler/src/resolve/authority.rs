@@ -75,10 +75,8 @@ impl Resolver<'_> {
             AuthorityKind::AgreementProfile => Construct::AgreementProfile,
             AuthorityKind::Profile => Construct::Profile,
             AuthorityKind::ProofBundle => Construct::ProofBundle,
-            AuthorityKind::RoleSet | AuthorityKind::Cluster | AuthorityKind::Ring | AuthorityKind::Mesh => {
-                Construct::Topology
-            }
-            AuthorityKind::Operation => return,
+            AuthorityKind::Cluster | AuthorityKind::Ring | AuthorityKind::Mesh => Construct::Topology,
+            AuthorityKind::Operation | AuthorityKind::RoleSet => return,
         };
         self.refuse(module, construct, span);
         self.check_clauses(module, declared);
@@ -201,8 +199,8 @@ impl Resolver<'_> {
     fn handler(&mut self, module: usize, handler: ast::Handler, span: Span) {
         self.refuse(module, Construct::Handler, span);
         let params = self.typed_names(module, &handler.params);
-        let instance = self.instance(module, &handler.instance);
-        let uses = self.uses(module, &handler.uses);
+        let instance = self.instance(module, &handler.instance, &mut Generics::default());
+        let uses = self.row(module, &handler.uses, &mut Generics::default());
         if self.take_place(module, "handler", handler.name) {
             let name = handler.name.symbol;
             let known = Vec::new();

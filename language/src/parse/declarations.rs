@@ -2,8 +2,8 @@
 
 use super::builder::{Builder, Mark};
 use crate::ast::{
-    DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId, TypeId,
-    TypeKind, Use, Variant,
+    Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId,
+    TypeId, TypeKind, Use, Variant,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
@@ -44,9 +44,9 @@ impl Builder<'_> {
         self.decl(DeclKind::Union { name, variants }, span);
     }
 
-    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Variant {
+    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Box<Variant> {
         self.capital(name, "the constructor");
-        Variant { name, args: args.unwrap_or_default() }
+        Box::new(Variant { name, args: args.unwrap_or_default() })
     }
 
     pub(super) fn opaque(&mut self, name: Name, span: Span) {
@@ -103,6 +103,10 @@ impl Builder<'_> {
         self.decl(DeclKind::Fun(Fun { name, params, result, uses: uses.unwrap_or_default(), body }), span);
     }
 
+    pub(super) fn clause(&mut self, op: Option<Name>, params: Vec<Name>, body: Block, span: Span) -> Box<HandlerItem> {
+        Box::new(HandlerItem::Clause(HandlerClause { op, params, body, span }))
+    }
+
     pub(super) fn handler(
         &mut self,
         name: Name,
@@ -132,8 +136,8 @@ impl Builder<'_> {
         self.expression_stmts.truncate(first);
     }
 
-    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Use {
-        Use { effect, args: args.unwrap_or_default() }
+    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Box<Use> {
+        Box::new(Use { effect, args: args.unwrap_or_default() })
     }
 
     // ---- types
@@ -158,6 +162,21 @@ impl Builder<'_> {
         let path = self.path(path);
         let children = args.clone();
         self.ty(TypeKind::Named { path, args }, Span::new(l, r), &children)
+    }
+
+    /// A type behind another one, which is its argument. With a small letter it is something else: a `=` is missing.
+    pub(super) fn type_arg(&mut self, path: Mark, l: u32, r: u32) -> TypeId {
+        let text = self.slice(l, r);
+        if super::builder::starts_with_capital(text.rsplit('.').next().unwrap_or(text)) {
+            return self.named_type(path, None, l, r);
+        }
+        self.path(path);
+        self.report(
+            Diagnostic::new(Code("E0102"), format!("expected a type, `=` or the end of the type, found `{text}`"))
+                .label(self.file, Span::new(l, r), "this is no type")
+                .help("types start with a capital; a value follows `=`"),
+        );
+        self.bad_type(l, r)
     }
 
     pub(super) fn parenthesized_type(&mut self, mut types: Vec<TypeId>, l: u32, r: u32) -> TypeId {

@@ -7,6 +7,12 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::span::Span;
 use crate::token::{KEYWORDS, SOFT_WORDS, Token};
 
+/// How the report of a line starts that is no declaration where only declarations stand.
+pub(super) const NO_DECLARATION: [&str; 2] = ["expected a declaration, found", "expected `protocol`, found"];
+
+/// How the report of a block that is not there starts.
+pub(super) const NO_BLOCK: &str = "expected an indented block";
+
 impl Builder<'_> {
     /// Reports what was skipped.
     pub(super) fn syntax_error(&mut self, recovery: ErrorRecovery<u32, Token, ()>) {
@@ -61,7 +67,7 @@ impl Builder<'_> {
         let before = self.text[line..span.start as usize].trim();
         match self.slice(span.start, span.end) {
             "fn" | "func" | "function" | "def" => {
-                Some("functions of your own are declared with `fun`, in a later version")
+                Some("a function is declared with `fun`: `fun f(x : Int) : Int = x + 1`")
             }
             "elif" | "elsif" | "elseif" => Some("write `else if`"),
             _ if before.starts_with("type ") && before.ends_with('=') && !before.starts_with("type alias") => Some(

@@ -323,8 +323,8 @@ impl Builder<'_> {
         self.stmt_of_depth(StmtKind::For { index, over, body }, span, deepest)
     }
 
-    pub(super) fn step_stmt(&mut self, step: Step, span: Span) -> StmtId {
-        self.stmt(StmtKind::Step(Box::new(step)), span, [])
+    pub(super) fn step_stmt(&mut self, step: Box<Step>, span: Span) -> StmtId {
+        self.stmt(StmtKind::Step(step), span, [])
     }
 
     pub(super) fn scope(
@@ -368,7 +368,7 @@ impl Builder<'_> {
     }
 
     /// `on done|timeout|cancel|fail e|abort v`
-    pub(super) fn outcome(&mut self, outcome: Name, bind: Option<Name>, body: Block, span: Span) -> OutcomeArm {
+    pub(super) fn outcome(&mut self, outcome: Name, bind: Option<Name>, body: Block, span: Span) -> Box<OutcomeArm> {
         let allowed = ["timeout", "done", "cancel", "fail", "abort"];
         let text = self.name_text(outcome);
         if !allowed.contains(&text) {
@@ -385,7 +385,7 @@ impl Builder<'_> {
                     .help(help),
             );
         }
-        OutcomeArm { outcome, bind, body, span }
+        Box::new(OutcomeArm { outcome, bind, body, span })
     }
 
     /// An expression that stands as a statement; legal in handlers only.

@@ -5,11 +5,14 @@
 mod check_trace;
 mod commands;
 mod examples;
+mod fmt;
 mod images;
 mod import;
 mod inputs;
+mod packages;
 mod run;
 mod schema;
 mod streams;
 mod subtype;
 mod support;
+mod workflow;

@@ -1,9 +1,11 @@
 //! `Send`, `Offer`, `Receive`, `Choose`.
 
 use super::frame::{Exec, Flow, Frame, missing, violation};
+use super::program::EdgeProgram;
 use crate::edge::Queued;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
+use crate::runs::Part;
 use crate::session::Status;
 use tell_ir::instr::Reg;
 
@@ -19,7 +21,11 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     if !payload.admits(value) {
         return Err(violation(payload_of(frame, label), payload.text(), value));
     }
+    if frame.is_called {
+        return Ok(Flow::Called);
+    }
     if frame.edges[number as usize].len() >= frame.capacity {
+        frame.edges[number as usize].writer = frame.who;
         return Ok(Flow::Wait(Status::Sending { edge: number }));
     }
     let edge = &frame.program.edges[number as usize];
@@ -28,30 +34,77 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let was_empty = queue.is_empty();
     if frame.log.is_on() {
         let shown = value.clone();
-        let sequence = queue.push(label, value, edge.bound);
-        frame.log.step(frame.who, kind(Message { partner: edge.to, label, number: sequence }), || shown);
+        let sequence = queue.push(label, value, frame.part, edge.bound);
+        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || shown);
     } else {
-        queue.push(label, value, edge.bound);
+        queue.push(label, value, frame.part, edge.bound);
     }
+    frame.runs.hold(frame.part);
     if was_empty {
-        wake_receiver(frame, edge.to, number);
+        new_head(frame, edge.to, number);
     }
     Ok(Flow::Next)
 }
 
-/// Wakes the receiver of an edge that just got its first message, if it waits for one there.
+/// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
+/// waits for it wakes.
 #[inline]
-fn wake_receiver(frame: &mut Frame<'_>, to: u16, edge: u32) {
-    let waits = match frame.others[usize::from(to)].status {
+fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
+    let Some(part) = frame.edges[edge as usize].head().map(|head| head.part) else { return };
+    if part != Part::SESSION && frame.runs.has_left(to, part) {
+        return discard(frame, edge);
+    }
+    let reader = frame.edges[edge as usize].reader;
+    let coroutine = &frame.others[usize::from(reader)];
+    if coroutine.part != part || coroutine.role != to {
+        return;
+    }
+    let waits = match coroutine.status {
         Status::Receiving { edge: waited } => waited == edge,
         Status::Choosing { table } => {
             let choose = frame.program.roles[usize::from(to)].chooses.get(table as usize);
             choose.is_some_and(|choose| choose.edges.binary_search(&edge).is_ok())
         }
-        Status::Ready | Status::Sending { .. } | Status::Performing(_) | Status::Halted { .. } => false,
+        Status::Ready
+        | Status::Sending { .. }
+        | Status::Performing(_)
+        | Status::Sleeping(_)
+        | Status::Joining
+        | Status::Entering { .. }
+        | Status::Awaiting
+        | Status::Halted { .. }
+        | Status::Gone => false,
     };
     if waits {
-        frame.wake(to);
+        frame.wake(reader);
+    }
+}
+
+/// Discards messages at the head of an edge that were sent in parts its receiver has left, and tells who waits there.
+pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
+    let Some(&EdgeProgram { from, to, .. }) = frame.program.edges.get(edge as usize) else { return };
+    let mut is_shorter = false;
+    while let Some(part) = frame.edges[edge as usize].head().map(|head| head.part)
+        && frame.runs.has_left(to, part)
+    {
+        let Some(Queued { payload, number, label, .. }) = frame.edges[edge as usize].pop() else { break };
+        frame.runs.release(part);
+        frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
+        is_shorter = true;
+    }
+    if is_shorter {
+        wake_sender(frame, edge);
+        // The head that is left, if any, is not discarded: this goes no deeper.
+        new_head(frame, to, edge);
+    }
+}
+
+/// Wakes the coroutine that waits for room on an edge.
+#[inline]
+fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
+    let writer = frame.edges[edge as usize].writer;
+    if frame.others[usize::from(writer)].status == (Status::Sending { edge }) {
+        frame.wake(writer);
     }
 }
 
@@ -60,8 +113,14 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
-    match frame.edges[edge as usize].head() {
-        None => Ok(Flow::Wait(Status::Receiving { edge })),
+    if frame.is_called {
+        return Ok(Flow::Called);
+    }
+    match frame.visible(edge) {
+        None => {
+            frame.edges[edge as usize].reader = frame.who;
+            Ok(Flow::Wait(Status::Receiving { edge }))
+        }
         Some(head) if head.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
             frame.accepts(dst, &head.payload)?;
@@ -73,16 +132,20 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
 
 /// Takes the first row that matches the head of its partner's edge.
 pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
-    let Some(choose) = frame.role.chooses.get(table as usize) else {
+    let role = frame.role;
+    let Some(choose) = role.chooses.get(table as usize) else {
         return Err(missing("choose table", table));
     };
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
+    if frame.is_called {
+        return Ok(Flow::Called);
+    }
     let mut first = None;
     let mut waits = false;
     for &edge in &choose.edges {
-        match frame.edges[edge as usize].head() {
+        match frame.visible(edge) {
             None => waits = true,
             Some(head) => first = earlier(first, choose.find(edge, head.label)),
         }
@@ -96,7 +159,10 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
             take(frame, row.edge, row.dst, EventKind::Chose);
             Ok(Flow::To(row.target))
         }
-        None if waits => Ok(Flow::Wait(Status::Choosing { table })),
+        None if waits => {
+            choose.edges.iter().for_each(|edge| frame.edges[*edge as usize].reader = frame.who);
+            Ok(Flow::Wait(Status::Choosing { table }))
+        }
         None => {
             let rows: Vec<_> = choose.rows.iter().map(|row| (row.edge, row.label)).collect();
             Err(unknown_label(frame, &rows))
@@ -116,13 +182,15 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[inline]
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
-    let Some(Queued { payload, number, label }) = frame.edges[edge as usize].pop() else { return };
+    let Some(Queued { payload, number, label, part }) = frame.edges[edge as usize].pop() else { return };
     if frame.log.is_on() {
-        frame.log.step(frame.who, kind(Message { partner: from, label, number }), || payload.clone());
+        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || payload.clone());
     }
     frame.registers[usize::from(dst)] = payload;
-    if frame.others[usize::from(from)].status == (Status::Sending { edge }) {
-        frame.wake(from);
+    frame.runs.release(part);
+    wake_sender(frame, edge);
+    if frame.edges[edge as usize].head().is_some_and(|head| head.part != part) {
+        new_head(frame, frame.me, edge);
     }
 }
 

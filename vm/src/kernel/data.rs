@@ -1,8 +1,9 @@
 //! Instructions on registers and control: `Set`, `Make`, `Get`, `Count`, `Switch`, `Fail`, `Halt`.
 
-use super::frame::{Exec, Flow, Frame, missing, oversize, register_type};
+use super::frame::{Exec, Flow, Frame, misplaced, missing, oversize, register_type};
 use super::program::{Constant, Form};
 use crate::fault::Fault;
+use crate::runs::Part;
 use crate::value::Value;
 use crate::value::node::{Node, saturated};
 use tell_ir::instr::{FailKind, Reg};
@@ -77,7 +78,7 @@ pub(super) fn count(frame: &mut Frame<'_>, dst: Reg, src: Reg) -> Exec {
 pub(super) fn switch(frame: &Frame<'_>, val: Reg, table: u32) -> Exec {
     let value = frame.value(val)?;
     let Value::Union { tag, .. } = value else { return Err(register_type(val, "union", value)) };
-    let function = frame.program.image().functions.get(usize::from(frame.who));
+    let function = frame.program.image().functions.get(usize::from(frame.me));
     let Some(targets) = function.and_then(|function| function.switches.get(table as usize)) else {
         return Err(missing("switch table", table));
     };
@@ -101,12 +102,16 @@ pub(super) fn fail(frame: &Frame<'_>, fault: FailKind, text: u32) -> Box<Fault> 
 }
 
 pub(super) fn halt(frame: &Frame<'_>, finals: u32) -> Exec {
-    let function = frame.program.image().functions.get(usize::from(frame.who));
+    let function = frame.program.image().functions.get(usize::from(frame.me));
     let Some(names) = function.and_then(|function| function.finals.get(finals as usize)) else {
         return Err(missing("finals table", finals));
     };
     for name in names {
         frame.value(name.reg)?;
+    }
+    let coroutine = &frame.others[usize::from(frame.who)];
+    if coroutine.parent.is_some() || coroutine.children > 0 || coroutine.part != Part::SESSION {
+        return Err(misplaced("Halt"));
     }
     Ok(Flow::Halt(finals))
 }

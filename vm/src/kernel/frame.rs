@@ -1,10 +1,11 @@
 //! What an instruction can reach: the registers of its coroutine, the edges and coroutines of its session.
 
 use super::program::{Program, RoleProgram};
-use crate::edge::Edge;
+use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
 use crate::id::SessionId;
+use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, Request, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::{Bound, Oversize};
@@ -21,6 +22,10 @@ pub(super) enum Flow {
     Wait(Status),
     Issue(Request),
     Halt(u32),
+    /// Not carried out: it concerns more than one coroutine (`branch`, `scope`).
+    Structure,
+    /// Not carried out: the coroutine has to leave a scope first.
+    Called,
 }
 
 pub(super) type Exec = Result<Flow, Box<Fault>>;
@@ -28,11 +33,19 @@ pub(super) type Exec = Result<Flow, Box<Fault>>;
 pub(super) struct Frame<'a> {
     pub(super) program: &'a Program,
     pub(super) role: &'a RoleProgram,
+    /// The coroutine.
     pub(super) who: u16,
+    /// Its role.
+    pub(super) me: u16,
+    /// Where in its scopes it is.
+    pub(super) part: Part,
+    /// Whether it has to leave a scope before its next communication.
+    pub(super) is_called: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
     pub(super) ready: &'a mut VecDeque<u16>,
+    pub(super) runs: &'a mut Runs,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) session: SessionId,
@@ -43,17 +56,22 @@ pub(super) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
-        let role = program.roles.get(usize::from(who))?;
-        let pc = state.coroutines.get(usize::from(who))?.pc;
+        let coroutine = state.coroutines.get(usize::from(who))?;
+        let (pc, me, part, is_called) = (coroutine.pc, coroutine.role, coroutine.part, coroutine.called.is_some());
+        let role = program.roles.get(usize::from(me))?;
         let registers = state.registers.get_mut(role.base..role.base + role.kinds.len())?;
         let frame = Frame {
             program,
             role,
             who,
+            me,
+            part,
+            is_called,
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
             ready: &mut state.ready,
+            runs: &mut state.runs,
             log: &mut state.log,
             requests: &mut state.requests,
             session: state.id,
@@ -69,6 +87,12 @@ impl<'a> Frame<'a> {
             Some(value) => Ok(value),
             None => Err(outside_frame(u32::from(register), self.registers.len())),
         }
+    }
+
+    /// The head of an edge, if it was sent in the part this coroutine is in.
+    #[inline]
+    pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
+        self.edges[edge as usize].head().filter(|head| head.part == self.part)
     }
 
     /// `count` consecutive registers.
@@ -101,7 +125,9 @@ impl<'a> Frame<'a> {
     /// Lets coroutine `who` run again.
     #[inline]
     pub(super) fn wake(&mut self, who: u16) {
-        self.others[usize::from(who)].status = Status::Ready;
+        let coroutine = &mut self.others[usize::from(who)];
+        coroutine.status = Status::Ready;
+        coroutine.is_queued = true;
         self.ready.push_back(who);
     }
 }
@@ -109,6 +135,11 @@ impl<'a> Frame<'a> {
 #[cold]
 pub(super) fn missing(table: &'static str, index: u32) -> Box<Fault> {
     Box::new(Fault::MissingEntry { table, index })
+}
+
+#[cold]
+pub(super) fn misplaced(instruction: &'static str) -> Box<Fault> {
+    Box::new(Fault::Misplaced { instruction })
 }
 
 #[cold]

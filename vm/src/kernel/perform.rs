@@ -2,7 +2,7 @@
 
 use super::frame::{Exec, Flow, Frame, missing, outside_frame, register_type, violation};
 use super::program::{Exclusive, Program};
-use super::{Outcome, VMKernel};
+use super::{VMKernel, branch, scope};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind};
@@ -44,7 +44,7 @@ pub(super) fn issue(frame: &mut Frame<'_>, op: u16, args: Reg, dst: Reg) -> Exec
             [one] => one.clone(),
             several => Value::tuple(several.to_vec()).unwrap_or_default(),
         };
-        frame.log.step(frame.who, EventKind::Performed { op, request }, || shown);
+        frame.log.step(frame.me, EventKind::Performed { op, request }, || shown);
     }
     *frame.requests = frame.requests.wrapping_add(1);
     Ok(Flow::Issue(Request { id: request, op, args, dst }))
@@ -61,12 +61,8 @@ fn is_excluded(frame: &Frame<'_>, op: u16, exclusive: Exclusive) -> bool {
     };
     exclusive != Exclusive::Nothing
         && frame.others.iter().any(|other| match other.status {
-            Status::Performing(request) => clashes(request.op),
-            Status::Ready
-            | Status::Receiving { .. }
-            | Status::Choosing { .. }
-            | Status::Sending { .. }
-            | Status::Halted { .. } => false,
+            Status::Performing(request) | Status::Sleeping(request) => clashes(request.op),
+            _ => false,
         })
 }
 
@@ -80,42 +76,69 @@ fn perform_fault(program: &Program, op: u16, failure: Failure) -> Box<Fault> {
     Box::new(Fault::Perform { effect: effect.to_owned(), op: name.to_owned(), kind, message })
 }
 
+/// What became of an answer.
+pub(crate) enum Completion {
+    /// It is committed.
+    Committed,
+    /// It was a failure, or refused, and that ended a scope.
+    Failed,
+    /// It was a failure, or refused, and no scope takes it.
+    Faulted(Box<Fault>),
+}
+
 impl VMKernel {
-    /// Commits the answer to the outstanding request of coroutine `who`, or faults.
+    /// Commits the answer to the outstanding request of coroutine `who`; a failure ends a scope or the session.
     pub(crate) fn complete(
         program: &Program,
         state: &mut SessionState,
         who: u16,
         answer: Result<Value, Failure>,
-    ) -> Outcome {
-        let Some(Status::Performing(request)) = state.coroutines.get(usize::from(who)).map(|c| c.status) else {
-            return Outcome::Faulted(missing("outstanding request of coroutine", u32::from(who)));
+    ) -> Completion {
+        let coroutine = state.coroutines.get(usize::from(who)).map(|coroutine| (coroutine.role, coroutine.status));
+        let Some((role, Status::Performing(request) | Status::Sleeping(request))) = coroutine else {
+            return Completion::Faulted(missing("outstanding request of coroutine", u32::from(who)));
         };
         let Request { id, op, dst, .. } = request;
         let checked = answer.and_then(|value| {
-            check_answer(program, state, who, request, &value)?;
+            check_answer(program, state, role, request, &value)?;
             Ok(value)
         });
-        let Some(base) = program.roles.get(usize::from(who)).map(|role| role.base) else {
-            return Outcome::Faulted(missing("role", u32::from(who)));
+        let Some(base) = program.roles.get(usize::from(role)).map(|role| role.base) else {
+            return Completion::Faulted(missing("role", u32::from(role)));
         };
         match (checked, state.registers.get_mut(base + usize::from(dst))) {
             (Ok(value), Some(register)) => {
-                state.log.step(who, EventKind::Completed { op, request: id, failure: None }, || value.clone());
+                state.log.step(role, EventKind::Completed { op, request: id, failure: None }, || value.clone());
                 *register = value;
                 state.log.tick += 1;
-                let coroutine = &mut state.coroutines[usize::from(who)];
-                coroutine.pc += 1;
-                coroutine.status = Status::Ready;
-                Outcome::Ran
+                forget_request(state, who);
+                state.coroutines[usize::from(who)].pc += 1;
+                branch::make_ready(state, who);
+                Completion::Committed
             }
             (Err(failure), _) => {
                 let kind = EventKind::Completed { op, request: id, failure: Some(failure.kind) };
-                state.log.note(Some(who), kind, || Value::text(failure.message.as_str()));
-                Outcome::Faulted(perform_fault(program, op, failure))
+                state.log.note(Some(role), kind, || Value::text(failure.message.as_str()));
+                forget_request(state, who);
+                match scope::fail(program, state, who, failure.kind) {
+                    Ok(true) => {
+                        state.log.tick += 1;
+                        Completion::Failed
+                    }
+                    Ok(false) => Completion::Faulted(perform_fault(program, op, failure)),
+                    Err(fault) => Completion::Faulted(fault),
+                }
             }
-            (Ok(_), None) => Outcome::Faulted(outside_frame(u32::from(dst), state.registers.len())),
+            (Ok(_), None) => Completion::Faulted(outside_frame(u32::from(dst), state.registers.len())),
         }
+    }
+}
+
+/// The request of a coroutine is not outstanding any more.
+fn forget_request(state: &mut SessionState, who: u16) {
+    let coroutine = &mut state.coroutines[usize::from(who)];
+    if let Status::Sleeping(request) = std::mem::replace(&mut coroutine.status, Status::Ready) {
+        state.clock.forget(request.id);
     }
 }
 
@@ -123,7 +146,7 @@ impl VMKernel {
 fn check_answer(
     program: &Program,
     state: &SessionState,
-    who: u16,
+    role: u16,
     request: Request,
     value: &Value,
 ) -> Result<(), Failure> {
@@ -140,7 +163,7 @@ fn check_answer(
         return Err(Failure::invalid_input("the answer is larger than the limits allow"));
     }
     if program.ops.get(usize::from(request.op)).is_some_and(|op| op.chooses) {
-        let offered = arguments(program, state, who, request).first().and_then(Value::as_list).map_or(0, <[_]>::len);
+        let offered = arguments(program, state, role, request).first().and_then(Value::as_list).map_or(0, <[_]>::len);
         let index = value.as_int().unwrap_or(-1);
         if index < 0 || index >= i64::from(saturated(offered)) {
             return Err(Failure::invalid_input(format!("there is no branch {index} among {offered}")));
@@ -150,14 +173,14 @@ fn check_answer(
 }
 
 /// The arguments of a request, which stay in their registers while it is outstanding.
-pub(crate) fn arguments<'a>(program: &Program, state: &'a SessionState, who: u16, request: Request) -> &'a [Value] {
+pub(crate) fn arguments<'a>(program: &Program, state: &'a SessionState, role: u16, request: Request) -> &'a [Value] {
     let count = program.ops.get(usize::from(request.op)).map_or(0, |op| op.params.len());
-    let first = program.roles.get(usize::from(who)).map_or(0, |role| role.base) + usize::from(request.args);
+    let first = program.roles.get(usize::from(role)).map_or(0, |role| role.base) + usize::from(request.args);
     state.registers.get(first..first + count).unwrap_or(&[])
 }
 
 /// The call a handler gets for a request.
-pub(crate) fn call<'a>(program: &'a Program, state: &SessionState, who: u16, request: Request) -> Option<Call<'a>> {
+pub(crate) fn call<'a>(program: &'a Program, state: &SessionState, role: u16, request: Request) -> Option<Call<'a>> {
     let image = program.image();
     let op = image.ops.get(usize::from(request.op))?;
     Some(Call {
@@ -170,9 +193,10 @@ pub(crate) fn call<'a>(program: &'a Program, state: &SessionState, who: u16, req
         types: &image.types,
         session: state.id,
         protocol: &image.protocol,
-        role: who,
-        role_name: program.role_name(who),
+        role,
+        role_name: program.role_name(role),
         request: request.id,
+        now: state.clock.now(),
         seed: state.config.seed,
     })
 }

@@ -6,8 +6,8 @@
 
 use crate::value::{Kind, Value, show};
 use std::collections::BTreeMap;
-use tell_ir::image::{ChooseTable, CodeImage, Const, Function, Reentrancy, Shape};
-use tell_ir::instr::Instr;
+use tell_ir::image::{ChooseTable, CodeImage, Const, Function, Outcome, Reentrancy, ScopeRow, ScopeTable, Shape};
+use tell_ir::instr::{Instr, Reg};
 use tell_ir::ty::{Type, TypeId};
 
 /// Most roles of an image; the number after the last one stands for "no role".
@@ -41,6 +41,24 @@ pub(crate) struct RoleProgram {
     pub(crate) outs: Box<[u32]>,
     pub(crate) ins: Box<[u32]>,
     pub(crate) chooses: Box<[Choose]>,
+    pub(crate) scopes: Box<[Table]>,
+    /// All edges to it, in the order of their senders.
+    pub(crate) inbox: Box<[u32]>,
+}
+
+/// A prepared scope table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) scope: u32,
+    pub(crate) deadline: Option<Reg>,
+    rows: [Option<ScopeRow>; Outcome::ALL.len()],
+}
+
+impl Table {
+    /// Where its role goes on after an outcome.
+    pub(crate) fn row(&self, outcome: Outcome) -> Option<ScopeRow> {
+        self.rows.get(outcome as usize).copied().flatten()
+    }
 }
 
 /// A prepared `Choose` table.
@@ -320,7 +338,17 @@ fn prepare_role(role: u16, function: &Function, base: usize, numbers: &EdgeNumbe
         outs: outs.edges.into(),
         ins: ins.edges.into(),
         chooses: function.chooses.iter().map(|table| prepare_choose(table, &number_in)).collect(),
+        scopes: function.scopes.iter().map(prepare_table).collect(),
+        inbox: numbers.iter().filter(|((_, to), _)| *to == role).map(|(_, edge)| edge.0).collect(),
     }
+}
+
+fn prepare_table(table: &ScopeTable) -> Table {
+    let mut rows = [None; Outcome::ALL.len()];
+    for row in &table.rows {
+        rows[row.outcome as usize].get_or_insert(*row);
+    }
+    Table { scope: table.scope, deadline: table.deadline, rows }
 }
 
 fn prepare_choose(table: &ChooseTable, number: &dyn Fn(u16) -> Option<u32>) -> Choose {

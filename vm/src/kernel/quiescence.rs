@@ -8,35 +8,39 @@ use crate::session::{SessionState, Status};
 /// What a session without steps is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Quiescence {
-    /// A request is outstanding, or a coroutine is ready after all.
-    Waiting,
     /// It has ended; these coroutines wait and end by notice, with the values of their finals tables.
     Ended { notified: Vec<(u16, u32)> },
     /// It can never end.
     Deadlock(Box<Fault>),
 }
 
-/// Judges a session none of whose coroutines can step.
+/// Judges a session none of whose coroutines can step, and in which no request or timer is outstanding.
 pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
     let mut notified = Vec::new();
-    let mut stuck = !state.edges.iter().all(Edge::is_empty);
+    let mut stuck = !state.edges.iter().all(Edge::is_empty) || state.runs.has_news();
     for (who, coroutine) in (0..).zip(&state.coroutines) {
         match coroutine.status {
-            Status::Ready | Status::Performing(_) => return Quiescence::Waiting,
-            Status::Halted { .. } => {}
-            Status::Choosing { table } => match finals(program, who, table) {
+            // Who waits for branches has to go on only if one of them has to.
+            Status::Halted { .. } | Status::Gone | Status::Joining => {}
+            Status::Choosing { table } => match finals(program, coroutine.role, table) {
                 Some(finals) => notified.push((who, finals)),
                 None => stuck = true,
             },
-            Status::Receiving { .. } | Status::Sending { .. } => stuck = true,
+            Status::Receiving { .. }
+            | Status::Sending { .. }
+            | Status::Entering { .. }
+            | Status::Awaiting
+            | Status::Ready
+            | Status::Performing(_)
+            | Status::Sleeping(_) => stuck = true,
         }
     }
     if stuck { Quiescence::Deadlock(deadlock(program, state)) } else { Quiescence::Ended { notified } }
 }
 
 /// The finals table of a waiting coroutine if the session may end while it waits.
-fn finals(program: &Program, who: u16, table: u32) -> Option<u32> {
-    program.roles.get(usize::from(who))?.chooses.get(table as usize)?.finals
+fn finals(program: &Program, role: u16, table: u32) -> Option<u32> {
+    program.roles.get(usize::from(role))?.chooses.get(table as usize)?.finals
 }
 
 /// Names who waits for whom, and the messages whose receiver does not wait for them.
@@ -44,20 +48,28 @@ fn deadlock(program: &Program, state: &SessionState) -> Box<Fault> {
     let name = |role: u16| program.role_name(role).to_owned();
     let from = |edge: u32| program.edges.get(edge as usize).map_or_else(String::new, |edge| name(edge.from));
     let to = |edge: u32| program.edges.get(edge as usize).map_or_else(String::new, |edge| name(edge.to));
+    let owner = |scope: u32| program.image().scopes.get(scope as usize).map(|scope| scope.owner);
     let mut waits = Vec::new();
-    for (who, coroutine) in (0..).zip(&state.coroutines) {
+    for coroutine in &state.coroutines {
+        let run = coroutine.part.run().map(|run| state.runs.get(run).scope);
         let (kind, partners) = match coroutine.status {
             Status::Receiving { edge } => (WaitKind::Message, vec![from(edge)]),
             Status::Choosing { table } => {
-                let choose = program.roles.get(usize::from(who)).and_then(|role| role.chooses.get(table as usize));
+                let choose =
+                    program.roles.get(usize::from(coroutine.role)).and_then(|role| role.chooses.get(table as usize));
                 let edges = choose.map_or(&[][..], |choose| &choose.edges);
                 let empty = edges.iter().filter(|edge| state.edges.get(**edge as usize).is_some_and(Edge::is_empty));
                 (WaitKind::Message, empty.map(|edge| from(*edge)).collect())
             }
             Status::Sending { edge } => (WaitKind::Room, vec![to(edge)]),
-            Status::Ready | Status::Performing(_) | Status::Halted { .. } => continue,
+            Status::Joining => (WaitKind::Join, Vec::new()),
+            Status::Awaiting => (WaitKind::Outcome, run.and_then(owner).map(name).into_iter().collect()),
+            Status::Entering { .. } => (WaitKind::Scope, Vec::new()),
+            Status::Ready | Status::Performing(_) | Status::Sleeping(_) | Status::Halted { .. } | Status::Gone => {
+                continue;
+            }
         };
-        waits.push(Wait { role: name(who), kind, partners });
+        waits.push(Wait { role: name(coroutine.role), kind, partners });
     }
     let mut orphans = Vec::new();
     for (edge, queue) in program.edges.iter().zip(&state.edges) {

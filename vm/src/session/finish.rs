@@ -4,8 +4,10 @@ use super::{PickEnd, Session, Status};
 use crate::event::EventKind;
 use crate::fault::{Fault, FaultReport};
 use crate::id::ImageId;
+use crate::kernel::VMKernel;
 use crate::kernel::quiescence::{Quiescence, judge};
 use crate::value::{Value, show};
+use std::collections::BTreeSet;
 use tell_ir::ty::TypeId;
 
 /// How a session ended.
@@ -45,14 +47,27 @@ pub struct FinalValue {
 
 impl Session {
     /// What to do with a session that has no ready coroutine.
-    pub(super) fn quiesce(&mut self) -> PickEnd {
+    pub(crate) fn quiesce(&mut self) -> PickEnd {
+        if self.state.coroutines.iter().any(|coroutine| matches!(coroutine.status, Status::Performing(_))) {
+            return PickEnd::Waiting;
+        }
+        match VMKernel::advance_clock(&self.loaded.program, &mut self.state) {
+            Ok(true) => return PickEnd::Ready,
+            Ok(false) => {}
+            Err((who, fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
+        }
         match judge(&self.loaded.program, &self.state) {
-            Quiescence::Waiting => PickEnd::Waiting,
             Quiescence::Deadlock(fault) => PickEnd::Ended(self.fault(None, fault)),
             Quiescence::Ended { notified } => {
+                let mut roles = BTreeSet::new();
                 for (who, finals) in notified {
-                    self.state.coroutines[usize::from(who)].status = Status::Halted { finals };
-                    self.state.log.note(Some(who), EventKind::Halted { by_notice: true }, || Value::Unit);
+                    let coroutine = &mut self.state.coroutines[usize::from(who)];
+                    coroutine.status = Status::Halted { finals };
+                    if roles.insert(coroutine.role) {
+                        self.state
+                            .log
+                            .note(Some(coroutine.role), EventKind::Halted { by_notice: true }, || Value::Unit);
+                    }
                 }
                 self.state.log.note(None, EventKind::Closed, || Value::Unit);
                 self.terminal();
@@ -63,16 +78,18 @@ impl Session {
 
     /// Ends the session with a fault of coroutine `who`, or of all of it.
     pub(crate) fn fault(&mut self, who: Option<u16>, fault: Box<Fault>) -> SessionEnd {
+        let coroutine = who.and_then(|who| self.state.coroutines.get(usize::from(who))).copied();
+        let role = coroutine.map(|coroutine| coroutine.role);
+        let pc = coroutine.map(|coroutine| coroutine.pc);
         let (code, text) = (Value::text(fault.code()), Value::text(fault.to_string()));
-        self.state.log.note(who, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
+        self.state.log.note(role, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
         self.terminal();
         let program = &self.loaded.program;
-        let pc = who.and_then(|who| self.state.coroutines.get(usize::from(who))).map(|coroutine| coroutine.pc);
         SessionEnd::Faulted(Box::new(FaultReport {
             fault: *fault,
-            role: who.map(|who| program.role_name(who).to_owned()),
+            role: role.map(|role| program.role_name(role).to_owned()),
             pc,
-            span: who.zip(pc).and_then(|(who, pc)| program.span(who, pc)),
+            span: role.zip(pc).and_then(|(role, pc)| program.span(role, pc)),
             tick: self.state.log.tick,
         }))
     }
@@ -85,16 +102,23 @@ impl Session {
 
     /// The report of a session that has ended so.
     pub(crate) fn report(&self, image: ImageId, end: SessionEnd) -> SessionReport {
-        let finals = (0..).take(self.state.coroutines.len()).map(|who| self.finals_of(who)).collect();
+        let finals = (0..).take(self.loaded.program.roles.len()).map(|role| self.finals_of(role)).collect();
         SessionReport { image, end, ticks: self.state.log.tick, finals }
     }
 
-    fn finals_of(&self, who: u16) -> Option<Vec<FinalValue>> {
+    /// The final values of a role: those of its main coroutine, or, where the session ended in its branches, of those.
+    fn finals_of(&self, role: u16) -> Option<Vec<FinalValue>> {
         let program = &self.loaded.program;
-        let Status::Halted { finals } = self.state.coroutines.get(usize::from(who))?.status else { return None };
-        let function = program.image().functions.get(usize::from(who))?;
-        let base = program.roles.get(usize::from(who))?.base;
-        let values = function.finals.get(finals as usize)?.iter().filter_map(|entry| {
+        let function = program.image().functions.get(usize::from(role))?;
+        let base = program.roles.get(usize::from(role))?.base;
+        let own = self.state.coroutines.iter().filter(|coroutine| coroutine.role == role);
+        let mut tables = own.filter_map(|coroutine| match coroutine.status {
+            Status::Halted { finals } => Some(finals),
+            _ => None,
+        });
+        let first = tables.next()?;
+        let entries = std::iter::once(first).chain(tables).filter_map(|table| function.finals.get(table as usize));
+        let values = entries.flatten().filter_map(|entry| {
             let ty = *function.regs.get(usize::from(entry.reg))?;
             let value = self.state.registers.get(base + usize::from(entry.reg))?.clone();
             let shown = show(&value, ty, &program.image().types);

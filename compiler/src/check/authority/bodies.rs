@@ -26,10 +26,8 @@ pub(in crate::check) fn check_all(
         let roles = roles_of(&program.modules[op.module].ast, &op);
         let uses = uses_of(program, names, &first, (op.module, &op.body));
         program.surface.operations[id].roles.clone_from(&roles);
-        let protocol = alone::protocol(program.modules[op.module].file, (op.name, op.module), roles, uses.clone());
-        let id_of = alone::push(program, protocol);
-        Checker::new(program, names, calls, diagnostics, id_of).run_operation(id);
-        program.protocols.pop();
+        let header = alone::Header { name: op.name, module: op.module, roles, uses: uses.clone() };
+        alone::check(program, (names, calls), diagnostics, header, |checker| checker.run_operation(id));
         program.surface.operations[id].row = uses;
     }
     for module in 0..program.modules.len() {
@@ -37,10 +35,8 @@ pub(in crate::check) fn check_all(
             let DeclKind::Guest(guest) = decl.kind else { continue };
             let roles = named_roles(&program.modules[module].ast, &guest.body);
             let uses = uses_of(program, names, &first, (module, &guest.body));
-            let protocol = alone::protocol(program.modules[module].file, (guest.name, module), roles, uses);
-            let id = alone::push(program, protocol);
-            Checker::new(program, names, calls, diagnostics, id).run_guest(&guest, decl.span);
-            program.protocols.pop();
+            let header = alone::Header { name: guest.name, module, roles, uses };
+            alone::check(program, (names, calls), diagnostics, header, |checker| checker.run_guest(&guest, decl.span));
         }
     }
 }
@@ -136,6 +132,7 @@ impl Checker<'_> {
         let op = self.program.surface.operations[id].clone();
         let role = RoleId(0);
         self.authority.body_of = Some(id);
+        self.authority.has_open_row = true;
         for (name, ty) in &op.params {
             let var = self.new_var(name.symbol, *ty, name.span);
             self.used.insert(var);
@@ -147,15 +144,16 @@ impl Checker<'_> {
             checker.inside("operation", word, |checker| checker.block(&op.body, Tail::No))
         });
         self.linear(&op.body);
-        self.warn_unused();
+        self.warn_unused_lets();
         self.program.surface.operations[id].result = Some(ty);
     }
 
     /// A fragment or guest runtime at the top level.
     fn run_guest(mut self, guest: &ast::Guest, span: Span) {
         self.acting.extend(self.all_roles());
+        self.authority.has_open_row = true;
         self.guest(guest, span, Tail::No, &mut Vec::new());
         self.linear(&guest.body);
-        self.warn_unused();
+        self.warn_unused_lets();
     }
 }

@@ -81,11 +81,8 @@ fn handled_as(
 ) -> Handled {
     let handler = &program.surface.handlers[id];
     let (name, module) = (handler.ast.name, handler.module);
-    let file = program.modules[module].file;
-    let protocol = alone::push(program, alone::protocol(file, (name, module), vec![name], handler.uses.clone()));
-    let handled = Checker::new(program, names, calls, diagnostics, protocol).run_handler(id, value);
-    program.protocols.pop();
-    handled
+    let header = alone::Header { name, module, roles: vec![name], uses: handler.uses.clone() };
+    alone::check(program, (names, calls), diagnostics, header, |checker| checker.run_handler(id, value))
 }
 
 impl Checker<'_> {
@@ -118,7 +115,7 @@ impl Checker<'_> {
         let value = self.return_clause(&handler.ast, value);
         let clauses = self.operation_clauses(&handler.ast, handler.instance.as_ref());
         let leaves = self.regions.clause.as_ref().and_then(|clause| clause.leaves);
-        self.warn_unused();
+        self.warn_unused_lets();
         let any = ClauseShape {
             leaves: clauses.iter().find_map(|clause| clause.leaves),
             is_not_tail: clauses.iter().find_map(|clause| clause.is_not_tail),
@@ -305,9 +302,9 @@ impl Checker<'_> {
     }
 
     /// A step of a handler or region; answers whether control goes on behind it.
-    pub(in crate::check) fn clause_step(&mut self, step: &Step, span: Span) -> bool {
+    pub(in crate::check) fn clause_step(&mut self, step: &Step, span: Span, out: &mut Vec<Stmt>) -> bool {
         if let Step::Result(value) = step {
-            self.result(*value, span);
+            self.result(*value, span, out);
             return true;
         }
         let Some(resumes) = self.clause_of_operation(step, span) else { return true };

@@ -206,7 +206,8 @@ impl Paths<'_, '_> {
     fn call(&mut self, path: &ast::Path, args: &[ast::ExprId], span: Span, mut state: State) -> Option<State> {
         let checker = &self.checker;
         let callee = checker.calls.find(checker.program, checker.names, checker.protocol, path);
-        let is_recursive = callee.is_some_and(|callee| checker.calls.is_recursive(checker.protocol, callee));
+        let caller = checker.program.protocol(checker.protocol).template;
+        let is_recursive = callee.is_some_and(|callee| checker.calls.is_recursive(caller, callee));
         for (position, arg) in args.iter().enumerate() {
             let expr = self.checker.ast().expr(*arg).clone();
             let receipt = match expr.kind {
