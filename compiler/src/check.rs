@@ -1,8 +1,9 @@
 //! Bodies of protocols: types, and who knows what (LANGUAGE §3).
 //!
 //! Every role has its own scope ([`scope`]). [`block`] walks statements, [`decide`] finds who decides and where a
-//! local action happens, [`expr`] and [`pattern`] give types, [`coverage`] says whether a case is complete. The
-//! result is the [`Body`] of each protocol.
+//! local action happens, [`expr`] and [`pattern`] give types, [`coverage`] says whether a case is complete. [`family`]
+//! finds the roles that are meant, writes `for` out, and says which protocols are checked with which sizes. A function is
+//! checked as a protocol with one role ([`function`]). The result is the [`Body`] of each protocol and function.
 
 mod block;
 mod branch;
@@ -10,45 +11,74 @@ mod call;
 mod coverage;
 mod decide;
 mod expr;
+mod family;
+mod function;
 mod infer;
 mod local;
 mod message;
+mod next;
 mod operator;
 mod pattern;
 mod scope;
 mod scoped;
 
-use crate::hir::{Body, Expr, ExprId, ExprKind, Program, ProtocolId, RoleId, Var, VarInfo};
+use crate::hir::{Body, Expr, ExprId, ExprKind, Program, Protocol, ProtocolId, RoleId, Var, VarInfo};
 use crate::refused::{Construct, Refused};
 use crate::resolve::Names;
+use crate::resolve::family::{Constants, Member};
 use crate::ty::Ty;
+use family::Instances;
 use rustc_hash::{FxHashMap, FxHashSet};
 use scope::Scope;
 use tell_language::ast::{self, Name};
-use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
-use tell_language::span::Span;
+use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
 
 /// Most fields of a message, components of a tuple or record, and arguments of a constructor.
 const MAX_PARTS: usize = 1_000;
 
-/// Checks the bodies of all protocols. A body with errors stays `None`.
+/// Checks the bodies of all protocols, with the sizes of families that are given or that calls give them. A body with
+/// errors stays `None`; so does that of a protocol without sizes of its own that calls give some.
 pub fn check(program: &mut Program, names: &[Names], diagnostics: &mut Vec<Diagnostic>) {
     let calls = call::CallGraph::new(program, names);
-    for index in 0..program.protocols.len() {
-        let protocol = ProtocolId(u32::try_from(index).expect("fewer than 2^32 protocols"));
+    let mut instances = Instances::new(program, &calls);
+    let mut reported = FxHashSet::default();
+    function::check(program, names, &calls, &mut instances, diagnostics);
+    while let Some(protocol) = instances.next() {
         let before = diagnostics.len();
-        let body = Checker::new(program, names, &calls, diagnostics, protocol).run();
+        let body = Checker::new(program, names, &calls, &mut instances, diagnostics, protocol).run();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
-        program.protocols[index].body = (!failed).then_some(body);
+        program.protocols[protocol.index()].body = (!failed).then_some(body);
+        // Other sizes find the same again.
+        let is_new = |found: &Diagnostic| reported.insert((program.protocol(protocol).template, place_of(found)));
+        let mut found: Vec<Diagnostic> = diagnostics.split_off(before);
+        if instances.is_again(program.protocol(protocol).template) {
+            found.retain(is_new);
+        } else {
+            found.iter().map(is_new).for_each(drop);
+        }
+        if let Some(note) = program.assumed_sizes(protocol) {
+            found.iter_mut().for_each(|found| found.notes.push(note.clone()));
+        }
+        diagnostics.extend(found);
     }
 }
+
+/// Code and place of what was found.
+fn place_of(found: &Diagnostic) -> (Code, (FileId, Span)) {
+    (found.code, found.position())
+}
+
+/// Most roles that one message names.
+const MAX_NAMED: usize = 8;
 
 /// State of checking one protocol.
 struct Checker<'a> {
     program: &'a mut Program,
     names: &'a [Names],
     calls: &'a call::CallGraph,
+    instances: &'a mut Instances,
     diagnostics: &'a mut Vec<Diagnostic>,
     protocol: ProtocolId,
     module: usize,
@@ -56,12 +86,18 @@ struct Checker<'a> {
     scope: Scope,
     /// Bindings that are cells.
     cells: FxHashSet<Var>,
+    /// Bindings that stand for ones with a mistake.
+    poisoned: FxHashSet<Var>,
     /// Bindings that are mentioned somewhere.
     used: FxHashSet<Var>,
     /// Bindings of `let`, for the unused warning.
     lets: Vec<Var>,
-    /// The roles of the protocol by name.
-    roles: FxHashMap<Symbol, RoleId>,
+    /// Roles and families of the protocol by name.
+    members: FxHashMap<Symbol, Member>,
+    /// Sizes, and the indices of the `for`s around the current statement.
+    constants: Constants,
+    /// Loops decided by a role so far.
+    decided_loops: u32,
     /// Roles that act.
     acting: FxHashSet<RoleId>,
     /// Types of `TyKind::Infer`, of the statement being checked.
@@ -78,6 +114,8 @@ struct Checker<'a> {
     barriers: Vec<scoped::Barrier>,
     /// Cells that were set, and where, in text order.
     assigned: Vec<(Var, Span)>,
+    /// The function whose body this is.
+    function: Option<function::Inside>,
 }
 
 impl<'a> Checker<'a> {
@@ -85,24 +123,31 @@ impl<'a> Checker<'a> {
         program: &'a mut Program,
         names: &'a [Names],
         calls: &'a call::CallGraph,
+        instances: &'a mut Instances,
         diagnostics: &'a mut Vec<Diagnostic>,
         protocol: ProtocolId,
     ) -> Self {
         let module = program.protocol(protocol).module;
-        let roles = program.protocol(protocol).roles.iter().map(|(name, _)| *name).zip((0..).map(RoleId)).collect();
+        let Protocol { members, sizes, .. } = program.protocol(protocol);
+        let (members, constants) =
+            (members.iter().map(|member| (member.name.symbol, *member)).collect(), Constants::new(sizes));
         Self {
             program,
             names,
             calls,
+            instances,
             diagnostics,
             protocol,
             module,
             body: Body::default(),
             scope: Scope::default(),
             cells: FxHashSet::default(),
+            poisoned: FxHashSet::default(),
             used: FxHashSet::default(),
             lets: Vec::new(),
-            roles,
+            members,
+            constants,
+            decided_loops: 0,
             acting: FxHashSet::default(),
             inferred: Vec::new(),
             settled: 0,
@@ -111,36 +156,53 @@ impl<'a> Checker<'a> {
             recs: Vec::new(),
             barriers: Vec::new(),
             assigned: Vec::new(),
+            function: None,
         }
     }
 
     fn run(mut self) -> Body {
-        for param in self.program.protocol(self.protocol).params.clone() {
-            let var = self.new_var(param.name, param.ty, param.span);
-            self.scope.bind(param.role, param.name, var);
-        }
+        self.bind_parameters();
         let block = self.program.protocol(self.protocol).block.clone();
         self.body.block = self.block(&block, block::Tail::Yes);
         if self.body.block.falls_through {
             self.body.finals = self.scope.held();
             self.used.extend(self.body.finals.iter().map(|(_, _, var)| *var));
         }
-        self.warn_unused();
+        self.warn_unused_lets();
+        self.warn_idle_roles();
         self.body
     }
 
-    fn warn_unused(&mut self) {
+    /// Parameters are the first bindings.
+    fn bind_parameters(&mut self) {
+        for param in self.program.protocol(self.protocol).params.clone() {
+            let var = self.new_var(param.name, param.ty, param.span);
+            self.scope.bind(param.role, param.name, var);
+        }
+    }
+
+    fn warn_unused_lets(&mut self) {
+        // Copies of one `let` in the body of a `for` are one.
+        let place = |var: Var| self.body.vars[var.index()].span;
+        let used: FxHashSet<Span> = self.used.iter().map(|var| place(*var)).collect();
+        let mut warned = FxHashSet::default();
         for var in std::mem::take(&mut self.lets) {
-            if !self.used.contains(&var) {
-                let VarInfo { name, span, .. } = self.body.vars[var.index()];
+            let VarInfo { name, span, .. } = self.body.vars[var.index()];
+            if !used.contains(&span) && warned.insert(span) {
                 let text = format!("`{}` is never used", self.program.text(name));
                 self.report("W0301", span, text, "bound here", "remove it, or send it to somebody");
             }
         }
-        for (index, (name, span)) in (0..).zip(self.program.protocol(self.protocol).roles.clone()) {
-            if !self.acting.contains(&RoleId(index)) {
-                let text = format!("role `{}` does nothing", self.program.text(name));
-                self.report("W0201", span, text, "declared here", "remove it, or give it something to do");
+    }
+
+    fn warn_idle_roles(&mut self) {
+        for member in self.program.protocol(self.protocol).members.clone() {
+            let idle: Vec<RoleId> = member.roles().filter(|role| !self.acting.contains(role)).collect();
+            if !idle.is_empty() {
+                let (noun, verb) = if idle.len() == 1 { ("role", "does") } else { ("roles", "do") };
+                let text = format!("{noun} {} {verb} nothing", self.role_names(&idle));
+                let help = "remove it, or give it something to do";
+                self.report("W0201", member.name.span, text, "declared here", help);
             }
         }
     }
@@ -174,7 +236,11 @@ impl<'a> Checker<'a> {
     }
 
     fn role_names(&self, roles: &[RoleId]) -> String {
-        let names: Vec<_> = roles.iter().map(|role| format!("`{}`", self.role_name(*role))).collect();
+        let shown = if roles.len() > MAX_NAMED { MAX_NAMED - 1 } else { roles.len() };
+        let mut names: Vec<_> = roles[..shown].iter().map(|role| format!("`{}`", self.role_name(*role))).collect();
+        if shown < roles.len() {
+            names.push(format!("{} others", roles.len() - shown));
+        }
         match names.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
@@ -186,37 +252,15 @@ impl<'a> Checker<'a> {
         (0..).take(self.program.protocol(self.protocol).roles.len()).map(RoleId).collect()
     }
 
-    /// The role a name stands for; reports an unknown one, and an index, which needs families.
-    fn role(&mut self, role: ast::RoleRef) -> Option<RoleId> {
-        if let Some(index) = role.index {
-            let span = self.ast().index(index).span;
-            let text = "a role family is not executable yet".to_owned();
-            self.report("E0901", span, text, "not executable yet", "declare the roles one by one");
-            return None;
-        }
-        if let Some(id) = self.roles.get(&role.name.symbol) {
-            self.acting.insert(*id);
-            return Some(*id);
-        }
-        let roles = &self.program.protocol(self.protocol).roles;
-        if roles.is_empty() {
-            return None; // Missing roles were reported with the header.
-        }
-        let wanted = self.text(role.name.symbol).to_owned();
-        let known: Vec<&str> = roles.iter().map(|(name, _)| self.program.text(*name)).collect();
-        let help = match did_you_mean(&wanted, known.iter().copied()) {
-            Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!("the roles of this protocol are {}", known.join(", ")),
-        };
-        self.report("E0202", role.name.span, format!("there is no role `{wanted}`"), "unknown role", &help);
-        None
-    }
-
-    /// Reports the binding of a name that the language has bound already.
+    /// Reports the binding of a name that the language, a `for` or a header has bound already.
     fn refuse_predefined(&mut self, name: Name) {
         if self.text(name.symbol) == "session" {
             let text = "`session` is predefined and cannot be bound again".to_owned();
             self.report("E0210", name.span, text, "bound again here", "choose another name");
+        }
+        if self.constants.get(name.symbol).is_some() {
+            let text = format!("`{}` is an index or a size here", self.text(name.symbol));
+            self.report("E0238", name.span, text, "bound again here", "choose another name");
         }
     }
 

@@ -1,9 +1,10 @@
 //! Machines to a code image.
 //!
 //! [`tables`] collects what all roles share; [`function`] writes the code of one role, [`decision`] and [`message`] that
-//! of its states, [`parts`] that of branches and scopes, [`expr`] and [`pattern`] that of expressions and patterns, [`frame`] gives out registers, [`jumps`]
-//! shortens what came out.
+//! of its states, [`parts`] that of branches and scopes, [`expr`] and [`pattern`] that of expressions and patterns, [`call`]
+//! writes functions out, [`frame`] gives out registers, [`jumps`] shortens what came out.
 
+mod call;
 mod decision;
 mod expr;
 mod frame;
@@ -21,6 +22,7 @@ use crate::project::machine::{self, Kind, Machine, Step};
 use tables::Tables;
 use tell_ir::image::{CodeImage, Debug, Edge, MAX_REGISTERS, Outcome, Role};
 use tell_ir::machine::{LocalMachine, State, StateId, Transition};
+use tell_ir::verify::MAX_TYPE_DEPTH;
 use tell_language::diagnostic::{Code, Diagnostic};
 
 /// Most entries of a table that instructions address with 16 bits.
@@ -54,9 +56,19 @@ pub fn emit(
                 "keep fewer names in scope at once",
             ));
         }
+        if tables.inlined > call::MAX_INLINED {
+            let text = "the calls of functions in this protocol are too large when they are written out".to_owned();
+            let label = format!("more than {} expressions in all", call::MAX_INLINED);
+            return Err(too_many(graph, text, label, "call large functions in fewer places"));
+        }
         roles.push(Role { name: name.clone(), params: emitted.params });
         functions.push(emitted.function);
         spans.push(emitted.spans);
+    }
+    if tables.type_depth() > MAX_TYPE_DEPTH {
+        let text = "a type nests too deep where a generic function is called".to_owned();
+        let label = format!("at most {MAX_TYPE_DEPTH} levels are possible");
+        return Err(too_many(graph, text, label, "name a part of the type with `type … = | …`"));
     }
     let machines: Vec<LocalMachine> = machines.iter().map(|machine| erase(&mut tables, machine)).collect();
     let debug = Debug { file: program.files.get(graph.file).name.clone(), spans };

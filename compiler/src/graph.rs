@@ -221,6 +221,30 @@ pub struct Node {
     pub span: Span,
 }
 
+impl Node {
+    /// Says that the node and all its ways stand in this place; arms that stand elsewhere than their node, as those of
+    /// a loop do not, stand at its beginning.
+    pub fn stand_at(&mut self, place: Span) {
+        let whole = std::mem::replace(&mut self.span, place);
+        let arm = |span: Span| if span == whole { place } else { place.head(1) };
+        match &mut self.kind {
+            NodeKind::Comm { branches, .. } => branches.iter_mut().for_each(|branch| branch.span = place),
+            NodeKind::Choice { arms, .. } => {
+                arms.iter_mut().for_each(|one| (one.span, one.next) = (arm(one.span), place));
+            }
+            NodeKind::Case { arms, .. } => {
+                arms.iter_mut().for_each(|one| (one.span, one.next) = (arm(one.span), place));
+            }
+            NodeKind::End { .. }
+            | NodeKind::Local { .. }
+            | NodeKind::Rename { .. }
+            | NodeKind::Par { .. }
+            | NodeKind::Timed { .. }
+            | NodeKind::Join { .. } => {}
+        }
+    }
+}
+
 /// The kinds of nodes.
 #[derive(Clone, Debug)]
 pub enum NodeKind {

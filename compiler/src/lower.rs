@@ -333,6 +333,7 @@ impl<'a> Lowering<'a> {
         let head = self.add(NodeKind::Rename { pairs: Vec::new(), cont }, span);
         self.inlined.insert(key, (head, instance));
         let mut inner = Context { instance, body, recs: Vec::new(), cont, ends };
+        let (first, known) = (self.graph.nodes.len(), self.diagnostics.len());
         let end = match ends {
             Ends::All => {
                 let finals = body
@@ -347,6 +348,12 @@ impl<'a> Lowering<'a> {
         };
         let start = self.block(&mut inner, &body.block, end);
         self.graph.nodes[head.index()].kind = NodeKind::Rename { pairs: Vec::new(), cont: start };
+        if self.program.protocol(callee).file != self.graph.file {
+            // Spans of a graph lie in one file: what another file inlines here stands where it is called.
+            self.graph.nodes[first..].iter_mut().for_each(|node| node.stand_at(span));
+            let labels = self.diagnostics[known..].iter_mut().flat_map(|diagnostic| &mut diagnostic.labels);
+            labels.for_each(|label| label.span = span);
+        }
         (head, instance)
     }
 

@@ -3,25 +3,28 @@
 //! [`check`] runs everything up to projection and keeps what each stage made, so that `tellc` can show it;
 //! [`build`] emits the image of one protocol. [`check_global`] starts from a pure global type instead of text.
 
+mod alike;
 mod repaired;
 
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
-use crate::hir::{Program, ProtocolId};
+use crate::hir::{Program, Protocol, ProtocolId};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
+use crate::resolve::family::Binds;
 use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
 use repaired::Findings;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
-use tell_language::diagnostic::{Diagnostic, Fix};
+use tell_language::diagnostic::{Code, Diagnostic, Fix};
 use tell_language::span::{FileId, Span};
 
 /// Diagnostics of a file that are kept; the first ones in source order.
@@ -88,26 +91,58 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Names of the protocols that can be built: those declared at the top level, in text order.
+    /// Names of the protocols that can be built: those declared at the top level of the user's file, in text order.
     #[must_use]
     pub fn protocols(&self) -> Vec<&str> {
-        let top = self.program.protocols.iter().filter(|protocol| protocol.parent.is_none());
-        top.map(|protocol| self.program.text(protocol.name)).collect()
+        self.declared().map(|(_, name)| name).collect()
+    }
+
+    /// Names of the sizes that `--bind` can give, each once, in text order.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<&str> {
+        let all = self.program.protocols.iter().flat_map(|protocol| &protocol.header.sizes);
+        let names: FxIndexSet<&str> = all.map(|size| self.program.text(size.symbol)).collect();
+        names.into_iter().collect()
+    }
+
+    /// The sizes that nothing gave, with what was taken for them: `N = 2`.
+    #[must_use]
+    pub fn assumed_sizes(&self) -> Vec<String> {
+        let checked = self.program.protocols.iter().filter(|protocol| protocol.body.is_some());
+        let assumed = checked.flat_map(|protocol| &protocol.sizes).filter(|size| size.is_assumed);
+        assumed.map(|size| format!("{} = {}", self.program.text(size.name), size.value)).collect()
+    }
+
+    /// Protocols as declared at the top level of the user's file, in text order: those that calls made of them for other
+    /// sizes are left out.
+    fn declared(&self) -> impl Iterator<Item = (ProtocolId, &str)> {
+        let all = (0..).map(ProtocolId).zip(&self.program.protocols);
+        let own = |id: ProtocolId, protocol: &Protocol| {
+            protocol.parent.is_none() && protocol.module == 0 && protocol.template == id
+        };
+        let top = all.filter(move |(id, protocol)| own(*id, protocol));
+        top.map(|(id, protocol)| (id, self.program.text(protocol.name)))
     }
 
     fn find(&self, name: &str) -> Option<ProtocolId> {
-        let protocols = (0..).map(ProtocolId).zip(&self.program.protocols);
-        protocols
-            .filter(|(_, protocol)| protocol.parent.is_none())
-            .find(|(_, protocol)| self.program.text(protocol.name) == name)
-            .map(|(id, _)| id)
+        self.declared().find(|(_, declared)| *declared == name).map(|(id, _)| id)
     }
 }
+
+/// Names, each once, in order.
+type FxIndexSet<T> = indexmap::IndexSet<T, rustc_hash::FxBuildHasher>;
 
 /// Checks a file: all stages up to projection.
 #[must_use]
 pub fn check(name: &str, text: &str, sources: &dyn Sources, limits: Limits) -> Checked {
-    check_file(name, text, sources, limits, Repairs::Searched)
+    check_sized(name, text, sources, &Binds::new(), limits)
+}
+
+/// As [`check`], with sizes of role families given from outside (`--bind N=3`). Those of no family are of no effect, see
+/// [`Checked::sizes`].
+#[must_use]
+pub fn check_sized(name: &str, text: &str, sources: &dyn Sources, binds: &Binds, limits: Limits) -> Checked {
+    check_file((name, text), sources, binds, limits, Repairs::Searched)
 }
 
 /// Whether what is found comes with repairs. A text that tries out a repair is only checked for what its projections
@@ -118,17 +153,28 @@ enum Repairs {
     Left,
 }
 
-fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, repairs: Repairs) -> Checked {
+fn check_file(
+    (name, text): (&str, &str),
+    sources: &dyn Sources,
+    binds: &Binds,
+    limits: Limits,
+    repairs: Repairs,
+) -> Checked {
     let mut program = Program::default();
     let file = program.files.add(name, text);
     let mut diagnostics = Vec::new();
-    let names = resolve::resolve(&mut program, file, sources, &mut diagnostics);
+    let names = resolve::resolve(&mut program, file, sources, binds, &mut diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.code.0 == "E0106") {
         // What was too deep is missing from the tree: anything said about the rest could be wrong.
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
     let is_broken = diagnostics.iter().any(is_unread);
     let unread = unread_declarations(&program, &diagnostics);
+    if diagnostics.iter().any(|diagnostic| is_unread(diagnostic) && diagnostic.position().0 != file) {
+        // What an import could not read may be what others miss.
+        diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
+        return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
+    }
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
         // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
@@ -140,8 +186,14 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
-    for protocol in roots(&program) {
-        if is_broken || !can_lower(&program, protocol) {
+    let roots = if is_broken { Vec::new() } else { roots(&program) };
+    // A protocol of another file is judged there; where it is called, that is not repeated.
+    let wrong: FxHashSet<ProtocolId> = called_abroad(&program, &roots)
+        .into_iter()
+        .filter(|id| can_lower(&program, *id) && !is_right(&program, *id, limits, &mut diagnostics))
+        .collect();
+    for protocol in roots {
+        if !can_lower(&program, protocol) || calls_any(&program, protocol, &wrong) {
             continue;
         }
         let graph = match lower::lower(&program, protocol) {
@@ -154,11 +206,12 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
         // Whether the text says with a repair what the graph says.
         let accept = |repair: &Repair, warnings: usize| {
             let Some(Written { fixes, .. }) = written(&program, &graph, repair, Notation::Tell) else { return false };
-            let again = check_file(name, &applied(text, &fixes), sources, limits, Repairs::Left);
+            let again = check_file((name, &applied(text, &fixes)), sources, binds, limits, Repairs::Left);
             let same = again.projected.iter().find(|other| other.graph.name == graph.name);
             graph.file == file && same.is_some_and(|other| other.projection.warnings.len() <= warnings)
         };
         let findings = Findings { program: &program, graph: &graph, limits, notation: Notation::Tell, accept: &accept };
+        let before = diagnostics.len();
         match (project(&program, &graph, limits), repairs) {
             (Ok(projection), Repairs::Searched) => {
                 diagnostics.extend(findings.accepted(&projection));
@@ -171,6 +224,9 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
             }
             (Err(_), Repairs::Left) => {}
         }
+        if let Some(note) = program.assumed_sizes(protocol) {
+            diagnostics[before..].iter_mut().for_each(|found| found.notes.push(note.clone()));
+        }
     }
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
 }
@@ -178,6 +234,43 @@ fn check_file(name: &str, text: &str, sources: &dyn Sources, limits: Limits, rep
 /// Whether a diagnostic is about text that could not be read.
 fn is_unread(diagnostic: &Diagnostic) -> bool {
     diagnostic.code.0.starts_with("E01")
+}
+
+/// Whether a code is about which modules there are, not about what is in them.
+fn is_about_modules(code: &str) -> bool {
+    matches!(code, "E0207" | "E0260" | "E0261" | "E0262")
+}
+
+/// Whether an imported protocol can be projected; what is found goes to `diagnostics`.
+fn is_right(program: &Program, protocol: ProtocolId, limits: Limits, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    match lower_and_project(program, protocol, limits) {
+        Ok(projected) => {
+            diagnostics.extend(projected.projection.warnings.into_iter().map(|(_, warning)| warning));
+            true
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            false
+        }
+    }
+}
+
+/// The protocols that these call in other files, be it by way of others, in text order.
+fn called_abroad(program: &Program, roots: &[ProtocolId]) -> BTreeSet<ProtocolId> {
+    let mut reached = FxHashSet::default();
+    roots.iter().for_each(|root| reach(program, *root, &mut reached));
+    let abroad = |id: ProtocolId| {
+        let module = move |id: ProtocolId| program.protocol(id).module;
+        lower::callees(program, id).into_iter().filter(move |callee| module(*callee) != module(id))
+    };
+    reached.into_iter().flat_map(abroad).collect()
+}
+
+/// Whether a protocol calls one of these, be it by way of others.
+fn calls_any(program: &Program, protocol: ProtocolId, wanted: &FxHashSet<ProtocolId>) -> bool {
+    let mut reached = FxHashSet::default();
+    reach(program, protocol, &mut reached);
+    !reached.is_disjoint(wanted)
 }
 
 /// The declarations in which something could not be read.
@@ -253,12 +346,30 @@ pub fn build(checked: &Checked, protocol: Option<&str>, limits: Limits) -> Resul
         let image = emit::emit(&checked.program, &projected.graph, &projected.projection.machines, &channels);
         image.map_err(|diagnostic| BuildError::Rejected(vec![*diagnostic]))
     };
+    let found = checked.find(name);
+    let unsized_families: Vec<Diagnostic> = found.map_or_else(Vec::new, |id| missing_sizes(&checked.program, id));
+    if !unsized_families.is_empty() {
+        return Err(BuildError::Rejected(unsized_families));
+    }
     if let Some(projected) = checked.projected.iter().find(|projected| projected.graph.name == name) {
         return emit(projected);
     }
-    let id = checked.find(name).filter(|id| can_lower(&checked.program, *id)).ok_or(BuildError::NoProtocol)?;
+    let id = found.filter(|id| can_lower(&checked.program, *id)).ok_or(BuildError::NoProtocol)?;
     let projected = lower_and_project(&checked.program, id, limits).map_err(BuildError::Rejected)?;
     emit(&projected)
+}
+
+/// Sizes of families that nothing gives: one image is for one size.
+fn missing_sizes(program: &Program, id: ProtocolId) -> Vec<Diagnostic> {
+    let protocol = program.protocol(id);
+    let missing = protocol.header.sizes.iter().zip(&protocol.sizes).filter(|(_, size)| size.is_assumed);
+    let missing = missing.map(|(name, _)| {
+        let text = program.text(name.symbol);
+        Diagnostic::new(Code("E0230"), format!("nothing says how large `{text}` is"))
+            .label(protocol.file, name.span, "the size of a family")
+            .help(format!("say it on the command line: `--bind {text}=3`"))
+    });
+    missing.collect()
 }
 
 /// Why no image was made.
@@ -310,10 +421,10 @@ pub fn applied(text: &str, fixes: &[Fix]) -> String {
     out
 }
 
-/// Protocols that are checked as a whole: those no other calls, and the first of every circle of calls that none of
-/// them reaches.
+/// Protocols of the user's file that are checked as a whole: those no other calls, and the first of every circle of calls
+/// that none of them reaches.
 fn roots(program: &Program) -> Vec<ProtocolId> {
-    let all = || (0..).map(ProtocolId).take(program.protocols.len());
+    let all = || (0..).map(ProtocolId).take(program.protocols.len()).filter(|id| program.protocol(*id).module == 0);
     let called: FxHashSet<ProtocolId> =
         all().flat_map(|id| lower::callees(program, id).into_iter().filter(move |callee| *callee != id)).collect();
     let mut roots: Vec<ProtocolId> = all().filter(|id| !called.contains(id)).collect();

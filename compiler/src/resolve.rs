@@ -5,39 +5,47 @@
 
 mod declared;
 mod effects;
+pub mod family;
+mod functions;
+mod imports;
 mod modules;
 mod names;
 mod protocols;
+#[cfg(test)]
+mod tests;
 
 pub use names::{
-    Names, constructor, effect, function, protocol, similar_constructor, similar_effect, similar_function,
+    Names, constructor, effect, function, protocol, role_set, similar_constructor, similar_effect, similar_function,
     similar_protocol,
 };
 
 use crate::hir::Program;
 use crate::sources::Sources;
+use family::Binds;
 use std::borrow::Cow;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
+use tell_language::symbol::Symbol;
 
-/// Resolves the declarations of `file` and of the modules it imports into `program`.
+/// Resolves the declarations of `file` and of the modules it imports into `program`; `binds` gives sizes of families.
 pub fn resolve(
     program: &mut Program,
     file: FileId,
     sources: &dyn Sources,
+    binds: &Binds,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Names> {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Owned(Vec::new()), aliases: Vec::new() };
+    let mut resolver = Resolver::new(program, Cow::Owned(Vec::new()), binds, diagnostics);
     resolver.load_modules(file, sources);
     resolver.declare_types();
-    for module in (0..resolver.program.modules.len()).rev() {
-        resolver.declare_types_of_imports(module);
-    }
+    resolver.link_types();
     resolver.resolve_types();
     resolver.declare_effects();
     resolver.declare_functions();
-    resolver.link_imports();
+    resolver.link_effects();
+    resolver.declare_function_rows();
     resolver.declare_protocols();
+    resolver.link_protocols();
     resolver.report_unused_imports();
     resolver.names.into_owned()
 }
@@ -48,9 +56,23 @@ struct Resolver<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     names: Cow<'a, [Names]>,
     aliases: Vec<declared::Alias>,
+    binds: &'a Binds,
+    /// Per module and import in text order, the module it names.
+    imported: Vec<Vec<Option<usize>>>,
+    /// Full name of the user's file.
+    own: String,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(
+        program: &'a mut Program,
+        names: Cow<'a, [Names]>,
+        binds: &'a Binds,
+        diagnostics: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { program, diagnostics, names, aliases: Vec::new(), binds, imported: Vec::new(), own: String::new() }
+    }
+
     /// The names of a module, to be added to.
     fn names_mut(&mut self, module: usize) -> &mut Names {
         &mut self.names.to_mut()[module]
@@ -91,14 +113,16 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// The type written in the body of a protocol; what is wrong with it is reported.
+/// The type written in a body where `type_vars` are the type variables; what is wrong with it is reported.
 pub fn body_type(
     program: &mut Program,
-    names: &[Names],
-    module: usize,
+    (names, module): (&[Names], usize),
+    type_vars: &[Symbol],
     ty: tell_language::ast::TypeId,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> crate::ty::Ty {
-    let mut resolver = Resolver { program, diagnostics, names: Cow::Borrowed(names), aliases: Vec::new() };
-    resolver.ty(module, ty, &mut declared::Generics::default())
+    let binds = Binds::new();
+    let mut resolver = Resolver::new(program, Cow::Borrowed(names), &binds, diagnostics);
+    let mut generics = declared::Generics { names: type_vars.to_vec(), open: false };
+    resolver.ty(module, ty, &mut generics)
 }

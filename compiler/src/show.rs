@@ -1,10 +1,11 @@
 //! What each stage made, as text for people (`tellc show --stage …`) and for snapshots.
 
-use crate::graph::{Action, CaseOn, Graph, NodeId, NodeKind, Outcome, Renamed};
-use crate::hir::{Program, Protocol};
+use crate::graph::{Action, CaseOn, GVar, Graph, NodeId, NodeKind, Outcome, Renamed};
+use crate::hir::{Fun, FunBody, FunCode, Program, Protocol, Use};
 use crate::pipeline::Checked;
 use crate::project::machine::{Kind, Machine, Site, Step, Value};
 use std::fmt::Write;
+use tell_language::symbol::Symbol;
 
 /// Names of the stages this module shows, in order.
 pub const STAGES: [&str; 4] = ["resolve", "check", "lower", "project"];
@@ -15,7 +16,11 @@ pub fn stage(checked: &Checked, stage: &str) -> Option<String> {
     let mut out = String::new();
     match stage {
         "resolve" => declarations(&checked.program, &mut out),
-        "check" => checked.program.protocols.iter().for_each(|protocol| bindings(&checked.program, protocol, &mut out)),
+        "check" => {
+            let program = &checked.program;
+            program.funs.iter().for_each(|fun| function(program, fun, &mut out));
+            program.protocols.iter().for_each(|protocol| bindings(program, protocol, &mut out));
+        }
         "lower" => checked.projected.iter().for_each(|projected| graph(&checked.program, &projected.graph, &mut out)),
         "project" => {
             for projected in &checked.projected {
@@ -68,8 +73,44 @@ fn declarations(program: &Program, out: &mut String) {
             );
         }
     }
+    for fun in program.funs.iter().filter(|fun| matches!(fun.code, FunCode::Local { .. })) {
+        line!(out, "{}", signature(program, fun));
+    }
     for protocol in &program.protocols {
         header(program, protocol, out);
+    }
+}
+
+/// The header of a function.
+fn signature(program: &Program, fun: &Fun) -> String {
+    let show = |ty| program.show_type_in(ty, &fun.type_vars);
+    let params: Vec<String> =
+        fun.params.iter().map(|(name, _, ty)| format!("{} : {}", program.text(*name), show(*ty))).collect();
+    let uses = row(program, &fun.uses, &fun.type_vars);
+    format!("fun {}({}) : {}{uses}", program.text(fun.name), params.join(", "), show(fun.result))
+}
+
+/// ` uses E, F(T)`, or nothing.
+fn row(program: &Program, uses: &[Use], type_vars: &[Symbol]) -> String {
+    let instance = |used: &Use| {
+        let args: Vec<String> = used.args.iter().map(|arg| program.show_type_in(*arg, type_vars)).collect();
+        let name = &program.effects[used.effect.index()].full_name;
+        if args.is_empty() { name.clone() } else { format!("{name}({})", args.join(", ")) }
+    };
+    let uses: Vec<String> = uses.iter().map(instance).collect();
+    if uses.is_empty() { String::new() } else { format!(" uses {}", uses.join(", ")) }
+}
+
+/// Every binding of a function with its type and place.
+fn function(program: &Program, fun: &Fun, out: &mut String) {
+    let FunCode::Local { body, .. } = &fun.code else { return };
+    line!(out, "{}", signature(program, fun));
+    let Some(FunBody { body, .. }) = body.as_deref() else { return line!(out, "  (has errors)") };
+    let file = program.modules[fun.module].file;
+    for (index, var) in body.vars.iter().enumerate() {
+        let (row, column) = program.files.line_column(file, var.span.start);
+        let ty = program.show_type_in(var.ty, &fun.type_vars);
+        line!(out, "  {}#{index} : {ty}  -- {row}:{column}", program.text(var.name));
     }
 }
 
@@ -83,15 +124,7 @@ fn header(program: &Program, protocol: &Protocol, out: &mut String) {
         })
         .collect();
     let params = if params.is_empty() { String::new() } else { format!("; {}", params.join(", ")) };
-    let uses: Vec<String> = protocol
-        .uses
-        .iter()
-        .map(|used| {
-            let name = &program.effects[used.effect.index()].full_name;
-            if used.args.is_empty() { name.clone() } else { format!("{name}({})", types(program, &used.args)) }
-        })
-        .collect();
-    let uses = if uses.is_empty() { String::new() } else { format!(" uses {}", uses.join(", ")) };
+    let uses = row(program, &protocol.uses, &[]);
     line!(out, "protocol {}({}{params}){uses}", program.text(protocol.name), roles.join(", "));
 }
 
@@ -136,7 +169,7 @@ fn graph(program: &Program, graph: &Graph, out: &mut String) {
 
 fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
     let role = |role: u32| graph.roles[role as usize].as_str();
-    let var = |var: crate::graph::GVar| format!("{}#{}", program.text(graph.vars[var.0 as usize].name), var.0);
+    let var = |var: GVar| variable(program, graph, var);
     match &graph.node(id).kind {
         NodeKind::End { .. } => "end".into(),
         NodeKind::Comm { from, to, branches } => {
@@ -197,17 +230,25 @@ fn node(program: &Program, graph: &Graph, id: NodeId) -> String {
             let branches: Vec<String> = branches.iter().map(|branch| format!("n{}", branch.0)).collect();
             format!("par | {} then n{}", branches.join(" | "), then.0)
         }
-        NodeKind::Timed { owner, deadline, body, outcomes, then } => {
-            let outcome = |outcome: &Outcome| {
-                let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", var(bind)));
-                format!("{}{bind} n{}", outcome.name, outcome.cont.0)
-            };
-            let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
-            let until = if deadline.is_some() { " until …" } else { "" };
-            format!("scope of {}{until}, body n{} | {} then n{}", role(*owner), body.0, outcomes.join(" | "), then.0)
-        }
+        NodeKind::Timed { .. } => scope(program, graph, id),
         NodeKind::Join { of } => format!("join of n{}", of.0),
     }
+}
+
+fn variable(program: &Program, graph: &Graph, var: GVar) -> String {
+    format!("{}#{}", program.text(graph.vars[var.0 as usize].name), var.0)
+}
+
+fn scope(program: &Program, graph: &Graph, id: NodeId) -> String {
+    let NodeKind::Timed { owner, deadline, body, outcomes, then } = &graph.node(id).kind else { return String::new() };
+    let outcome = |outcome: &Outcome| {
+        let bind = outcome.bind.map_or(String::new(), |bind| format!(" {}", variable(program, graph, bind)));
+        format!("{}{bind} n{}", outcome.name, outcome.cont.0)
+    };
+    let outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
+    let until = if deadline.is_some() { " until …" } else { "" };
+    let owner = &graph.roles[*owner as usize];
+    format!("scope of {owner}{until}, body n{} | {} then n{}", body.0, outcomes.join(" | "), then.0)
 }
 
 /// A role's machine, a line per state.

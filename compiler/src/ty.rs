@@ -54,6 +54,8 @@ pub enum TyKind {
     Union(UnionId),
     /// A declared type without constructors.
     Opaque(OpaqueId),
+    /// `Fn(A) -> B`; only as the type of a parameter of an operation.
+    Function(Box<[Ty]>, Ty),
     /// A type variable of a signature.
     Param(u32),
     /// A type still to be inferred.
@@ -69,6 +71,7 @@ impl TyKind {
             Self::Result(a, b) | Self::Map(a, b) => vec![*a, *b],
             Self::Tuple(items) => items.to_vec(),
             Self::Record(fields) => fields.iter().map(|(_, ty)| *ty).collect(),
+            Self::Function(params, result) => params.iter().chain([result]).copied().collect(),
             _ => Vec::new(),
         }
     }
@@ -171,6 +174,9 @@ impl Types {
                 TyKind::Map(a, b) => TyKind::Map(map(a), map(b)),
                 TyKind::Tuple(items) => TyKind::Tuple(items.iter().map(|item| map(*item)).collect()),
                 TyKind::Record(fields) => TyKind::Record(fields.iter().map(|(name, ty)| (*name, map(*ty))).collect()),
+                TyKind::Function(params, result) => {
+                    TyKind::Function(params.iter().map(|param| map(*param)).collect(), map(result))
+                }
                 other => other,
             };
             self.intern(kind)
@@ -207,6 +213,8 @@ pub struct TypeNames<'a> {
     pub unions: &'a dyn Fn(UnionId) -> Symbol,
     /// Name of each opaque type.
     pub opaques: &'a dyn Fn(OpaqueId) -> Symbol,
+    /// Name of each type variable; those beyond get a letter.
+    pub params: &'a [Symbol],
     /// The symbols.
     pub interner: &'a Interner,
 }
@@ -251,6 +259,11 @@ impl TypeNames<'_> {
             }
             TyKind::Union(id) => text((self.unions)(*id)),
             TyKind::Opaque(id) => text((self.opaques)(*id)),
+            TyKind::Function(params, result) => {
+                let params: Vec<_> = params.iter().map(|param| self.show_within(*param, left)).collect();
+                format!("Fn({}) -> {}", params.join(", "), self.show_within(*result, left))
+            }
+            TyKind::Param(index) if (*index as usize) < self.params.len() => text(self.params[*index as usize]),
             TyKind::Param(index) => char::from_u32(u32::from(b'A') + index % 26).unwrap_or('A').to_string(),
             TyKind::Infer(_) => "_".into(),
             TyKind::Error => "?".into(),

@@ -101,9 +101,9 @@ fn if_way(program: &Program, graph: &Graph, on: &CaseOn, arm: Option<PatternRef>
     let CaseOn::Expr(ExprRef { instance, expr }) = on else { return None };
     let pattern = pattern(program, graph, arm?)?;
     let PatternKind::Const(Const::Bool(holds)) = pattern.kind else { return None };
-    let protocol = graph.instances[*instance as usize].protocol;
-    let span = program.protocol(protocol).body.as_ref()?.exprs.get(expr.index())?.span;
-    let text = program.files.get(graph.file).text.get(span.range())?;
+    let protocol = program.protocol(graph.instances[*instance as usize].protocol);
+    let span = protocol.body.as_ref()?.exprs.get(expr.index())?.span;
+    let text = program.files.get(protocol.file).text.get(span.range())?;
     let fits = text.chars().count() <= MAX_CONDITION && !text.contains(['\n', '`']);
     (pattern.span == span).then(|| Way::If { condition: fits.then(|| text.to_owned()), holds })
 }

@@ -1,7 +1,7 @@
 //! Hostile image files: whatever the bytes, decoding and verifying end in a verdict, quickly.
 
 use crate::codec::{decode, encode, reseal};
-use crate::image::{Block, CodeImage, MAX_REGISTERS};
+use crate::image::{Block, CodeImage, MAX_REGISTERS, Outcome};
 use crate::instr::Instr;
 use crate::machine::{State, StateId};
 use crate::prim::Prim;
@@ -116,8 +116,8 @@ fn substituted_bytes_are_harmless_when_resealed() {
 fn damaged_tables_are_harmless() {
     let mut numbers = Numbers(3);
     let mut verdicts = [0; 3];
-    for _ in 0..10_000 {
-        let mut image = sample::image();
+    for round in 0..20_000 {
+        let mut image = if round % 2 == 0 { sample::image() } else { sample::scoped::image() };
         for _ in 0..=numbers.below(3) {
             damage(&mut image, &mut numbers);
         }
@@ -133,7 +133,7 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
     let role = numbers.below(image.functions.len());
     let function = &mut image.functions[role];
     let at = numbers.below(function.code.len());
-    match numbers.below(17) {
+    match numbers.below(20) {
         0..=4 if at < function.code.len() => function.code[at] = instr(numbers),
         5 => function.code.insert(at, instr(numbers)),
         6 if at < function.code.len() => {
@@ -155,12 +155,7 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
         11 => function.switches.iter_mut().for_each(|table| table.resize(numbers.below(5), 3)),
         12 => {
             let state = numbers.below(image.machines[role].states.len());
-            image.machines[role].states[state] = match numbers.below(4) {
-                0 => State::End,
-                1 => State::Tau(vec![StateId(numbers.long()), StateId(numbers.below(4) as u32)]),
-                2 => State::Send(vec![sample::row(numbers.short(), numbers.short(), numbers.long())]),
-                _ => State::Recv { rows: vec![sample::row(0, numbers.short(), numbers.long())], may_end: true },
-            };
+            image.machines[role].states[state] = self::state(numbers);
         }
         13 => {
             let ty = numbers.below(image.types.len());
@@ -177,15 +172,59 @@ fn damage(image: &mut CodeImage, numbers: &mut Numbers) {
                 table.finals = (numbers.below(2) == 0).then(|| numbers.long());
             }
         }
-        15 => image.labels[numbers.below(3)].payload = TypeId(numbers.long()),
+        17..=19 => damage_scopes(image, role, numbers),
+        15 => image.labels[numbers.below(2)].payload = TypeId(numbers.long()),
         _ => {
             image.edges.pop();
         }
     }
 }
 
+/// Any state.
+fn state(numbers: &mut Numbers) -> State {
+    match numbers.below(7) {
+        4 => State::Join,
+        5 => State::Par { branches: vec![StateId(numbers.below(4) as u32); 2], then: StateId(numbers.long()) },
+        6 => State::Scope {
+            scope: 0,
+            body: StateId(numbers.below(4) as u32),
+            rows: vec![(Outcome::Done, StateId(numbers.below(4) as u32))],
+            then: StateId(numbers.long()),
+        },
+        0 => State::End,
+        1 => State::Tau(vec![StateId(numbers.long()), StateId(numbers.below(4) as u32)]),
+        2 => State::Send(vec![sample::row(numbers.short(), numbers.short(), numbers.long())]),
+        _ => State::Recv { rows: vec![sample::row(0, numbers.short(), numbers.long())], may_end: true },
+    }
+}
+
+/// Changes one thing about the scopes of an image.
+fn damage_scopes(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
+    let function = &mut image.functions[role];
+    match numbers.below(3) {
+        0 => {
+            if let Some(row) = function.scopes.iter_mut().flat_map(|table| &mut table.rows).last() {
+                row.target = numbers.long();
+                row.bind = Some(numbers.short());
+            }
+        }
+        1 => {
+            if let Some(scope) = image.scopes.first_mut() {
+                scope.participants.resize(numbers.below(4), numbers.below(3) as u16);
+                scope.outcomes.truncate(1 + numbers.below(4));
+            }
+        }
+        _ => {
+            if let Some(table) = function.scopes.first_mut() {
+                table.scope = numbers.below(2) as u32;
+                table.deadline = (numbers.below(2) == 0).then(|| numbers.short());
+            }
+        }
+    }
+}
+
 fn instr(numbers: &mut Numbers) -> Instr {
-    match numbers.below(17) {
+    match numbers.below(23) {
         0 => Instr::Send { to: numbers.short(), label: numbers.short(), val: numbers.short() },
         1 => Instr::Offer { to: numbers.short(), label: numbers.short(), val: numbers.short() },
         2 => Instr::Receive { from: numbers.short(), label: numbers.short(), dst: numbers.short() },
@@ -205,6 +244,12 @@ fn instr(numbers: &mut Numbers) -> Instr {
         13 => Instr::Jump { target: numbers.long() },
         14 => Instr::Yield,
         15 => Instr::Fail { fault: crate::instr::FailKind::Assertion, text: numbers.long() },
+        16 => Instr::Spawn { target: numbers.long() },
+        17 => Instr::JoinAll,
+        18 => Instr::Finish,
+        19 => Instr::Enter { scope: numbers.long() },
+        20 => Instr::Exit { scope: numbers.long() },
+        21 => Instr::Leave { scope: numbers.long() },
         _ => Instr::Halt { finals: numbers.long() },
     }
 }

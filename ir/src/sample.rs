@@ -1,5 +1,7 @@
 //! An image for tests, with every table in use: a buyer asks for titles until the answer is no, or cheap.
 
+pub(crate) mod scoped;
+
 use crate::image::{
     Agreement, Block, ChooseRow, ChooseTable, Class, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label,
     Modality, Op, OpMeta, Param, Reentrancy, Region, Role, Shape,

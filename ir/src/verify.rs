@@ -3,12 +3,14 @@
 //! An image is untrusted input. [`verify`] checks it against [`RULES`] and wraps it as [`Verified`]; a rejection
 //! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
-//! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), data flow
-//! (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
+//! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
+//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
 
+mod branches;
 mod control;
 mod flow;
 mod machine;
+mod nest;
 mod operand;
 mod prim;
 mod table;
@@ -33,6 +35,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("V1.13", "edges are ascending, join two roles, and cover every pair of roles that communicates"),
     ("V1.14", "debug positions are ascending, inside the code, one list per role"),
     ("V1.15", "shapes are of a type that has such values"),
+    (
+        "V1.16",
+        "the owner and the participants of a scope are roles, ascending; its outcomes are ascending, `done` first",
+    ),
+    ("V1.17", "a scope table is of a scope its role takes part in, has a row per outcome, and what belongs to it"),
     ("V2.1", "code is not empty and its first block starts at instruction 0 in state 0"),
     ("V2.2", "blocks are ascending and inside the code"),
     ("V2.3", "jumps lead to the start of a block"),
@@ -40,6 +47,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("V2.5", "every instruction is reachable"),
     ("V2.6", "every loop communicates, performs an operation or yields"),
     ("V2.7", "a switch has a target for each variant"),
+    ("V2.8", "where paths meet, the same scopes and branches are open"),
+    (
+        "V2.9",
+        "`Finish` ends a branch, `Exit` a body, `Leave` a block of the scope last entered, and `Halt` none of them",
+    ),
     ("V3.1", "registers are inside the frame"),
     ("V3.2", "payloads have the type of their label"),
     ("V3.3", "arguments and result of an operation have its types"),
@@ -47,6 +59,8 @@ pub const RULES: &[(&str, &str)] = &[
     ("V3.5", "values are built, taken apart and branched on as their types allow"),
     ("V3.6", "a register is written before it is read, on every path"),
     ("V3.7", "a component of a union is taken only where its variant is known"),
+    ("V3.8", "a deadline is a Duration, the word of a failure a String"),
+    ("V3.9", "what one branch writes, no other branch reads or writes"),
     ("V5.1", "the states of a machine lead to its states; rows are distinct, with another role, and not none"),
     ("V5.2", "every state of a machine is reachable"),
     ("V5.3", "a message is sent only where the machine can send it"),
@@ -55,6 +69,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.6", "`Halt` stands only at an end of the machine"),
     ("V5.7", "control goes to a block of the same state, or of the next one of a silent state"),
     ("V5.8", "operations are performed only in silent and sending states"),
+    ("V5.9", "the branches of the machine's `par` are spawned in order, then joined, into a block of what follows"),
+    ("V5.10", "a scope is entered where the machine enters it, and its rows lead to blocks of the machine's states"),
+    ("V5.11", "a branch, a body or a block ends where the machine's does, and control goes on behind the scope"),
+    ("V5.12", "two branches use no edge in common"),
+    ("V5.13", "inside a scope only its participants communicate and enter scopes"),
     ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
 ];
@@ -149,7 +168,9 @@ fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check {
     operand::check(&subject, budget)?;
     let graph = control::check(&subject, budget)?;
     walk::check(&subject, &graph, &rows, budget)?;
-    flow::check(&subject, &graph, budget)
+    let nest = nest::check(&subject, &graph, budget)?;
+    let joins = branches::check(&subject, &graph, &nest, budget)?;
+    flow::check(&subject, &graph, &joins, budget)
 }
 
 /// The role under scrutiny.

@@ -20,3 +20,4 @@ pub mod render;
 pub mod span;
 pub mod symbol;
 pub mod token;
+pub mod verdict;

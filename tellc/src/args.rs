@@ -1,10 +1,13 @@
 //! The command line. The only file that knows clap's derive; what is said here is what `--help` says.
 
+use crate::outcome::Trouble;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use tell_compiler::resolve::family::{Binds, MAX_ROLES};
 
 const EXAMPLES: &str = "\
 Examples:
+  tellc new shop                               a package with a program that runs
   tellc check shop.tell                        report every mistake of a file
   tellc fmt shop.tell                          indent and space it in the one way
   tellc run shop.tell --arg Buyer.budget=20    run it here, with a value for Buyer
@@ -66,11 +69,14 @@ pub(crate) enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
+    Init(Init),
     Check(Check),
     CheckTrace(CheckTrace),
     Fmt(Fmt),
     Build(Build),
     Run(Run),
+    Test(Test),
     Project(Project),
     Import(Import),
     Subtype(Subtype),
@@ -90,6 +96,67 @@ pub(crate) struct Source {
     pub(crate) stdin_filename: Option<String>,
 }
 
+/// Sizes of role families.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Sizes {
+    /// Size of the families of roles that are declared with this name, as `W[N]`
+    #[arg(long = "bind", value_name = "NAME=SIZE", value_parser = size)]
+    binds: Vec<(String, u32)>,
+}
+
+impl Sizes {
+    /// The sizes by name.
+    ///
+    /// # Errors
+    /// One that is given twice.
+    pub(crate) fn by_name(&self) -> Result<Binds, Trouble> {
+        let mut all = Binds::new();
+        for (name, size) in &self.binds {
+            if all.insert(name.clone(), *size).is_some() {
+                return Err(Trouble::usage(format!("the size `{name}` is given twice")));
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn size(text: &str) -> Result<(String, u32), String> {
+    let (name, size) = text.split_once('=').ok_or("write `NAME=SIZE`, as in `N=3`")?;
+    match size.trim().parse() {
+        Ok(size @ 1..=MAX_ROLES) => Ok((name.trim().to_owned(), size)),
+        _ => Err(format!("a size is a number from 1 to {MAX_ROLES}")),
+    }
+}
+
+/// Make a package in a new folder
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc new shop
+  tellc new work/online-shop --name shop")]
+pub(crate) struct New {
+    /// The folder, which must not exist yet; its name is that of the package
+    pub(crate) path: PathBuf,
+    /// Another name for the package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Make this folder a package; files that exist are left alone
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc init
+  tellc init --name shop work/online-shop")]
+pub(crate) struct Init {
+    /// The folder; its name is that of the package
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Another name for the package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
 /// Report every mistake of files and folders
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -99,20 +166,35 @@ Examples:
   tellc check --format json shop.tell    one JSON object per diagnostic, on standard output
   tellc check --explore shop.tell        run all roles together, in every order
   tellc check --rung full shop.tell      refuse what the classical projection would not accept
+  tellc check --bind N=5 ring.tell       the family `W[N]` has five roles (two if nothing says so)
+  tellc check --fix src                  repair what can be repaired without a person
+  tellc check --fix --code W0202 .       of that, only unused imports
+  tellc check --watch                    check again whenever something changes
   cat shop.tell | tellc check - --stdin-filename shop.tell")]
 pub(crate) struct Check {
-    /// Files, folders (all .tell files below), or `-` for standard input
+    /// Files, folders (all .tell files below, but not the tests of a package), or `-` for standard input
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     /// Name for standard input in diagnostics
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<String>,
+    /// Repair what comes with a repair, and write the files; of standard input, print the repaired text
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Repair mistakes of this code only (repeatable)
+    #[arg(long = "code", value_name = "CODE", requires = "fix")]
+    pub(crate) codes: Vec<String>,
+    /// Check again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// The strongest projection rule a role may need: plain, full, coinductive or complete
     #[arg(long, value_enum, value_name = "RUNG")]
     pub(crate) rung: Option<Rung>,
     /// Run all roles together in every order, and say how long queues get and whether runs end
     #[arg(long)]
     pub(crate) explore: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// The rungs of the ladder, weakest rule first.
@@ -137,6 +219,36 @@ impl From<Rung> for tell_compiler::rung::Rung {
             Rung::Complete => Self::Complete,
         }
     }
+}
+
+/// Hold programs to what their first lines say of them
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tellc test                             all of tests/ in this package
+  tellc test tests/shop.tell
+  tellc test --filter refund --watch
+
+The first lines of a test say what is expected:
+  --! expect: ok                         no mistakes and no warnings
+  --! expect: E0302 @ 7:12               exactly this, in line 7, column 12
+  --! run: --arg Buyer.budget=20         then it is run as `tellc run` does with these options
+  --! final: Buyer.paid = true           and ends with this value (repeatable)
+  --! fault: vm.fault.arithmetic         or in this fault
+Several `expect` lines are several mistakes, in order. Files named by options are
+relative to the folder of the test.
+
+Exit codes: 0 all pass, 1 some do not, 2 a file says nothing, or nothing understood.")]
+pub(crate) struct Test {
+    /// Tests, folders of tests, or packages
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only tests with this in their path
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Test again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Check that a log of messages follows a protocol
@@ -181,6 +293,8 @@ pub(crate) struct CheckTrace {
     /// One JSON object, also for errors
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// Bring programs into canonical form: indentation, blanks, empty lines
@@ -225,6 +339,11 @@ pub(crate) struct Build {
     /// The protocol, if not the first one of the file
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
+    /// Build again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Run a program, an image or a global type here
@@ -233,6 +352,7 @@ pub(crate) struct Build {
 Examples:
   tellc run examples/two_buyer.tell --arg Alice.title=Dune --arg Bob.budget=20
   tellc run shop.tellimg --inputs inputs.json --choose random --seed 7
+  tellc run ring.tell --bind N=5 --arg 'W[0].seed=1'
   tellc run shop.tell --arg 'Buyer.basket=[Book(\"Dune\"), Pen]' --trace trace.jsonl
 
 Values are written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 },
@@ -283,6 +403,11 @@ pub(crate) struct Run {
     /// Print the messages as they flow also with --quiet or several sessions
     #[arg(long)]
     pub(crate) watch_trace: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
+    /// Run again whenever one of the files changes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// A value given on the command line.
@@ -352,6 +477,8 @@ pub(crate) struct Project {
     /// The automata as a Graphviz digraph
     #[arg(long, conflicts_with = "json")]
     pub(crate) dot: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// Translate global protocols of Scribble or nuScr to Tell
@@ -442,6 +569,8 @@ pub(crate) struct Show {
     /// The global type of each protocol as JSON, for `--stage lower`
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
 }
 
 /// The stages, in order.

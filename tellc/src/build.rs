@@ -29,7 +29,7 @@ pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
     if let Input::Image { name, .. } = &input {
         return Err(Trouble::usage(format!("`{name}` is an image already")));
     }
-    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), output)?;
+    let Compiled { image, .. } = compile(input, args.protocol.as_deref(), &args.sizes, output)?;
     let bytes = encode(image.image());
     if is_dash(&target) {
         output.bytes(&bytes)?;
@@ -79,6 +79,9 @@ pub(crate) fn write_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let unfinished = unfinished(&target);
     let written = File::create_new(&unfinished).and_then(|mut file| {
+        if let Ok(old) = fs::metadata(&target) {
+            file.set_permissions(old.permissions())?;
+        }
         file.write_all(bytes)?;
         if let Ok(existing) = fs::metadata(&target) {
             file.set_permissions(existing.permissions())?;

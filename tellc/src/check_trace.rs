@@ -77,11 +77,11 @@ pub(crate) fn check_trace(args: &CheckTrace, output: &Output) -> Result<Exit, Tr
 fn judge(args: &CheckTrace) -> Result<(Verdict, String), Trouble> {
     let mut is_named = true;
     let checked = match read_as(&args.against, None)? {
-        Input::Program { name, text } => check_program(&name, &text),
+        Input::Program { name, text } => check_program(&name, &text, &args.sizes)?,
         Input::Global { name, text } => {
             // A global type is called like its file.
             is_named = false;
-            check_global(&name, &text)?
+            check_global(&name, &text, &args.sizes)?
         }
         Input::Image { name, .. } => {
             return Err(Trouble::usage(format!(

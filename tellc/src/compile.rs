@@ -1,5 +1,6 @@
 //! From what was read to a checked program and a verified image.
 
+use crate::args::Sizes;
 use crate::input::{Input, bad_json};
 use crate::outcome::{Exit, Report, Trouble};
 use crate::output::Output;
@@ -8,6 +9,7 @@ use tell_bridge::error::{Fault, ImportError};
 use tell_compiler::graph::Graph;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
+use tell_compiler::resolve::family::Binds;
 use tell_ir::codec::{self, ImageError};
 use tell_ir::image::CodeImage;
 use tell_ir::verify::{self, Verified, VerifyError};
@@ -22,16 +24,46 @@ pub(crate) struct Compiled {
     pub(crate) files: Files,
 }
 
-/// Checks a program.
-pub(crate) fn check_program(name: &str, text: &str) -> Checked {
-    pipeline::check(name, text, &Library, Limits::default())
+/// Checks a program with sizes of its families; its modules are looked for where the file of that name is.
+///
+/// # Errors
+/// `E0704` for a size that no family of it has; a size that is given twice; what is wrong with its package.
+pub(crate) fn check_program(name: &str, text: &str, sizes: &Sizes) -> Result<Checked, Trouble> {
+    let binds = sizes.by_name()?;
+    let checked = check_sized(name, text, &binds)?;
+    match binds.keys().find(|bind| !checked.sizes().contains(&bind.as_str())) {
+        Some(unknown) => Err(no_size(unknown, &checked.sizes())),
+        None => Ok(checked),
+    }
+}
+
+/// Checks a program with sizes, whether or not its families have them.
+///
+/// # Errors
+/// What is wrong with its package.
+pub(crate) fn check_sized(name: &str, text: &str, binds: &Binds) -> Result<Checked, Trouble> {
+    Ok(pipeline::check_sized(name, text, &Library::of(name)?, binds, Limits::default()))
+}
+
+/// `E0704`: no family has a size of this name.
+pub(crate) fn no_size(wanted: &str, known: &[&str]) -> Trouble {
+    Trouble::plain(unknown("size", wanted, known))
+}
+
+/// Refuses sizes for what has no families of open size.
+///
+/// # Errors
+/// `E0704`, or a size that is given twice.
+pub(crate) fn no_sizes(sizes: &Sizes) -> Result<(), Trouble> {
+    sizes.by_name()?.keys().next().map_or(Ok(()), |name| Err(no_size(name, &[])))
 }
 
 /// Checks a global type in JSON.
 ///
 /// # Errors
-/// `E0705`
-pub(crate) fn check_global(name: &str, text: &str) -> Result<Checked, Trouble> {
+/// `E0705`, and `E0704` for sizes: its roles are listed one by one.
+pub(crate) fn check_global(name: &str, text: &str, sizes: &Sizes) -> Result<Checked, Trouble> {
+    no_sizes(sizes)?;
     let (global, places) = tell_bridge::import::json_to_global_with_places(text)
         .map_err(|error| bad_type(name, text, &error, "it has to be a global type of schema lean_bridge.v1"))?;
     Ok(pipeline::check_global(name, text, &global, &places, Limits::default()))
@@ -89,11 +121,19 @@ pub(crate) fn without_errors(mut checked: Checked, output: &Output) -> Result<Ch
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn compile(input: Input, protocol: Option<&str>, output: &Output) -> Result<Compiled, Trouble> {
+pub(crate) fn compile(
+    input: Input,
+    protocol: Option<&str>,
+    sizes: &Sizes,
+    output: &Output,
+) -> Result<Compiled, Trouble> {
     let checked = match input {
-        Input::Image { name, bytes } => return load(&name, &bytes, protocol),
-        Input::Program { name, text } => check_program(&name, &text),
-        Input::Global { name, text } => check_global(&name, &text)?,
+        Input::Image { name, bytes } => {
+            no_sizes(sizes)?;
+            return load(&name, &bytes, protocol);
+        }
+        Input::Program { name, text } => check_program(&name, &text, sizes)?,
+        Input::Global { name, text } => check_global(&name, &text, sizes)?,
     };
     let checked = without_errors(checked, output)?;
     let image = emit(&checked, protocol)?;

@@ -49,6 +49,11 @@ fn faults() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
+/// Whether there is a page of that code.
+pub(crate) fn is_code(code: &str) -> bool {
+    PAGES.iter().any(|(known, _)| known.eq_ignore_ascii_case(code))
+}
+
 /// The code of the page of a fault that the machine calls `name`.
 pub(crate) fn fault_code(name: &str) -> Option<&'static str> {
     faults().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(code, _)| code)

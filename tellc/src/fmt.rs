@@ -2,10 +2,11 @@
 
 use crate::args::Fmt;
 use crate::build::write_file;
-use crate::check::{is_folder, programs};
+use crate::check::is_folder;
 use crate::input::{Input, is_dash, read_as};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
+use crate::programs;
 use std::path::Path;
 use std::{fs, io};
 use tell_language::format::format;
@@ -30,7 +31,7 @@ struct Tally {
 pub(crate) fn fmt(args: &Fmt, output: &Output) -> Result<Exit, Trouble> {
     let mut tally = Tally::default();
     for path in &args.paths {
-        let found = if is_folder(path) { programs(path) } else { Ok(vec![path.clone()]) };
+        let found = if is_folder(path) { programs::named(path) } else { Ok(vec![path.clone()]) };
         let done = found.and_then(|files| files.iter().try_for_each(|file| one(file, args, &mut tally, output)));
         done.or_else(|trouble| refused(trouble, &mut tally, output))?;
     }

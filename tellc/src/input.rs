@@ -2,6 +2,7 @@
 
 use crate::args::Source;
 use crate::outcome::Trouble;
+use crate::seen;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -80,14 +81,26 @@ pub(crate) fn shown(path: &Path) -> String {
 /// # Errors
 /// `E0703`
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Trouble> {
-    let most = MAX_BYTES.max(MAX_IMAGE_BYTES) as u64 + 1;
-    let mut bytes = Vec::new();
     let read = if is_dash(path) {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(MOST).read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+        file(path)
     };
-    read.map_err(|error| Trouble::io("read", &shown(path), &error))?;
+    read.map_err(|error| Trouble::io("read", &shown(path), &error))
+}
+
+/// One byte more than anything we read may have.
+const MOST: u64 = if MAX_BYTES > MAX_IMAGE_BYTES { MAX_BYTES as u64 + 1 } else { MAX_IMAGE_BYTES as u64 + 1 };
+
+/// The bytes of a file that is not standard input, up to one more than anything we read may have.
+///
+/// # Errors
+/// Those of the operating system.
+pub(crate) fn file(path: &Path) -> io::Result<Vec<u8>> {
+    seen::file(path);
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

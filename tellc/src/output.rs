@@ -41,6 +41,11 @@ impl Output {
         self.quiet
     }
 
+    /// The form of diagnostics.
+    pub(crate) const fn format(&self) -> Format {
+        self.format
+    }
+
     /// A line of the result.
     ///
     /// # Errors

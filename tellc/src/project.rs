@@ -37,8 +37,8 @@ pub(crate) fn project(args: &Project, output: &Output) -> Result<Exit, Trouble> 
 
 fn local_types(args: &Project, output: &Output) -> Result<String, Trouble> {
     let checked = match read(&args.source)? {
-        Input::Program { name, text } => check_program(&name, &text),
-        Input::Global { name, text } => check_global(&name, &text)?,
+        Input::Program { name, text } => check_program(&name, &text, &args.sizes)?,
+        Input::Global { name, text } => check_global(&name, &text, &args.sizes)?,
         Input::Image { name, .. } => {
             let text = format!("`{name}` is an image: `tellc show {name}` shows the automata of its roles");
             return Err(Trouble::usage(text));
@@ -118,7 +118,8 @@ pub(crate) fn find<'a>(checked: &'a Checked, protocol: Option<&str>) -> Option<&
 pub(crate) fn project_callee(checked: &Checked, protocol: Option<&str>) -> Result<Projected, Trouble> {
     let program = &checked.program;
     let mut ids = (0..).map(ProtocolId).zip(&program.protocols);
-    let found = ids.find(|(_, known)| known.parent.is_none() && Some(program.text(known.name)) == protocol);
+    let found = ids
+        .find(|(_, known)| known.parent.is_none() && known.module == 0 && Some(program.text(known.name)) == protocol);
     let Some((id, _)) = found else { return Err(no_protocol(protocol, &protocols(checked))) };
     let failed = |diagnostics| Trouble::report(diagnostics, program.files.clone());
     lower_and_project(program, id, Limits::default()).map_err(failed)

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     for target in args.trace.iter().filter(|path| !is_dash(path)) {
         refuse_overwriting(&args.source.file, target)?;
     }
-    let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), output)?;
+    let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), &args.sizes, output)?;
     let interrupt = Interrupt::install().map_err(|error| Trouble::io("heard", "Ctrl-C", &error))?;
     let prompt = Prompt::new(output.clone(), interrupt.clone());
     let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -149,6 +149,7 @@ fn header(image: &CodeImage, config: &VMConfig, args: &Run, chooser: &Chooser) -
 /// Effects that nobody here answers are missed before anything is asked for.
 fn missing_handlers(image: &CodeImage) -> Result<(), Trouble> {
     let known = [
+        tell_stdlib::clock::EFFECT,
         tell_stdlib::console::EFFECT,
         tell_stdlib::host::EFFECT,
         tell_stdlib::random::EFFECT,

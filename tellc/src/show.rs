@@ -45,7 +45,7 @@ pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
         }
         (Input::Program { name, text }, Some(stage)) => program(&name, &text, stage, args, output),
         (Input::Global { name, text }, Some(stage @ (Stage::Lower | Stage::Project | Stage::Emit))) => {
-            from_checked(check_global(&name, &text)?, stage, args, output)
+            from_checked(check_global(&name, &text, &args.sizes)?, stage, args, output)
         }
         (Input::Global { name, .. }, Some(_)) => {
             let text = format!("`{name}` is a global type; it has the stages `lower`, `project` and `emit`");
@@ -70,7 +70,7 @@ fn program(name: &str, text: &str, stage: Stage, args: &Show, output: &Output) -
             (ast_dump(&parsed.ast, &interner), parsed.diagnostics)
         }
         Stage::Resolve | Stage::Check | Stage::Lower | Stage::Project | Stage::Emit => {
-            return from_checked(check_program(name, text), stage, args, output);
+            return from_checked(check_program(name, text, &args.sizes)?, stage, args, output);
         }
     };
     output.bytes(dump.as_bytes())?;

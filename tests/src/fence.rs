@@ -9,6 +9,14 @@ pub struct Fence {
     pub text: String,
     /// Line of its first line of text, from 1.
     pub line: usize,
+    /// Whether it is one of several files of a program: `tell,file PATH`, or the program behind such blocks. `tellc`
+    /// tests those.
+    pub is_in_group: bool,
+}
+
+/// Whether a block is a file beside a program.
+fn is_file(info: &str) -> bool {
+    info.contains(",file ")
 }
 
 /// The fenced blocks of a page.
@@ -20,7 +28,9 @@ pub fn fences(page: &str) -> Vec<Fence> {
         match (line.strip_prefix("```"), open.take()) {
             (Some(_), Some(fence)) => found.push(fence),
             (Some(info), None) => {
-                open = Some(Fence { info: info.trim().to_owned(), text: String::new(), line: index + 2 });
+                let is_in_group = is_file(info) || found.last().is_some_and(|before: &Fence| is_file(&before.info));
+                let info = info.trim().to_owned();
+                open = Some(Fence { info, text: String::new(), line: index + 2, is_in_group });
             }
             (None, Some(mut fence)) => {
                 fence.text.push_str(line);

@@ -25,9 +25,9 @@ pub mod scribble;
 pub mod shrink;
 pub mod soundness;
 pub mod value;
-pub mod verdict;
 
 use std::path::{Path, PathBuf};
+pub use tell_language::verdict;
 
 /// The root of the repository.
 #[must_use]
@@ -42,6 +42,13 @@ pub fn root() -> PathBuf {
 #[must_use]
 pub fn text_of(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The programs of the corpus, which have a verdict each; those of `packages` have one for all their files.
+#[must_use]
+pub fn corpus() -> Vec<PathBuf> {
+    let folder = root().join("tests/corpus");
+    files(&folder, "tell").into_iter().filter(|file| !file.starts_with(folder.join("packages"))).collect()
 }
 
 /// All files below a folder whose names end in `.extension`, in order.

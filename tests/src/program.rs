@@ -1,8 +1,9 @@
 //! Text to image, with the standard library and the default limits.
 
+use crate::verdict::Verdict;
 use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
-use tell_compiler::sources::Sources;
+use tell_compiler::sources::{NoModule, Source, Sources, Wanted, of_library};
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::Diagnostic;
 use tell_language::dump::{ast_dump, same};
@@ -17,15 +18,20 @@ use tell_language::symbol::Interner;
 pub struct Std;
 
 impl Sources for Std {
-    fn module(&self, name: &str) -> Option<&str> {
-        tell_stdlib::sources().iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
+    fn own_name(&self, _: Option<&str>) -> Option<String> {
+        None
+    }
+
+    fn module(&self, wanted: &Wanted<'_>) -> Result<Source, NoModule> {
+        of_library(tell_stdlib::sources(), wanted.name)
     }
 }
 
-/// Checks a text.
+/// Checks a text, with the sizes of its `--! bind:` lines.
 #[must_use]
 pub fn check(name: &str, text: &str) -> Checked {
-    pipeline::check(name, text, &Std, Limits::default())
+    let binds = Verdict::of_page(text).map(|verdict| verdict.binds).unwrap_or_default();
+    pipeline::check_sized(name, text, &Std, &binds, Limits::default())
 }
 
 /// The image of the first protocol of a text without errors.

@@ -12,12 +12,13 @@ use tell_tests::program::{check, image, rendered};
 use tell_tests::run::{Setup, run};
 use tell_tests::scribble::{import, sources};
 use tell_tests::verdict::Verdict;
-use tell_tests::{files, root, text_of};
+use tell_tests::{corpus, files, root, text_of};
 
 /// Codes that no `.tell` text can show, and where they are tested instead.
 const WITHOUT_PROGRAM: &[(&str, &str)] = &[
     ("E0112", "bytes that are no text: tellc"),
     ("E0113", "64 MiB of text: tests/tests/scale.rs"),
+    ("E0230", "command line: tellc"),
     ("E0404", "a protocol that is too large for a page: compiler"),
     ("E0405", "a protocol that is too large for a page: tests/tests/scale.rs"),
     ("E0420", "JSON: bridge, tellc"),
@@ -89,7 +90,8 @@ fn none(complaints: &[String]) {
 fn complaints(path: &Path, code: Option<&str>) -> Vec<String> {
     let programs = fences(&text_of(path))
         .into_iter()
-        .filter(|fence| fence.info.starts_with("tell") || fence.info.starts_with("scribble"));
+        .filter(|fence| fence.info.starts_with("tell") || fence.info.starts_with("scribble"))
+        .filter(|fence| !fence.is_in_group);
     programs
         .filter_map(|fence| Some(format!("{}:{}: {}", path.display(), fence.line, complaint(&fence, code)?)))
         .collect()
@@ -146,7 +148,7 @@ fn every_error_page_shows_its_error() {
 #[test]
 fn every_code_has_a_file_in_the_corpus() {
     let without: BTreeMap<&str, &str> = WITHOUT_PROGRAM.iter().copied().collect();
-    let tell = files(&root().join("tests/corpus"), "tell");
+    let tell = corpus();
     let tell = tell.iter().map(|file| Verdict::of_corpus(&text_of(file)));
     let scribble = sources();
     let scribble = scribble.iter().map(|file| Verdict::of_scribble(&text_of(file)));
@@ -154,6 +156,7 @@ fn every_code_has_a_file_in_the_corpus() {
         .chain(scribble)
         .flat_map(|verdict| verdict.expect("a verdict").diagnostics)
         .map(|expected| expected.code)
+        .chain(package_codes())
         .collect();
     let missing: Vec<String> = pages()
         .iter()
@@ -161,6 +164,13 @@ fn every_code_has_a_file_in_the_corpus() {
         .filter(|code| !code.starts_with('F') && !without.contains_key(code.as_str()) && !expected.contains(code))
         .collect();
     assert_eq!(missing, Vec::<String>::new(), "codes without a corpus file");
+}
+
+/// The codes that the packages of the corpus expect.
+fn package_codes() -> Vec<String> {
+    let cases = std::fs::read_dir(root().join("tests/corpus/packages")).expect("it can be read");
+    let verdicts = cases.map(|case| text_of(&case.expect("it can be read").path().join("expect")));
+    verdicts.flat_map(|text| text.lines().map(|line| line[..5].to_owned()).collect::<Vec<_>>()).collect()
 }
 
 /// The codes that stand in the sources as string literals.

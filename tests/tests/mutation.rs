@@ -69,7 +69,7 @@ fn look_at(checked: &Checked) {
 
 #[test]
 fn broken_programs_get_diagnostics_and_nothing_else() {
-    let mut paths = files(&root().join("tests/corpus"), "tell");
+    let mut paths = tell_tests::corpus();
     paths.extend(files(&root().join("examples"), "tell"));
     let texts: Vec<String> =
         paths.iter().map(|path| String::from_utf8_lossy(text_of(path).as_bytes()).into_owned()).collect();

@@ -211,6 +211,32 @@ fn a_case_with_thousands_of_arms() {
 }
 
 #[test]
+fn ten_thousand_lets_and_a_long_list() {
+    let lets = repeated("protocol Lets(A, B) =\n  let v0 at A = [[]]\n", 10_000, |index, text| {
+        writeln!(text, "  let v{} = [] ++ v{index} ++ [[{index}]]", index + 1).expect("writing to a String succeeds");
+    });
+    let lets = lets.replace("[[]]", "[[0]]");
+    assert_eq!(found(&format!("{lets}  A -> B : M(v10000)\n")), [""; 0]);
+    let list = repeated("protocol List(A, B) =\n  let xs at A = [", 100_000, |index, text| {
+        write!(text, "Just({index}), Nothing, ").expect("writing to a String succeeds");
+    });
+    assert_eq!(found(&format!("{list}Nothing]\n  A -> B : M(xs)\n")), [""; 0]);
+}
+
+#[test]
+fn a_case_of_nested_patterns_has_a_budget() {
+    let text = repeated(
+        "protocol Cases(A, B; p : (Int, Maybe Int) at A) =\n  let x at A = case p of\n",
+        1_000,
+        |index, text| {
+            writeln!(text, "    | ({index}, Just({index})) => {index}").expect("writing to a String succeeds");
+        },
+    );
+    assert_eq!(found(&format!("{text}    | (_, _) => 0\n  A -> B : M(x)\n")), [""; 0]);
+    assert_eq!(found(&format!("{text}  A -> B : M(x)\n")), ["E0307"]);
+}
+
+#[test]
 fn equal_calls_are_inlined_once() {
     let mut text = String::new();
     for level in 0..30 {
@@ -247,4 +273,51 @@ fn a_state_that_is_open_is_written_as_its_variable() {
         let local = local_type(&checked.program, &projected.graph, machine).expect("it is small");
         assert_eq!(local.to_string().matches("+{").count(), choices, "{count} protocols");
     }
+}
+
+/// A ring over a family, a broadcast to it and answers of all.
+fn ring(count: usize) -> String {
+    let last = count - 1;
+    format!(
+        "protocol Ring(A, W[{count}]) =\n  for i in 0..{last}\n    W[i] -> W[i + 1] : Token(n : Int = i)\n  \
+         A -> W[*] : Go(go : Int = 7)\n  W[*] -> A : Gone(gone : Int = go)\n"
+    )
+}
+
+#[test]
+fn families_of_thousands_of_roles() {
+    assert_eq!(built(&ring(1_000)).roles.len(), 1_001);
+    assert_eq!(found(&ring(9_999)), [""; 0]);
+    assert_eq!(found(&ring(10_000)), ["E0405"]);
+}
+
+#[test]
+fn what_families_multiply_has_a_limit() {
+    let nested = "protocol Nested(W[9999]) =\n  for i in W\n    for j in W\n      W[0] -> W[1] : M\n";
+    assert_eq!(found(nested), ["E0405"]);
+    let empty =
+        "protocol Empty(W[9999], A) =\n  for i in W\n    for j in 0..i\n      for k in 0..0\n        A -> W[k] : M\n";
+    assert_eq!(found(empty), ["E0405"]);
+    let decisions = "protocol All(W[9999]) =\n  for i in W\n    if true then\n      W[0] -> W[1] : M\n";
+    assert_eq!(found(decisions), ["E0405"]);
+    let mut broadcasts = String::from("protocol Broadcasts(A, W[9999]) =\n");
+    let mut headers = String::new();
+    let mut sizes = String::from("protocol Main(A, W[9999]) =\n");
+    for number in 0..110 {
+        broadcasts.push_str("  A -> W[*] : M\n");
+        writeln!(headers, "protocol P{number}(A, W[9999]) =\n  A -> W[*] : M").expect("writing to a String succeeds");
+        writeln!(sizes, "  call P(A, W[{number}..9999])").expect("writing to a String succeeds");
+    }
+    assert_eq!(found(&broadcasts), ["E0405"]);
+    assert!(found(&headers).iter().all(|code| *code == "E0405"));
+    sizes.push_str("protocol P(A, W[N]) =\n  A -> W[0] : M\n");
+    assert!(found(&sizes).iter().all(|code| *code == "E0405"));
+}
+
+#[test]
+fn a_mistake_in_a_body_is_said_once() {
+    let wrong = "protocol Wrong(A, W[9999]) =\n  for i in W\n    A -> W[i] : M(x : Int = y)\n    B -> W[i] : N\n";
+    assert_eq!(found(wrong), ["E0209", "E0202"]);
+    let untold = "protocol Untold(A, B, W[500]) =\n  choice A at\n    | Yes =>\n      A -> B : Yes\n      W[*] -> B : X\n    | No => A -> B : No\n";
+    assert_eq!(found(untold), ["E0401"]);
 }

@@ -1,7 +1,7 @@
 //! The virtual clock of a session (MACHINE §3): it goes on only when nothing else does.
 
 use crate::id::RequestId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The time of a session and who sleeps until when. Deadlines are with their runs.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub(crate) struct Clock {
     /// Nanoseconds since the session was opened.
     now: u64,
     sleepers: BTreeSet<(u64, RequestId, u16)>,
+    /// The entry of each request.
+    entries: BTreeMap<RequestId, (u64, u16)>,
 }
 
 impl Clock {
@@ -25,11 +27,14 @@ impl Clock {
     /// The request of a coroutine is answered then.
     pub(crate) fn sleep(&mut self, until: u64, request: RequestId, who: u16) {
         self.sleepers.insert((until, request, who));
+        self.entries.insert(request, (until, who));
     }
 
-    /// The request is called off.
-    pub(crate) fn wake(&mut self, until: u64, request: RequestId, who: u16) {
-        self.sleepers.remove(&(until, request, who));
+    /// The request is answered or called off.
+    pub(crate) fn forget(&mut self, request: RequestId) {
+        if let Some((until, who)) = self.entries.remove(&request) {
+            self.sleepers.remove(&(until, request, who));
+        }
     }
 
     /// When the first sleeper is to be woken, and which coroutine it is.

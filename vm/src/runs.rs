@@ -163,9 +163,10 @@ impl Runs {
         self.place(role, part) == Place::After
     }
 
-    /// Runs of a scope in a part that some participant has not left.
-    pub(crate) fn open_runs(&self, part: Part, scope: u32) -> usize {
-        let runs = self.known.range((part, scope, 0)..=(part, scope, u64::MAX));
+    /// Runs of a scope in a part that a role went into and some participant has not left.
+    pub(crate) fn open_runs(&self, role: u16, part: Part, scope: u32) -> usize {
+        let count = self.entered.get(&(part, role, scope)).copied().unwrap_or(0);
+        let runs = self.known.range((part, scope, 0)..(part, scope, count));
         runs.filter(|(_, run)| self.get(**run).open > 0).count()
     }
 

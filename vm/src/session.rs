@@ -74,8 +74,8 @@ pub(crate) enum Status {
     Sending { edge: u32 },
     /// For the answer to a request.
     Performing(Request),
-    /// For the time to come at which its request is answered.
-    Sleeping { request: Request, until: u64 },
+    /// For the time at which its request is answered.
+    Sleeping(Request),
     /// For its children.
     Joining,
     /// For the others to leave earlier runs of the scope it is about to enter.
@@ -314,7 +314,7 @@ pub(crate) fn answer(
         Ok(HostStep::Sleep(time)) if may_block(program, request.op) => {
             let until = state.clock.after(time);
             state.clock.sleep(until, request.id, who);
-            state.coroutines[usize::from(who)].status = Status::Sleeping { request, until };
+            state.coroutines[usize::from(who)].status = Status::Sleeping(request);
             return later(program, state, who);
         }
         Ok(HostStep::Blocked | HostStep::Sleep(_)) => {

@@ -1,7 +1,8 @@
 //! Statements in order: scopes of blocks, recursion, loops.
 
 use super::Checker;
-use crate::hir::{Block, LoopKind, Stmt, StmtKind};
+use super::family::Rest;
+use crate::hir::{Block, LoopKind, RoleId, Stmt, StmtKind};
 use crate::refused::Construct;
 use crate::ty::Types;
 use tell_language::ast::{self, Name, StmtId};
@@ -22,19 +23,30 @@ pub(super) struct Around {
     pub(super) stmts: Vec<StmtId>,
     /// The statement after the current one.
     pub(super) next: usize,
-    /// Whether its end leads back to its start.
-    pub(super) is_loop: bool,
+    /// What its end leads to.
+    pub(super) end: End,
+}
+
+/// What the end of a block leads to.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// What stands behind it.
+    Behind,
+    /// Its start.
+    Start,
+    /// The other rounds of a `for`.
+    Round(Rest),
 }
 
 impl Checker<'_> {
     /// The statements of a block, in the current scope.
     pub(super) fn block(&mut self, block: &ast::Block, tail: Tail) -> Block {
-        self.statements(block, tail, false)
+        self.statements(block, tail, End::Behind)
     }
 
-    fn statements(&mut self, block: &ast::Block, tail: Tail, is_loop: bool) -> Block {
+    fn statements(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
         let mut checked = Block { stmts: Vec::new(), falls_through: true, span: block.span };
-        self.around.push(Around { stmts: block.stmts.clone(), next: 0, is_loop });
+        self.around.push(Around { stmts: block.stmts.clone(), next: 0, end });
         for (index, id) in block.stmts.iter().enumerate() {
             if !checked.falls_through {
                 self.unreachable(&block.stmts, index);
@@ -51,16 +63,17 @@ impl Checker<'_> {
 
     /// A block in a scope of its own.
     pub(super) fn scoped(&mut self, block: &ast::Block, tail: Tail) -> Block {
-        let mark = self.scope.mark();
-        let checked = self.statements(block, tail, false);
-        self.scope.rollback(mark);
-        checked
+        self.inner(block, tail, End::Behind)
     }
 
     /// The body of a loop: a scope of its own, nothing in it is last.
     fn loop_body(&mut self, block: &ast::Block) -> Block {
+        self.inner(block, Tail::No, End::Start)
+    }
+
+    pub(super) fn inner(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
         let mark = self.scope.mark();
-        let checked = self.statements(block, Tail::No, true);
+        let checked = self.statements(block, tail, end);
         self.scope.rollback(mark);
         checked
     }
@@ -120,16 +133,18 @@ impl Checker<'_> {
             }
             ast::StmtKind::Par { branches } => self.par(&branches, span, out),
             ast::StmtKind::Scope(scope) => self.scope_stmt(&scope, span, out),
-            ast::StmtKind::For { .. } => {
-                self.refuse(Construct::Region, span);
-                true
-            }
+            ast::StmtKind::For { index, over, body } => self.for_stmt(index, over, &body, span, tail, out),
             ast::StmtKind::Region(_) => {
                 self.refuse(Construct::Region, span);
                 true
             }
             ast::StmtKind::Guest(_) => {
                 self.refuse(Construct::Fragment, span);
+                true
+            }
+            ast::StmtKind::Step(step) if matches!(*step, ast::Step::Result(_)) => {
+                let ast::Step::Result(value) = *step else { return true };
+                self.result(value, span, out);
                 true
             }
             ast::StmtKind::Step(_) => {
@@ -187,11 +202,13 @@ impl Checker<'_> {
         let first = self.body.exprs.len();
         let is_endless = kind == ast::LoopKind::Forever;
         let kind = match kind {
-            ast::LoopKind::Decide { by } => self.decider(by).map(|by| LoopKind::Decided { by, guard: None }),
-            ast::LoopKind::WhileBy { cond, by } => self.decider(by).map(|by| {
+            ast::LoopKind::Decide { by } => {
+                self.decider(by).map(|(by, number)| LoopKind::Decided { by, guard: None, number })
+            }
+            ast::LoopKind::WhileBy { cond, by } => self.decider(by).map(|(by, number)| {
                 let guard = self.condition(cond, by);
                 self.warn_constant(guard);
-                LoopKind::Decided { by, guard: Some(guard) }
+                LoopKind::Decided { by, guard: Some(guard), number }
             }),
             ast::LoopKind::While { cond } => self.deciders(cond, None).map(|deciders| {
                 let cond = self.condition(cond, deciders[0]);
@@ -209,11 +226,13 @@ impl Checker<'_> {
         !is_endless
     }
 
-    /// The role that decides a loop; the host will see its two options by name.
-    fn decider(&mut self, by: ast::RoleRef) -> Option<crate::hir::RoleId> {
+    /// The role that decides a loop, and the loop's number; the host will see its two options by name.
+    fn decider(&mut self, by: ast::RoleRef) -> Option<(RoleId, u32)> {
         self.program.interner.intern(crate::lower::CONTINUE);
         self.program.interner.intern(crate::lower::STOP);
-        self.role(by)
+        let number = self.decided_loops;
+        self.decided_loops += 1;
+        Some((self.role(by)?, number))
     }
 
     fn repeat(&mut self, count: ast::ExprId) -> Option<LoopKind> {

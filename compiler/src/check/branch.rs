@@ -180,7 +180,8 @@ impl Checker<'_> {
             self.cover(&patterns.iter().collect::<Vec<_>>(), ty, scrutinee_span);
         }
         self.finish_types(first);
-        let deciders = decision.as_ref().map(|(_, deciders)| deciders.clone()).unwrap_or_default();
+        // Nothing follows from a decision that nobody can take.
+        let deciders = decision.as_ref().map_or_else(|| self.all_roles(), |(_, deciders)| deciders.clone());
         let mut bound: Vec<Bound> = Vec::new();
         let mut checked: Vec<CaseArm> = Vec::new();
         for (((arm, pattern), binds), broken) in arms.iter().zip(patterns).zip(all_binds).zip(broken) {

@@ -13,14 +13,21 @@ pub(super) enum Verdict {
     Complete,
     /// This arm matches nothing that is left.
     Redundant(usize),
-    /// A value, printed as a pattern, that no arm matches.
-    Missing(String),
+    /// A value that no arm matches, and the pattern of it and all like it.
+    Missing { witness: String, pattern: String },
     /// The work limit was reached.
     TooLarge,
 }
 
+impl Verdict {
+    /// A pattern that is missing, in its own words.
+    fn missing(pattern: String) -> Self {
+        Self::Missing { witness: pattern.clone(), pattern }
+    }
+}
+
 /// Steps of the algorithm before it gives up.
-const BUDGET: usize = 200_000;
+const BUDGET: usize = 2_000_000;
 
 /// Deepest recursion; columns of a row and nesting of patterns count.
 const MAX_COLUMNS: usize = 1_000;
@@ -30,7 +37,7 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
     if let Some(verdict) = check_flat(program, arms, ty) {
         return verdict;
     }
-    let mut search = Search { program, budget: BUDGET };
+    let mut search = Search { program, budget: BUDGET, one_of_many: true };
     let mut rows: Vec<Row<'_>> = Vec::new();
     for (index, arm) in arms.iter().enumerate() {
         let row = vec![Cell::Pattern(arm)];
@@ -40,10 +47,16 @@ pub(super) fn check(program: &Program, arms: &[&Pattern], ty: Ty) -> Verdict {
             Err(OutOfBudget) => return Verdict::TooLarge,
         }
     }
-    match search.witness(&rows, vec![Cell::Any], &[ty], 0) {
-        Ok(Some(witness)) => Verdict::Missing(witness.concat()),
-        Ok(None) => Verdict::Complete,
-        Err(OutOfBudget) => Verdict::TooLarge,
+    let mut missing = |one_of_many: bool| {
+        search.one_of_many = one_of_many;
+        search.witness(&rows, vec![Cell::Any], &[ty], 0)
+    };
+    match (missing(true), missing(false)) {
+        (Ok(Some(witness)), Ok(Some(pattern))) => {
+            Verdict::Missing { witness: witness.concat(), pattern: pattern.concat() }
+        }
+        (Ok(None), _) => Verdict::Complete,
+        _ => Verdict::TooLarge,
     }
 }
 
@@ -79,11 +92,13 @@ fn check_flat(program: &Program, arms: &[&Pattern], ty: Ty) -> Option<Verdict> {
     if is_complete {
         return Some(Verdict::Complete);
     }
-    let Some(all) = variants(program, ty) else { return (arms.len() > SMALL).then(|| Verdict::Missing("_".into())) };
+    let Some(all) = variants(program, ty) else {
+        return (arms.len() > SMALL).then(|| Verdict::missing("_".into()));
+    };
     let missing = (0..).zip(&all).find(|(tag, _)| !seen.contains(&Flat::Variant(*tag)));
     missing.filter(|_| arms.len() > SMALL).map(|(_, (name, args))| {
-        let holes = vec!["_"; args.len()].join(", ");
-        Verdict::Missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") })
+        let holes = holes(args.len()).join(", ");
+        Verdict::missing(if args.is_empty() { name.clone() } else { format!("{name}({holes})") })
     })
 }
 
@@ -146,6 +161,8 @@ impl<'a> Cell<'a> {
 struct Search<'a> {
     program: &'a Program,
     budget: usize,
+    /// Whether a number or list that nobody matches is shown by example, and not as `_`.
+    one_of_many: bool,
 }
 
 impl Search<'_> {
@@ -258,20 +275,35 @@ impl Search<'_> {
 
     /// A value none of the heads matches.
     fn unseen(&self, ty: Ty, seen: &[Head]) -> String {
-        if let Some(all) = variants(self.program, ty) {
-            let missing = (0..).zip(&all).find(|(tag, (_, args))| !seen.contains(&Head::Variant(*tag, args.len())));
-            if let (Some((tag, (_, args))), false) = (missing, seen.is_empty()) {
-                return self.print(&Head::Variant(tag, args.len()), ty, &vec!["_".to_owned(); args.len()]);
-            }
+        let is_finite = *self.program.types.kind(ty) == TyKind::Bool || variants(self.program, ty).is_some();
+        if seen.is_empty() || !is_finite && !self.one_of_many {
             return "_".into();
         }
-        let missing_bool = [true, false].into_iter().find(|value| !seen.contains(&Head::Const(Const::Bool(*value))));
-        match (self.program.types.kind(ty), missing_bool) {
-            (TyKind::Bool, Some(value)) if !seen.is_empty() => value.to_string(),
-            (TyKind::List(_), _) if !seen.is_empty() && !seen.contains(&Head::List(0)) => "[]".into(),
+        if let Some(all) = variants(self.program, ty) {
+            let missing = (0..).zip(&all).find(|(tag, (_, args))| !seen.contains(&Head::Variant(*tag, args.len())));
+            let print = |(tag, (_, args)): (u16, &(String, Vec<Ty>))| {
+                self.print(&Head::Variant(tag, args.len()), ty, &holes(args.len()))
+            };
+            return missing.map_or_else(|| "_".into(), print);
+        }
+        let is_new = |head: &Head| !seen.contains(head);
+        let naturals = || 0..=i64::try_from(seen.len()).unwrap_or(i64::MAX);
+        let value = match self.program.types.kind(ty) {
+            TyKind::Bool => [true, false].map(|value| Head::Const(Const::Bool(value))).into_iter().find(is_new),
+            TyKind::Int => naturals().map(|value| Head::Const(Const::Int(value))).find(is_new),
+            TyKind::List(_) => (0..=seen.len()).map(Head::List).find(is_new),
+            _ => None,
+        };
+        match value {
+            Some(Head::List(length)) => format!("[{}]", holes(length).join(", ")),
+            Some(Head::Const(value)) => print_const(&value),
             _ => "_".into(),
         }
     }
+}
+
+fn holes(count: usize) -> Vec<String> {
+    vec!["_".to_owned(); count]
 }
 
 fn specialise_row<'a>(row: &[Cell<'a>], head: &Head, arity: usize) -> Option<Row<'a>> {

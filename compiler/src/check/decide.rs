@@ -1,15 +1,10 @@
 //! Who evaluates an expression, and who can take a decision without a message (LANGUAGE §3).
 
 use super::Checker;
-use super::block::Around;
-use crate::hir::{ProtocolId, RoleId, Var};
-use rustc_hash::FxHashSet;
-use tell_language::ast::{self, Block, ExprKind, LoopKind, Name, PatternKind, RoleRef, StmtId, StmtKind, Target};
+use crate::hir::{RoleId, Var};
+use tell_language::ast::{self, ExprKind, Name, PatternKind, RoleRef};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
-
-/// Statements looked at to find the next communication.
-const LOOKAHEAD: usize = 2_000;
 
 impl Checker<'_> {
     /// The variables of an expression, in order, each once; names bound inside it and names of functions excluded.
@@ -24,7 +19,8 @@ impl Checker<'_> {
         match &expr.kind {
             ExprKind::Var(symbol) => {
                 let known = bound.contains(symbol) || names.iter().any(|name| name.symbol == *symbol);
-                if !known && self.text(*symbol) != "session" {
+                let is_fixed = self.text(*symbol) == "session" || self.constants.get(*symbol).is_some();
+                if !known && !is_fixed {
                     names.push(Name { symbol: *symbol, span: expr.span });
                 }
             }
@@ -78,10 +74,11 @@ impl Checker<'_> {
         }
     }
 
-    /// The names of several expressions together.
+    /// The names of several arguments together; a function that is passed is not held by anybody.
     pub(super) fn free_names_of(&self, ids: &[ast::ExprId]) -> Vec<Name> {
         let mut names = Vec::new();
-        ids.iter().for_each(|id| self.collect(*id, &mut Vec::new(), &mut names));
+        let values = ids.iter().filter(|id| self.named_function(**id).is_none());
+        values.for_each(|id| self.collect(*id, &mut Vec::new(), &mut names));
         names
     }
 
@@ -151,6 +148,18 @@ impl Checker<'_> {
 
     /// The roles that can decide on an expression together: those that hold the same bindings of all its names.
     pub(super) fn deciders(&mut self, id: ast::ExprId, at: Option<RoleRef>) -> Option<Vec<RoleId>> {
+        let deciders = self.sharers(id, at)?;
+        if let (true, Some((fun, span))) = (deciders.len() > 1, self.effectful_call(id)) {
+            let who = self.role_names(&deciders);
+            let name = self.text(self.program.fun(fun).name).to_owned();
+            let text = format!("`{name}` performs effects, but {who} decide this together");
+            let help = format!("let one role decide: `let x at {} = …` and send `x`", self.role_name(deciders[0]));
+            self.report("E0320", span, text, "each of them would perform it", &help);
+        }
+        Some(deciders)
+    }
+
+    fn sharers(&mut self, id: ast::ExprId, at: Option<RoleRef>) -> Option<Vec<RoleId>> {
         let names = self.free_names(id);
         let bindings = |checker: &Self, role: RoleId| -> Option<Vec<Var>> {
             names.iter().map(|name| checker.scope.lookup(role, name.symbol)).collect()
@@ -206,161 +215,5 @@ impl Checker<'_> {
             .label(file, self.body.vars[other.1.index()].span, format!("the `{text}` of {two}"))
             .help(format!("rename one of them, send it, or write who decides: `at {}`", self.role_name(first.0)));
         self.diagnostics.push(diagnostic);
-    }
-
-    /// The sender of the communication that comes next, if it is the same on every path.
-    fn next_sender(&self) -> Option<RoleId> {
-        let mut search = NextSender::new(self, self.protocol, LOOKAHEAD);
-        search.recs = self.recs.iter().map(|(label, body)| (label.symbol, body)).collect();
-        for Around { stmts, next, is_loop } in self.around.iter().rev() {
-            if search.block(&stmts[*next..]) == Flow::Stops {
-                break;
-            }
-            if *is_loop {
-                search.block(stmts);
-            }
-        }
-        match search.senders.as_slice() {
-            [only] if search.budget > 0 => self.roles.get(only).copied(),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Flow {
-    /// A communication comes first on every path (or nothing follows).
-    Stops,
-    /// Some path reaches the end without one.
-    GoesOn,
-}
-
-struct NextSender<'a, 'b> {
-    checker: &'a Checker<'b>,
-    /// The protocol whose statements are looked at.
-    protocol: ProtocolId,
-    senders: Vec<Symbol>,
-    budget: usize,
-    /// The `rec`s around the statement being looked at, innermost last.
-    recs: Vec<(Symbol, &'a Block)>,
-    /// `rec`s whose head was looked at because of a `continue`.
-    seen: FxHashSet<Span>,
-}
-
-impl<'a, 'b> NextSender<'a, 'b> {
-    fn new(checker: &'a Checker<'b>, protocol: ProtocolId, budget: usize) -> Self {
-        Self { checker, protocol, senders: Vec::new(), budget, recs: Vec::new(), seen: FxHashSet::default() }
-    }
-
-    fn add(&mut self, sender: Symbol) -> Flow {
-        if !self.senders.contains(&sender) {
-            self.senders.push(sender);
-        }
-        Flow::Stops
-    }
-
-    fn block(&mut self, stmts: &[StmtId]) -> Flow {
-        let flows = stmts.iter().map(|stmt| self.stmt(*stmt));
-        if flows.into_iter().any(|flow| flow == Flow::Stops) { Flow::Stops } else { Flow::GoesOn }
-    }
-
-    fn arms<'c>(&mut self, arms: impl Iterator<Item = &'c Block>) -> Flow {
-        let mut flow = Flow::Stops;
-        for arm in arms {
-            if self.block(&arm.stmts) == Flow::GoesOn {
-                flow = Flow::GoesOn;
-            }
-        }
-        flow
-    }
-
-    /// Branches side by side: any of them can come first, and all of them come.
-    fn branches(&mut self, branches: &[Block]) -> Flow {
-        let flows: Vec<Flow> = branches.iter().map(|branch| self.block(&branch.stmts)).collect();
-        if flows.contains(&Flow::Stops) { Flow::Stops } else { Flow::GoesOn }
-    }
-
-    fn stmt(&mut self, id: StmtId) -> Flow {
-        self.budget = self.budget.saturating_sub(1);
-        if self.budget == 0 {
-            return Flow::Stops;
-        }
-        let checker = self.checker;
-        match &checker.ast().stmt(id).kind {
-            StmtKind::Message { from, to: Target::Role(_) | Target::Others(_), .. } => self.add(from.name.symbol),
-            StmtKind::Choice { decider, .. } => self.add(decider.name.symbol),
-            StmtKind::If { then, els, .. } => {
-                let empty = Block::default();
-                self.arms([then, els.as_ref().unwrap_or(&empty)].into_iter())
-            }
-            StmtKind::Case { arms, .. } => self.arms(arms.iter().map(|arm| &arm.body)),
-            StmtKind::Rec { label, body } => {
-                self.recs.push((label.symbol, body));
-                let flow = self.block(&body.stmts);
-                self.recs.pop();
-                flow
-            }
-            StmtKind::Continue { label } => self.jump(label.symbol),
-            StmtKind::Loop { kind: LoopKind::Decide { by } | LoopKind::WhileBy { by, .. }, .. } => {
-                self.add(by.name.symbol)
-            }
-            StmtKind::Loop { kind: LoopKind::Forever, body } => self.block(&body.stmts),
-            StmtKind::Loop { body, .. } => {
-                self.block(&body.stmts);
-                Flow::GoesOn
-            }
-            StmtKind::Call { roles, .. } => roles.first().map_or(Flow::GoesOn, |_| self.call(id)),
-            StmtKind::Let { body: Some(body), .. } => self.block(&body.stmts),
-            StmtKind::Par { branches } => self.branches(branches),
-            StmtKind::Scope(scope) => {
-                self.arms([&scope.body].into_iter().chain(scope.outcomes.iter().map(|arm| &arm.body)))
-            }
-            StmtKind::Region(region) => {
-                self.arms([&region.body].into_iter().chain(region.outcomes.iter().map(|arm| &arm.body)))
-            }
-            StmtKind::For { body, .. } => self.block(&body.stmts),
-            StmtKind::Guest(guest) => self.block(&guest.body.stmts),
-            StmtKind::Let { .. }
-            | StmtKind::Var { .. }
-            | StmtKind::Assign { .. }
-            | StmtKind::Assert { .. }
-            | StmtKind::Perform { .. }
-            | StmtKind::Step(_)
-            | StmtKind::Value(_)
-            | StmtKind::Error => Flow::GoesOn,
-        }
-    }
-
-    /// Goes on at the head of the enclosing `rec`, once.
-    fn jump(&mut self, label: Symbol) -> Flow {
-        let head = self.recs.iter().rposition(|(name, _)| *name == label);
-        if let Some(head) = head
-            && self.seen.insert(self.recs[head].1.span)
-        {
-            let inner = self.recs.split_off(head + 1);
-            self.block(&self.recs[head].1.stmts);
-            self.recs.extend(inner);
-        }
-        Flow::Stops
-    }
-
-    /// The first sender of a called protocol, renamed to the caller's roles.
-    fn call(&mut self, id: StmtId) -> Flow {
-        let checker = self.checker;
-        let StmtKind::Call { protocol, roles, .. } = &checker.ast().stmt(id).kind else { return Flow::GoesOn };
-        let Some(callee) = checker.calls.find(checker.program, checker.names, self.protocol, protocol) else {
-            return Flow::GoesOn;
-        };
-        let mut inner = NextSender::new(checker, callee, self.budget / 2);
-        let callee = checker.program.protocol(callee);
-        let flow = inner.block(&callee.block.stmts);
-        self.budget = if inner.budget == 0 { 0 } else { self.budget };
-        for sender in inner.senders {
-            let index = callee.roles.iter().position(|(name, _)| *name == sender);
-            if let Some(role) = index.and_then(|index| roles.get(index)) {
-                self.add(role.name.symbol);
-            }
-        }
-        flow
     }
 }

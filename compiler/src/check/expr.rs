@@ -53,7 +53,7 @@ impl Checker<'_> {
 
     pub(super) fn mismatch(&mut self, span: Span, expected: Ty, found: Ty) {
         let (expected, found) = (self.zonk(expected), self.zonk(found));
-        let (expected, found) = (self.program.show_type(expected), self.program.show_type(found));
+        let (expected, found) = (self.show_type(expected), self.show_type(found));
         let text = format!("expected `{expected}`, found `{found}`");
         let help = match (expected.as_str(), found.as_str()) {
             ("String", _) => "`to_string(…)` makes a String of it".to_owned(),
@@ -81,6 +81,7 @@ impl Checker<'_> {
             E::Duration(value) => (ExprKind::Const(Const::Duration(value)), Types::DURATION),
             E::String(value) => (ExprKind::Const(Const::Str(self.text(value).to_owned())), Types::STRING),
             E::Var(symbol) => self.variable(Name { symbol, span }, role),
+            E::Upper(symbol) if self.constants.get(symbol).is_some() => self.variable(Name { symbol, span }, role),
             E::Upper(symbol) => self.construct(&single(symbol, span), &[], span, role, expected),
             E::Field { base, name } => self.field(base, name, span, role, expected),
             E::Call { callee, args } => self.application(callee, &args, span, role, expected),
@@ -115,13 +116,16 @@ impl Checker<'_> {
         let ty = self.body.exprs[checked.index()].ty;
         if !self.unify(Types::BOOL, ty) {
             let (ty, span) = (self.zonk(ty), self.ast().expr(id).span);
-            let text = format!("a condition must be Bool, this is {}", self.program.show_type(ty));
+            let text = format!("a condition must be Bool, this is {}", self.show_type(ty));
             self.report("E0309", span, text, "not a Bool", "compare it with something, e.g. `… == …`");
         }
         checked
     }
 
     fn variable(&mut self, name: Name, role: RoleId) -> (ExprKind, Ty) {
+        if let Some(value) = self.constants.get(name.symbol) {
+            return (ExprKind::Const(Const::Int(value)), Types::INT);
+        }
         if let Some(var) = self.scope.lookup(role, name.symbol) {
             self.used.insert(var);
             return (ExprKind::Var(var), self.body.vars[var.index()].ty);
@@ -190,7 +194,7 @@ impl Checker<'_> {
         let kind = self.program.types.kind(ty).clone();
         let TyKind::Record(fields) = kind else {
             if ty != Types::ERROR {
-                let text = format!("{} has no fields", self.program.show_type(ty));
+                let text = format!("{} has no fields", self.show_type(ty));
                 self.report("E0306", name.span, text, "no such field", "only records have fields");
             }
             return (ExprKind::Error, Types::ERROR);
@@ -218,7 +222,7 @@ impl Checker<'_> {
         self.text(name.symbol).starts_with(|c: char| c.is_ascii_uppercase()).then(|| self.dotted(base, name)).flatten()
     }
 
-    fn dotted(&self, base: ast::ExprId, name: Name) -> Option<Path> {
+    pub(super) fn dotted(&self, base: ast::ExprId, name: Name) -> Option<Path> {
         let mut names = vec![name];
         let mut at = base;
         loop {
@@ -272,7 +276,7 @@ impl Checker<'_> {
             return (ExprKind::Error, Types::ERROR);
         };
         match function(self.names, self.program, self.module, &path) {
-            Some(index) => self.native_call(index, args, span, role),
+            Some(fun) => self.call_function(fun, callee_span, args, span, role),
             None => {
                 self.not_a_function(&path, callee_span, role);
                 (ExprKind::Error, Types::ERROR)
@@ -282,6 +286,9 @@ impl Checker<'_> {
 
     fn not_a_function(&mut self, path: &Path, span: Span, role: RoleId) {
         let last = path.last();
+        if self.names[self.module].is_poisoned(last.symbol) {
+            return;
+        }
         let name = self.text(last.symbol).to_owned();
         if let [prefix @ .., _] = &*path.names
             && !prefix.is_empty()
@@ -303,25 +310,6 @@ impl Checker<'_> {
             None => "the functions of `std.prelude` are listed in docs/language.md".into(),
         };
         self.report("E0209", span, format!("there is no function `{name}`"), "unknown function", &help);
-    }
-
-    fn native_call(&mut self, index: usize, args: &[ast::ExprId], span: Span, role: RoleId) -> (ExprKind, Ty) {
-        let fun = &self.program.funs[index];
-        let (prim, params, result, name) = (fun.prim, fun.params.clone(), fun.result, fun.name);
-        if params.len() != args.len() {
-            self.wrong_arity(&format!("`{}`", self.text(name)), params.len(), args.len(), span);
-            return (ExprKind::Error, Types::ERROR);
-        }
-        let mut holes = Vec::new();
-        let mut checked = Vec::new();
-        for (arg, param) in args.iter().zip(params) {
-            let param = self.instantiate(param, &[], &mut holes);
-            checked.push(self.expr(*arg, role, Some(param)));
-        }
-        if checked.is_empty() {
-            checked.push(self.constant(Const::Unit, span));
-        }
-        (ExprKind::Prim(prim, checked.into()), self.instantiate(result, &[], &mut holes))
     }
 
     /// The type with `Param(i)` replaced by `known[i]`, then by holes shared through `holes`.

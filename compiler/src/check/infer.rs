@@ -49,6 +49,11 @@ impl Checker<'_> {
             (TyKind::Record(a), TyKind::Record(b)) => {
                 a.len() == b.len() && a.iter().zip(&*b).all(|(a, b)| a.0 == b.0 && self.unify(a.1, b.1))
             }
+            (TyKind::Function(a, result_a), TyKind::Function(b, result_b)) => {
+                a.len() == b.len()
+                    && a.iter().zip(&*b).all(|(a, b)| self.unify(*a, *b))
+                    && self.unify(result_a, result_b)
+            }
             _ => false,
         }
     }
@@ -63,33 +68,58 @@ impl Checker<'_> {
         true
     }
 
+    /// After an error: what is open in a type is not asked for any more.
+    pub(super) fn give_up(&mut self, ty: Ty) {
+        let ty = self.zonk(ty);
+        let inferred = &mut self.inferred;
+        self.program.types.map_leaves(ty, &mut |_, kind| {
+            let TyKind::Infer(index) = kind else { return None };
+            inferred[*index as usize] = Some(Types::ERROR);
+            Some(Types::ERROR)
+        });
+    }
+
     /// Fills in the types of the expressions since `first`; what is still open is reported once, at the outermost
     /// expression that is.
     pub(super) fn finish_types(&mut self, first: usize) {
         let mut open: Option<ExprId> = None;
-        let mut cases: Vec<usize> = Vec::new();
         // What is open because something in it was reported is not reported again.
-        let mut is_wrong = false;
+        let mut follows_from_error = false;
+        let mut cases: Vec<usize> = Vec::new();
         for index in first..self.body.exprs.len() {
             if matches!(self.body.exprs[index].kind, ExprKind::Case(..)) {
                 cases.push(index);
             }
+            self.finish_type_arguments(index);
             let ty = self.body.exprs[index].ty;
             let ty = self.zonk(ty);
             self.body.exprs[index].ty = ty;
-            is_wrong |= ty == Types::ERROR;
+            follows_from_error |= ty == Types::ERROR;
             if self.is_open(ty) {
                 open = Some(ExprId(u32::try_from(index).expect("fewer than 2^32 expressions")));
                 self.body.exprs[index].ty = Types::ERROR;
             }
         }
-        if let (Some(id), false) = (open, is_wrong) {
+        if let (Some(id), false) = (open, follows_from_error) {
             let span = self.body.exprs[id.index()].span;
             let help = "say it: `let x : T = …`";
             self.report("E0310", span, "the type of this cannot be inferred".into(), "type unknown", help);
         }
         cases.into_iter().for_each(|index| self.finish_case(index));
         self.forget_open_types();
+    }
+
+    /// Fills in what the type variables of a called function stand for.
+    fn finish_type_arguments(&mut self, index: usize) {
+        if let ExprKind::Call { types, .. } | ExprKind::Function { types, .. } = &mut self.body.exprs[index].kind {
+            let mut types = std::mem::take(types);
+            types.iter_mut().for_each(|ty| *ty = self.zonk(*ty));
+            if let ExprKind::Call { types: all, .. } | ExprKind::Function { types: all, .. } =
+                &mut self.body.exprs[index].kind
+            {
+                *all = types;
+            }
+        }
     }
 
     /// Fills in the patterns of a `case` expression and checks that they are complete.

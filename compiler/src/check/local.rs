@@ -79,6 +79,7 @@ impl Checker<'_> {
     fn poison(&mut self, name: Name, ty: Option<Ty>) {
         self.forget_open_types();
         let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
+        self.poisoned.insert(var);
         self.used.insert(var);
         for role in self.all_roles() {
             self.scope.bind(role, name.symbol, var);
@@ -103,7 +104,8 @@ impl Checker<'_> {
 
     /// A type written in a body.
     pub(super) fn annotation(&mut self, ty: ast::TypeId) -> Ty {
-        crate::resolve::body_type(self.program, self.names, self.module, ty, self.diagnostics)
+        let type_vars = self.function.as_ref().map_or(&[][..], |function| &function.type_vars);
+        crate::resolve::body_type(self.program, (self.names, self.module), type_vars, ty, self.diagnostics)
     }
 
     pub(super) fn var_stmt(
@@ -157,14 +159,15 @@ impl Checker<'_> {
             [] => {
                 return match holders.first() {
                     None => self.unknown_name(name, RoleId(0)),
-                    Some((_, var)) if self.body.vars[var.index()].ty == Types::ERROR => {}
+                    Some((_, var)) if self.poisoned.contains(var) => {}
                     Some((_, var)) => {
                         let bound = self.body.vars[var.index()].span;
                         let file = self.program.modules[self.module].file;
+                        let at = if self.function.is_some() { "" } else { " at …" };
                         let diagnostic = self
                             .diagnostic("E0313", name.span, format!("`{text}` is not a cell"), "cannot be set")
                             .label(file, bound, "bound once, here")
-                            .help(format!("declare a cell: `var {text} at … = …`"));
+                            .help(format!("declare a cell: `var {text}{at} = …`"));
                         self.diagnostics.push(diagnostic);
                     }
                 };
@@ -229,7 +232,7 @@ impl Checker<'_> {
             return None;
         }
         let args: Vec<ExprId> =
-            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.expr(*arg, role, Some(*ty))).collect();
+            perform.args.iter().zip(&operation.params).map(|(arg, ty)| self.argument(*arg, *ty, role)).collect();
         if let Some(expected) = expected
             && !self.unify(expected, operation.result)
         {
@@ -239,7 +242,9 @@ impl Checker<'_> {
         let result = self.zonk(operation.result);
         if self.is_open(result) {
             let help = "say it: `let x : T = …`";
-            self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            if args.iter().all(|arg| self.body.exprs[arg.index()].ty != Types::ERROR) {
+                self.report("E0310", perform.span, "the type of this cannot be inferred".into(), "type unknown", help);
+            }
             return None;
         }
         self.finish_types(first);
@@ -255,8 +260,7 @@ impl Checker<'_> {
         let name = self.text(perform.effect.last().symbol).to_owned();
         let uses = &self.program.protocol(self.protocol).uses;
         let Some(used) = uses.iter().position(|used| used.effect == id) else {
-            let protocol = self.text(self.program.protocol(self.protocol).name).to_owned();
-            let text = format!("protocol `{protocol}` does not use `{name}`");
+            let text = format!("{} does not use `{name}`", self.owner());
             let help = format!("add it to the header: `uses {name}`");
             self.report("E0501", perform.effect.span(), text, "not in `uses`", &help);
             return None;

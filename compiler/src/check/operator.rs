@@ -90,7 +90,7 @@ impl Checker<'_> {
             self.report("E0310", span, text, "on what?", "give one of them a type with `let x : T = …`");
             return Types::ERROR;
         }
-        let text = format!("`{}` is not defined on {}", op.text(), self.program.show_type(ty));
+        let text = format!("`{}` is not defined on {}", op.text(), self.show_type(ty));
         let similar = match (op, self.program.types.kind(ty)) {
             (BinaryOp::Add, TyKind::String | TyKind::List(_) | TyKind::Bytes) => "write `++` to join them".to_owned(),
             _ => format!("`{}` works on {on}", op.text()),

@@ -61,8 +61,12 @@ impl Checker<'_> {
     }
 
     fn expect_pattern(&mut self, pattern: Ty, ty: Ty, span: Span) {
-        if !self.unify(ty, pattern) {
+        let fits = self.unify(ty, pattern);
+        if !fits {
             self.mismatch(span, ty, pattern);
+        }
+        if !fits || self.shallow(ty) == Types::ERROR {
+            self.give_up(pattern);
         }
     }
 
@@ -110,7 +114,7 @@ impl Checker<'_> {
         let known = self.shallow(ty);
         let TyKind::Record(wanted) = self.program.types.kind(known).clone() else {
             if known != Types::ERROR {
-                let text = format!("expected {}, found a record pattern", self.program.show_type(known));
+                let text = format!("expected {}, found a record pattern", self.show_type(known));
                 self.report("E0301", span, text, "a record pattern", "match it by its constructors, or with a name");
             }
             fields.iter().for_each(|(_, pattern)| _ = self.pattern(*pattern, Types::ERROR, binds));
@@ -148,11 +152,12 @@ impl Checker<'_> {
         let scrutinee = self.expr(scrutinee, role, None);
         let ty = self.body.exprs[scrutinee.index()].ty;
         let result = expected.unwrap_or_else(|| self.fresh());
-        let errors = self.diagnostics.len();
         let mut patterns_are_fine = true;
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
             let mut binds = Vec::new();
+            let errors = self.diagnostics.len();
+            // Patterns of another type are one mistake.
             let ty = if patterns_are_fine { ty } else { Types::ERROR };
             let pattern = self.pattern(*pattern, ty, &mut binds);
             let is_fine = self.diagnostics.len() == errors;
@@ -183,7 +188,7 @@ impl Checker<'_> {
         let named = matches!(self.program.types.kind(ty), TyKind::Bool | TyKind::Maybe(_) | TyKind::Result(..));
         let whole = patterns.iter().find(|p| matches!(p.kind, PatternKind::Wildcard | PatternKind::Bind(_)));
         if let (true, Some(pattern)) = (named, whole) {
-            let text = format!("an arm for {} names its constructor", self.program.show_type(ty));
+            let text = format!("an arm for {} names its constructor", self.show_type(ty));
             let help = match self.program.types.kind(ty) {
                 TyKind::Bool => "write `true` or `false`",
                 TyKind::Maybe(_) => "write `Just(…)` or `Nothing`",
@@ -197,9 +202,9 @@ impl Checker<'_> {
                 let text = "this arm can never be reached: the arms above match everything it does".to_owned();
                 self.report("E0308", patterns[index].span, text, "unreachable", "remove it, or move it up");
             }
-            coverage::Verdict::Missing(witness) => {
+            coverage::Verdict::Missing { witness, pattern } => {
                 let text = format!("this `case` does not handle `{witness}`");
-                let help = format!("add `| {witness} => …`");
+                let help = format!("add `| {pattern} => …`");
                 self.report("E0307", span, text, "not every value is handled", &help);
             }
             coverage::Verdict::TooLarge => {

@@ -4,6 +4,8 @@ use super::Checker;
 use super::block::Tail;
 use super::branch::Bound;
 use crate::hir::{Block, Outcome, RoleId, Stmt, StmtKind, Var};
+use crate::resolve::family::Member;
+use crate::resolve::role_set;
 use crate::ty::Types;
 use rustc_hash::FxHashMap;
 use tell_ir::image;
@@ -220,7 +222,12 @@ impl Checker<'_> {
 
     /// The roles a reference can stand for, whatever its index: those of its name.
     fn roles_named(&self, role: ast::RoleRef) -> Vec<RoleId> {
-        self.roles.get(&role.name.symbol).copied().into_iter().collect()
+        match role_set(self.names, self.module, role.name.symbol) {
+            Some(set) => {
+                set.iter().filter_map(|role| self.members.get(&role.name.symbol)).flat_map(Member::roles).collect()
+            }
+            None => self.members.get(&role.name.symbol).into_iter().flat_map(Member::roles).collect(),
+        }
     }
 }
 

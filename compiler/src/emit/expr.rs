@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use crate::graph::{ExprRef, GVar};
-use crate::hir::{Body, ExprId, ExprKind, Pattern, Var};
+use crate::hir::{Body, ExprId, ExprKind, Pattern};
 use crate::project::machine::Env;
 use rustc_hash::FxHashMap;
 use tell_ir::image::{Const, Shape};
@@ -19,15 +19,20 @@ pub(super) struct Operand {
 
 /// Where the names of an expression are.
 pub(super) struct Names<'a> {
-    body: &'a Body,
+    pub(super) body: &'a Body,
     vars: u32,
-    env: &'a Env,
+    env: &'a [(GVar, u32)],
     slots: &'a [Reg],
-    bound: FxHashMap<u32, Reg>,
+    pub(super) bound: FxHashMap<u32, Reg>,
 }
 
-impl Names<'_> {
-    fn reg(&self, var: u32) -> Reg {
+impl<'a> Names<'a> {
+    /// The names of a function's body: all are bound inside it.
+    pub(super) fn of_function(body: &'a Body) -> Self {
+        Self { body, vars: 0, env: &[], slots: &[], bound: FxHashMap::default() }
+    }
+
+    pub(super) fn reg(&self, var: u32) -> Reg {
         if let Some(reg) = self.bound.get(&var) {
             return *reg;
         }
@@ -47,11 +52,11 @@ impl Function<'_, '_> {
         self.expr(&mut names, at.expr, dst)
     }
 
-    fn expr_type(&mut self, names: &Names<'_>, id: ExprId) -> TypeId {
+    pub(super) fn expr_type(&mut self, names: &Names<'_>, id: ExprId) -> TypeId {
         self.tables.ty(names.body.exprs[id.index()].ty)
     }
 
-    fn target(&mut self, names: &Names<'_>, id: ExprId, dst: Option<Reg>) -> Reg {
+    pub(super) fn target(&mut self, names: &Names<'_>, id: ExprId, dst: Option<Reg>) -> Reg {
         match dst {
             Some(dst) => dst,
             None => {
@@ -61,7 +66,7 @@ impl Function<'_, '_> {
         }
     }
 
-    fn expr(&mut self, names: &mut Names<'_>, id: ExprId, dst: Option<Reg>) -> Operand {
+    pub(super) fn expr(&mut self, names: &mut Names<'_>, id: ExprId, dst: Option<Reg>) -> Operand {
         match &names.body.exprs[id.index()].kind {
             ExprKind::Error => panic!("bug: a program with errors is not emitted"),
             ExprKind::Var(var) => {
@@ -105,6 +110,8 @@ impl Function<'_, '_> {
             }
             ExprKind::If(cond, then, els) => self.if_expr(names, (*cond, *then, *els), id, dst),
             ExprKind::Case(scrutinee, arms) => self.case_expr(names, *scrutinee, arms, id, dst),
+            ExprKind::Call { fun, types, args } => self.call(names, (*fun, types, args), id, dst),
+            ExprKind::Function { .. } => panic!("bug: function values are refused"),
         }
     }
 
@@ -127,7 +134,7 @@ impl Function<'_, '_> {
     }
 
     /// Evaluates into consecutive registers, all owned; answers the first.
-    fn row(&mut self, names: &mut Names<'_>, items: &[ExprId]) -> Operand {
+    pub(super) fn row(&mut self, names: &mut Names<'_>, items: &[ExprId]) -> Operand {
         let types: Vec<TypeId> = items.iter().map(|item| self.expr_type(names, *item)).collect();
         let first = self.frame.take_row(&types);
         for (reg, item) in (first..).zip(items) {
@@ -221,19 +228,35 @@ impl Function<'_, '_> {
     ) -> Operand {
         let result = self.result_register(names, id, dst);
         let scrutinee = self.expr(names, scrutinee, None);
-        let end = self.new_label();
         let patterns: Vec<&Pattern> = arms.iter().map(|(pattern, _)| pattern).collect();
-        let labels = self.switch_arms(scrutinee.reg, &patterns);
-        for (index, (pattern, value)) in arms.iter().enumerate() {
-            let is_last = index + 1 == arms.len();
+        self.arms_in_place(names, scrutinee.reg, &patterns, &mut |function, names, index| {
+            function.expr(names, arms[index].1, Some(result.reg));
+        });
+        self.release(scrutinee);
+        self.finish(result)
+    }
+
+    /// Tries patterns in order; behind the first that matches goes what `arm` writes, and then on behind all of them.
+    pub(super) fn arms_in_place<'n>(
+        &mut self,
+        names: &mut Names<'n>,
+        value: Reg,
+        patterns: &[&Pattern],
+        arm: &mut dyn FnMut(&mut Self, &mut Names<'n>, usize),
+    ) {
+        let end = self.new_label();
+        let labels = self.switch_arms(value, patterns);
+        for (index, pattern) in patterns.iter().enumerate() {
+            let is_last = index + 1 == patterns.len();
             let mut fail = None;
             match &labels {
                 Some(labels) => self.place(labels[index]),
                 None if !is_last || self.needs_test(pattern) => fail = Some(self.new_label()),
                 None => {}
             }
-            let bound = self.match_pattern(scrutinee.reg, pattern, fail);
-            self.arm_value(names, *value, &bound, result.reg);
+            let bound = self.match_pattern(value, pattern, fail);
+            names.bound.extend(bound.iter().map(|(var, reg)| (var.0, *reg)));
+            arm(self, names, index);
             bound.iter().for_each(|(_, reg)| self.frame.free(*reg));
             if !is_last || fail.is_some() {
                 self.push(Instr::Jump { target: end });
@@ -245,21 +268,6 @@ impl Function<'_, '_> {
             }
         }
         self.place(end);
-        self.release(scrutinee);
-        self.finish(result)
-    }
-
-    /// Evaluates the value of an arm, whose pattern's bindings are in registers, into `dst`.
-    fn arm_value(&mut self, names: &mut Names<'_>, value: ExprId, bound: &[(Var, Reg)], dst: Reg) {
-        let outer: Vec<(u32, Option<Reg>)> =
-            bound.iter().map(|(var, reg)| (var.0, names.bound.insert(var.0, *reg))).collect();
-        self.expr(names, value, Some(dst));
-        for (var, reg) in outer {
-            match reg {
-                Some(reg) => names.bound.insert(var, reg),
-                None => names.bound.remove(&var),
-            };
-        }
     }
 
     /// Gives a register back unless it is a slot of the state.

@@ -12,9 +12,8 @@ use crate::project::machine::{Env, Finals, Kind, Machine, Site, StateId, Step, V
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tell_ir::image::{self, Block, Const, Final, Param};
-use tell_ir::instr::{FailKind, Instr, Reg};
+use tell_ir::instr::{Instr, Reg};
 use tell_ir::machine::StateId as LocalState;
-use tell_ir::prim::Prim;
 use tell_ir::ty::{Type, TypeId};
 use tell_language::span::Span;
 
@@ -342,17 +341,7 @@ impl Function<'_, '_> {
             Action::Assert { cond, text } => {
                 let text = text.map_or("assertion failed", |text| self.tables.program.text(text)).to_owned();
                 let cond = self.eval(*cond, &site.env, slots, None);
-                let boolean = self.frame.regs[cond.reg as usize];
-                let not = self.frame.take(boolean);
-                self.push(Instr::Prim { op: Prim::Not, dst: not, a: cond.reg, b: cond.reg });
-                let holds = self.new_label();
-                self.push(Instr::Branch { val: not, target: holds });
-                self.frame.free(not);
-                self.release(cond);
-                self.begin_block();
-                let text = self.tables.constant(Const::Str(text));
-                self.push(Instr::Fail { fault: FailKind::Assertion, text });
-                self.place(holds);
+                self.fail_unless(cond, text);
                 self.go(step, slots, &[])
             }
             Action::Perform { op, args, .. } => {

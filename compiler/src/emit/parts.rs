@@ -110,8 +110,14 @@ impl Function<'_, '_> {
         regs
     }
 
+    /// What follows a `Par` or scope begins here, with a block of its own.
+    fn begin_behind(&mut self, then: &Step) {
+        self.state = LocalState(then.target.0);
+        self.begin_block();
+    }
+
     /// The way into a part: a block of its own that `label` is at.
-    fn into_part(
+    fn begin_part(
         &mut self,
         (inside, label): (Inside, u32),
         step: &Step,
@@ -139,6 +145,7 @@ impl Function<'_, '_> {
         let labels: Vec<u32> = branches.iter().map(|_| self.new_label()).collect();
         labels.iter().for_each(|label| self.push(Instr::Spawn { target: *label }));
         self.push(Instr::JoinAll);
+        self.begin_behind(then);
         let next = self.go_from(then, &|value| from(value, slots, &[], &carried));
         self.jump_later(next);
         for ((part, branch), label) in (0..).zip(branches).zip(labels) {
@@ -146,7 +153,7 @@ impl Function<'_, '_> {
             let own = *self.parts.regions.entry((region, part)).or_insert(count + 1);
             let inside = Inside { of: id, part };
             self.parts.contexts.insert(inside, Context { region: own, held: Vec::new() });
-            self.into_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
+            self.begin_part((inside, label), branch, slots, &[], &|value| from(value, slots, &[], &[]));
         }
         None
     }
@@ -175,7 +182,7 @@ impl Function<'_, '_> {
                 Value::Cell(index) => Some(cells[index as usize]),
                 _ => from(value, slots, &bound, &carried),
             };
-            self.into_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
+            self.begin_part((inside, row.target), &scope.outcomes[block].1, slots, &bound, &source);
         }
         None
     }
@@ -186,8 +193,12 @@ impl Function<'_, '_> {
         let NodeKind::Timed { deadline, .. } = &graph.node(scope.site.node).kind else {
             panic!("bug: a scope was entered")
         };
-        let mine = deadline.filter(|_| scope.owner == self.machine.role);
-        let deadline = mine.map(|deadline| self.eval(deadline, &scope.site.env, slots, None));
+        let keeps_time = scope.owner == self.machine.role && block_of(scope, Outcome::Timeout).is_some();
+        let deadline = keeps_time.then(|| match deadline {
+            Some(deadline) => self.eval(*deadline, &scope.site.env, slots, None).reg,
+            // Pure types do not say: after everything else.
+            None => self.constant(Const::Duration(i64::MAX)),
+        });
         for (var, slot) in &scope.cells {
             let cell = self.cell(*var);
             self.push_move(cell, slots[*slot as usize]);
@@ -203,11 +214,7 @@ impl Function<'_, '_> {
         }
         let number = self.tables.scope(self.machine.role, scope);
         let table = u32::try_from(self.out.scopes.len()).expect("fewer tables than instructions");
-        self.out.scopes.push(ScopeTable {
-            scope: number,
-            deadline: deadline.map(|deadline| deadline.reg),
-            rows: rows.clone(),
-        });
+        self.out.scopes.push(ScopeTable { scope: number, deadline, rows: rows.clone() });
         self.parts.tables.insert(id, table);
         self.push(Instr::Enter { scope: table });
         self.enter_part(Some(Inside { of: id, part: 0 }));
@@ -232,6 +239,7 @@ impl Function<'_, '_> {
         }
         self.frame.reset(slots.iter().chain(carried).copied());
         self.push(Instr::Leave { scope: self.parts.tables[&id] });
+        self.begin_behind(&scope.then);
         let next = self.go_from(&scope.then, &|value| from(value, slots, &[], carried));
         self.jump_later(next);
     }
@@ -242,6 +250,7 @@ impl Function<'_, '_> {
         let state = &machine.states[inside.of.0 as usize];
         if let (Kind::Scope(scope), 1..) = (&state.kind, inside.part) {
             self.push(Instr::Leave { scope: self.parts.tables[&inside.of] });
+            self.begin_behind(&scope.then);
             let before = self.slots[inside.of.0 as usize].clone().expect("a scope is entered before it is left");
             self.enter_part(state.inside);
             self.frame.reset(slots.iter().chain(&before).copied());

@@ -1,8 +1,8 @@
 //! Tables of the image that all roles share; equal entries are one entry.
 
 use super::index;
-use crate::graph::{Graph, NodeId, Role};
-use crate::hir::Program;
+use crate::graph::{self, Graph, NodeId, Role};
+use crate::hir::{EffectId, Program};
 use crate::project::machine;
 use crate::ty::{Ty, TyKind};
 use indexmap::{IndexMap, IndexSet};
@@ -17,7 +17,15 @@ pub(super) struct Tables<'a> {
     pub(super) program: &'a Program,
     pub(super) graph: &'a Graph,
     types: Vec<Type>,
-    known: FxHashMap<Ty, TypeId>,
+    /// How deep each type nests up to its unions.
+    depths: Vec<usize>,
+    known: FxHashMap<(Ty, u32), TypeId>,
+    /// What type variables stood for in the calls that were written out; the first is for code without any.
+    instances: IndexSet<Vec<TypeId>, FxBuildHasher>,
+    /// What they stand for now.
+    instance: u32,
+    /// Expressions of functions that were written out.
+    pub(super) inlined: usize,
     /// Types without a declaration, by structure.
     structures: FxHashMap<Type, TypeId>,
     labels: Vec<Label>,
@@ -37,6 +45,10 @@ impl<'a> Tables<'a> {
             program,
             graph,
             types: Vec::new(),
+            depths: Vec::new(),
+            instances: [Vec::new()].into_iter().collect(),
+            instance: 0,
+            inlined: 0,
             known: FxHashMap::default(),
             structures: FxHashMap::default(),
             labels: Vec::new(),
@@ -52,7 +64,9 @@ impl<'a> Tables<'a> {
 
     /// The image's number of a type.
     pub(super) fn ty(&mut self, ty: Ty) -> TypeId {
-        if let Some(known) = self.known.get(&ty) {
+        // Only open types depend on what type variables stand for.
+        let key = (ty, if self.program.types.is_open(ty) { self.instance } else { 0 });
+        if let Some(known) = self.known.get(&key) {
             return *known;
         }
         let text = |symbol| self.program.text(symbol).to_owned();
@@ -75,13 +89,30 @@ impl<'a> Tables<'a> {
             }
             TyKind::Opaque(id) => Type::Opaque(text(self.program.opaques[id.0 as usize].name)),
             TyKind::Union(id) => return self.union(ty, id),
-            TyKind::Param(_) | TyKind::Infer(_) | TyKind::Error => {
-                panic!("bug: a checked program has only known types")
-            }
+            TyKind::Param(index) => return self.instances[self.instance as usize][index as usize],
+            TyKind::Infer(_) | TyKind::Error => panic!("bug: a checked program has only known types"),
+            TyKind::Function(..) => panic!("bug: function types are refused"),
         };
         let id = self.structure(built);
-        self.known.insert(ty, id);
+        self.known.insert(key, id);
         id
+    }
+
+    /// From here on the type variables of a function stand for these types; answers what goes back to those before.
+    pub(super) fn enter(&mut self, types: &[Ty]) -> u32 {
+        let types = types.iter().map(|ty| self.ty(*ty)).collect();
+        let entered = u32::try_from(self.instances.insert_full(types).0).expect("fewer than 2^32 calls");
+        std::mem::replace(&mut self.instance, entered)
+    }
+
+    /// The type variables stand for what they did before.
+    pub(super) fn leave(&mut self, before: u32) {
+        self.instance = before;
+    }
+
+    /// How deep the types of the image nest up to their unions.
+    pub(super) fn type_depth(&self) -> usize {
+        self.depths.iter().copied().max().unwrap_or(0)
     }
 
     /// The number of a type built from numbers.
@@ -90,6 +121,7 @@ impl<'a> Tables<'a> {
             return *known;
         }
         let id = TypeId(u32::try_from(self.types.len()).expect("fewer than 2^32 types"));
+        self.depths.push(1 + children(&ty).iter().map(|child| self.depths[child.0 as usize]).max().unwrap_or(0));
         self.types.push(ty.clone());
         self.structures.insert(ty, id);
         id
@@ -99,7 +131,8 @@ impl<'a> Tables<'a> {
     fn union(&mut self, ty: Ty, id: crate::ty::UnionId) -> TypeId {
         let number = TypeId(u32::try_from(self.types.len()).expect("fewer than 2^32 types"));
         self.types.push(Type::Unit);
-        self.known.insert(ty, number);
+        self.depths.push(1);
+        self.known.insert((ty, 0), number);
         let union = &self.program.unions[id.0 as usize];
         let variants = union
             .variants
@@ -161,13 +194,18 @@ impl<'a> Tables<'a> {
     /// The number of an operation of the graph.
     pub(super) fn op(&mut self, op: u32) -> u16 {
         let graph = self.graph;
-        let used = &graph.ops[op as usize];
-        let declared = &self.program.effects[used.effect.index()];
-        let declared_op = &declared.ops[used.op as usize];
-        let args = used.args.iter().map(|arg| self.ty(*arg)).collect();
+        let graph::Op { effect, ref args, op, ref params, result } = graph.ops[op as usize];
+        self.operation((effect, args), op as usize, params, result)
+    }
+
+    /// The number of an operation of an effect instance.
+    pub(super) fn operation(&mut self, (effect, args): (EffectId, &[Ty]), op: usize, params: &[Ty], result: Ty) -> u16 {
+        let declared = &self.program.effects[effect.index()];
+        let declared_op = &declared.ops[op];
+        let args = args.iter().map(|arg| self.ty(*arg)).collect();
         let effect = Effect { name: declared.full_name.clone(), args };
-        let params = used.params.iter().map(|param| self.ty(*param)).collect();
-        let result = self.ty(used.result);
+        let params = params.iter().map(|param| self.ty(*param)).collect();
+        let result = self.ty(result);
         let name = self.program.text(declared_op.name).to_owned();
         self.add_op(effect, name, params, result, declared_op.meta)
     }
@@ -226,6 +264,17 @@ impl<'a> Tables<'a> {
             scopes: self.scopes.into_values().collect(),
             ..CodeImage::default()
         }
+    }
+}
+
+/// The types directly inside one that is no union.
+fn children(ty: &Type) -> Vec<TypeId> {
+    match ty {
+        Type::List(a) | Type::Maybe(a) => vec![*a],
+        Type::Result(a, b) | Type::Map(a, b) => vec![*a, *b],
+        Type::Tuple(items) => items.to_vec(),
+        Type::Record(fields) => fields.iter().map(|(_, ty)| *ty).collect(),
+        _ => Vec::new(),
     }
 }
 

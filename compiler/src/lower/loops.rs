@@ -53,8 +53,8 @@ impl<'a> Lowering<'a> {
                 let on = CaseOn::Counter(self.var(context, *counter));
                 NodeKind::Case { deciders, on, arms: arms(cont) }
             }
-            LoopKind::Decided { by, guard } => {
-                let stop = self.tell_done(context, *by, body, span, cont);
+            LoopKind::Decided { by, guard, number } => {
+                let stop = self.tell_done(context, (*by, *number), body, span, cont);
                 let decider = self.role(context, *by);
                 let guard = guard.map(|guard| Guard::Expr(Self::expr(context, guard)));
                 let name = |text| Some(self.program.interner.find(text).expect("interned by `check`"));
@@ -99,9 +99,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// The messages by which everybody in the body learns that the loop is over, in order of first action.
-    fn tell_done(&mut self, context: &Context<'_>, by: RoleId, body: &Block, span: Span, cont: NodeId) -> NodeId {
+    fn tell_done(
+        &mut self,
+        context: &Context<'_>,
+        (by, number): (RoleId, u32),
+        body: &Block,
+        span: Span,
+        cont: NodeId,
+    ) -> NodeId {
         let protocol = self.graph.instances[context.instance as usize].protocol;
-        let label = self.done_label((protocol, span));
+        let label = self.done_label((protocol, number));
         let mut told: Vec<(RoleId, RoleId)> = Vec::new();
         for (role, kind) in self.firsts.of(body) {
             match kind {
@@ -119,7 +126,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The label that ends a loop: that of messages of its name, if a caller of its protocol has some.
-    fn done_label(&mut self, of: (ProtocolId, Span)) -> u32 {
+    fn done_label(&mut self, of: (ProtocolId, u32)) -> u32 {
         let name = &self.done_labels[&of];
         if let Some(symbol) = self.program.interner.find(name) {
             return self.label(symbol, Vec::new());
@@ -143,8 +150,8 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The label that ends each decided loop, by protocol and place.
-pub(super) type DoneLabels = FxHashMap<(ProtocolId, Span), String>;
+/// The label that ends each decided loop, by protocol and number.
+pub(super) type DoneLabels = FxHashMap<(ProtocolId, u32), String>;
 
 /// Gives every decided loop its label, in text order of its protocol: `Done`, `Done_1`, … Labels in use are skipped,
 /// those of called protocols included: their messages can meet.
@@ -153,21 +160,21 @@ pub(super) fn name_done_labels(program: &Program, callees_first: &[ProtocolId]) 
     let mut all_used: FxHashMap<ProtocolId, UsedLabels> = FxHashMap::default();
     for id in callees_first {
         let mut used = UsedLabels::default();
-        let mut loops: Vec<Span> = Vec::new();
+        let mut loops: Vec<u32> = Vec::new();
         calls::statements(program, *id, &mut |stmt| match &stmt.kind {
             StmtKind::Message { label, .. } => {
                 used.written.insert(*label);
             }
-            StmtKind::Loop { kind: LoopKind::Decided { .. }, .. } => loops.push(stmt.span),
+            StmtKind::Loop { kind: LoopKind::Decided { number, .. }, .. } => loops.push(*number),
             StmtKind::Call { protocol, .. } => used.extend(all_used.get(protocol)),
             _ => {}
         });
         loops.sort_unstable();
         let mut candidates = (0..).map(|index| if index == 0 { "Done".to_owned() } else { format!("Done_{index}") });
-        for span in loops {
+        for number in loops {
             let label = candidates.find(|label| !used.contains(program, label)).expect("there are endlessly many");
             used.given.insert(label.clone());
-            names.insert((*id, span), label);
+            names.insert((*id, number), label);
         }
         all_used.insert(*id, used);
     }

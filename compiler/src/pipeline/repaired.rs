@@ -1,5 +1,6 @@
 //! Rejections and warnings in words, with changes of the text that were tried.
 
+use super::alike::once_per_family;
 use super::explained;
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
@@ -27,6 +28,12 @@ pub(super) struct Findings<'a> {
 impl Findings<'_> {
     /// The rejections, with a repair of all of them on the one that is shown first.
     pub(super) fn rejected(&self, rejections: &[Rejection]) -> Vec<Diagnostic> {
+        let diagnostics = self.with_repair(rejections);
+        let of_roles = rejections.iter().map(|rejection| rejection.role).zip(diagnostics);
+        once_per_family(self.program, self.graph, of_roles.collect())
+    }
+
+    fn with_repair(&self, rejections: &[Rejection]) -> Vec<Diagnostic> {
         let mut diagnostics = explained(self.program, self.graph, rejections, self.limits);
         let shown_first = (0..diagnostics.len()).min_by_key(|index| diagnostics[*index].position());
         let Some(first) = shown_first else { return diagnostics };
@@ -53,8 +60,12 @@ impl Findings<'_> {
     /// The warnings; who may wait for ever can be told, if that costs no other warning.
     pub(super) fn accepted(&self, projection: &Projection) -> Vec<Diagnostic> {
         let mut diagnostics: Vec<Diagnostic> = projection.warnings.iter().map(|(_, warning)| warning.clone()).collect();
+        let once = |diagnostics: Vec<Diagnostic>| {
+            let of_roles = projection.warnings.iter().map(|(role, _)| *role).zip(diagnostics);
+            once_per_family(self.program, self.graph, of_roles.collect())
+        };
         if self.graph.nodes.len() > MAX_NODES {
-            return diagnostics;
+            return once(diagnostics);
         }
         // Waiting is said before starving: the first warnings are those of the roles that wait, in order.
         for (diagnostic, (role, runs)) in diagnostics.iter_mut().zip(&projection.waits).take(MAX_WAITING) {
@@ -64,7 +75,7 @@ impl Findings<'_> {
                 diagnostic.fixes = fixes;
             }
         }
-        diagnostics
+        once(diagnostics)
     }
 
     fn search(&self) -> Search<'_> {

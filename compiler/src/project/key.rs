@@ -216,6 +216,16 @@ impl<'a> Writer<'a> {
                     scope.bound.truncate(before);
                 }
             }
+            // Equal functions of equal arguments are equal; what is inside is the same everywhere.
+            ExprKind::Call { fun, types, args } => {
+                key.extend([23, fun.0]);
+                key.extend(types.iter().map(|ty| ty.0));
+                self.write_all(scope, 24, args, key);
+            }
+            ExprKind::Function { fun, types } => {
+                key.extend([25, fun.0]);
+                key.extend(types.iter().map(|ty| ty.0));
+            }
         }
     }
 

@@ -78,13 +78,17 @@ pub(crate) fn variables(program: &Program, graph: &Graph, at: ExprRef, out: &mut
 
 fn collect(body: &Body, id: ExprId, bound: &mut Vec<u32>, found: &mut dyn FnMut(u32)) {
     match &body.exprs[id.index()].kind {
-        ExprKind::Const(_) | ExprKind::Error => {}
+        ExprKind::Const(_) | ExprKind::Function { .. } | ExprKind::Error => {}
         ExprKind::Var(var) => {
             if !bound.contains(&var.0) {
                 found(var.0);
             }
         }
-        ExprKind::Prim(_, items) | ExprKind::Product(items) | ExprKind::List(items) | ExprKind::Variant(_, items) => {
+        ExprKind::Prim(_, items)
+        | ExprKind::Product(items)
+        | ExprKind::List(items)
+        | ExprKind::Variant(_, items)
+        | ExprKind::Call { args: items, .. } => {
             items.iter().for_each(|item| collect(body, *item, bound, found));
         }
         ExprKind::And(a, b) | ExprKind::Or(a, b) => {

@@ -2,22 +2,14 @@
 
 use crate::pipeline::{applied, check};
 use crate::project::Limits;
-use crate::sources::Sources;
-
-struct Nothing;
-
-impl Sources for Nothing {
-    fn module(&self, _: &str) -> Option<&str> {
-        None
-    }
-}
+use crate::sources::NoSources;
 
 /// The text after the fixes of its first diagnostic, which leave nothing to report.
 fn repaired(text: &str) -> String {
-    let checked = check("test.tell", text, &Nothing, Limits::default());
+    let checked = check("test.tell", text, &NoSources, Limits::default());
     let first = checked.diagnostics.first().expect("something is wrong");
     let repaired = applied(text, &first.fixes);
-    let again = check("test.tell", &repaired, &Nothing, Limits::default());
+    let again = check("test.tell", &repaired, &NoSources, Limits::default());
     assert!(again.diagnostics.is_empty(), "{first:?}\n{repaired}\n{:?}", again.diagnostics);
     repaired
 }
@@ -131,7 +123,7 @@ fn a_role_is_told_by_whom_it_hears_already() {
 #[test]
 fn the_fixes_of_several_edits_are_in_the_order_of_the_text() {
     let text = "protocol P(A, B, C) =\n  choice A at\n    | R =>\n        A -> B : R\n    | L =>\n        A -> B : L\n        C -> B : X\n";
-    let checked = check("test.tell", text, &Nothing, Limits::default());
+    let checked = check("test.tell", text, &NoSources, Limits::default());
     let starts: Vec<u32> = checked.diagnostics[0].fixes.iter().map(|fix| fix.span.start).collect();
     assert!(starts.len() == 2 && starts.is_sorted(), "{starts:?}");
     let help = checked.diagnostics[0].help.as_deref();

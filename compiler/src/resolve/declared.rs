@@ -1,6 +1,6 @@
 //! Type declarations and type expressions.
 
-use super::names::{Place, TypeName, place, similar_type};
+use super::names::{Place, TypeName, place, similar_type, type_name};
 use super::{Resolver, Texts};
 use crate::hir::{Opaque, Union, opaque};
 use crate::refused::{Construct, Refused};
@@ -60,6 +60,7 @@ impl Resolver<'_> {
                     }
                     DeclKind::Effect(_) | DeclKind::Fun(_) | DeclKind::Protocol(_) => {}
                     DeclKind::Handler(_) => self.refuse(module, Construct::Handler, decl.span),
+                    DeclKind::Authority(set) if set.kind == ast::AuthorityKind::RoleSet => self.role_set(module, *set),
                     DeclKind::Authority(_) => self.refuse(module, Construct::Operation, decl.span),
                     DeclKind::Guest(_) => self.refuse(module, Construct::Fragment, decl.span),
                 }
@@ -70,6 +71,13 @@ impl Resolver<'_> {
     pub(super) fn refuse(&mut self, module: usize, construct: Construct, span: Span) {
         let file = self.program.modules[module].file;
         self.program.refused.push(Refused { construct, file, span });
+    }
+
+    /// `role_set S = A, B`: what it names is looked up in the protocol that uses it.
+    fn role_set(&mut self, module: usize, set: ast::Authority) {
+        if self.take_place(module, "role set", set.name) {
+            self.names_mut(module).role_sets.insert(set.name.symbol, set.members.into());
+        }
     }
 
     fn declare_type(&mut self, module: usize, name: Name, ty: TypeName) {
@@ -185,6 +193,16 @@ impl Resolver<'_> {
         self.ty_at(module, id, generics, 0)
     }
 
+    /// The type of a parameter of an operation, the only place for `Fn(A) -> B`.
+    pub(super) fn operation_parameter(&mut self, module: usize, id: ast::TypeId, generics: &mut Generics) -> Ty {
+        let ast::Type { kind, span } = self.program.modules[module].ast.ty(id).clone();
+        let TypeKind::Function { params, result } = kind else { return self.ty(module, id, generics) };
+        let params = params.iter().map(|param| self.ty(module, *param, generics)).collect();
+        let result = self.ty(module, result, generics);
+        let ty = self.program.types.intern(TyKind::Function(params, result));
+        if self.program.types.depth(ty) > MAX_TYPE_DEPTH { self.too_deep(module, span) } else { ty }
+    }
+
     fn ty_at(&mut self, module: usize, id: ast::TypeId, generics: &mut Generics, depth: u16) -> Ty {
         let ast::Type { kind, span } = self.program.modules[module].ast.ty(id).clone();
         let kind = match kind {
@@ -195,9 +213,9 @@ impl Resolver<'_> {
             }
             TypeKind::Record(fields) => self.record(module, &fields, generics, depth),
             TypeKind::Function { .. } => {
-                let help = "function values exist only as arguments of operations, in a later version";
-                let texts = Texts::new("a function type is not executable yet", "not executable yet", help);
-                self.report(module, "E0901", span, texts);
+                let help = "there are no function values: call the function, or declare an operation that takes one";
+                let texts = Texts::new("a function type stands only for a parameter of an operation", "not here", help);
+                self.report(module, "E0222", span, texts);
                 TyKind::Error
             }
             TypeKind::Named { path, args } => {
@@ -237,7 +255,7 @@ impl Resolver<'_> {
         }
         let found = match place(&self.names, self.program, module, path) {
             Place::Missing => return self.dotted_opaque(module, path),
-            Place::Module(owner) => self.names[owner].types.get(&last.symbol).copied(),
+            Place::Module(owner) => type_name(&self.names, module, owner, last.symbol),
         };
         let ty = match found {
             Some(TypeName::Done(ty)) => ty,

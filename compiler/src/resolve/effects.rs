@@ -1,10 +1,9 @@
-//! Effects with their operations, and native functions.
+//! Effects with their operations.
 
 use super::declared::Generics;
 use super::{Resolver, Texts};
-use crate::hir::{Effect, EffectId, Fun, Op};
+use crate::hir::{Effect, EffectId, Op};
 use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};
-use tell_ir::prim::Prim;
 use tell_language::ast::{self, DeclKind, Name};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::symbol::Symbol;
@@ -35,7 +34,8 @@ impl Resolver<'_> {
             }
             seen.push(op.name);
             let mut generics = Generics { names: params.clone(), open: true };
-            let op_params = op.params.iter().map(|param| self.ty(module, *param, &mut generics)).collect();
+            let op_params =
+                op.params.iter().map(|param| self.operation_parameter(module, *param, &mut generics)).collect();
             let result = self.ty(module, op.result, &mut generics);
             let meta = self.metadata(module, op);
             ops.push(Op { name: op.name.symbol, params: op_params, result, meta });
@@ -111,47 +111,6 @@ impl Resolver<'_> {
                 Texts::new("an `authoritative` operation cannot be `immediate`", "contradicts `authoritative`", help),
             );
         }
-    }
-
-    /// Declares the native functions of `std`; user functions are refused by name.
-    pub(super) fn declare_functions(&mut self) {
-        for module in 0..self.program.modules.len() {
-            for decl in self.program.modules[module].ast.decls.clone() {
-                let DeclKind::Fun(fun) = decl.kind else { continue };
-                if module == 0 {
-                    self.refuse_function(module, &fun);
-                } else {
-                    self.native_function(module, &fun);
-                }
-            }
-        }
-    }
-
-    fn refuse_function(&mut self, module: usize, fun: &ast::Fun) {
-        let name = self.program.text(fun.name.symbol).to_owned();
-        let (code, texts) = match fun.body {
-            Some(_) => {
-                let help = "write the expression where it is used; functions come with a later version";
-                ("E0901", Texts::new("a `fun` declaration is not executable yet", "not executable yet", help))
-            }
-            None => {
-                let help = "add `= …`; only functions of `std` are built into the machine";
-                ("E0221", Texts::new(format!("function `{name}` has no body"), "no body", help))
-            }
-        };
-        self.report(module, code, fun.name.span, texts);
-    }
-
-    fn native_function(&mut self, module: usize, fun: &ast::Fun) {
-        let mut generics = Generics { names: Vec::new(), open: true };
-        let params = fun.params.iter().map(|(_, ty)| self.ty(module, *ty, &mut generics)).collect();
-        let result = self.ty(module, fun.result, &mut generics);
-        let name = self.program.text(fun.name.symbol);
-        let prim = Prim::ALL.iter().find(|prim| prim.text() == name);
-        let prim = *prim.unwrap_or_else(|| panic!("bug: the prelude declares `{name}`, which is not a primitive"));
-        self.program.funs.push(Fun { name: fun.name.symbol, prim, params, result });
-        let index = self.program.funs.len() - 1;
-        self.names_mut(module).functions.insert(fun.name.symbol, index);
     }
 }
 

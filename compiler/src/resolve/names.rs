@@ -1,15 +1,15 @@
 //! What a module's names mean.
 
-use crate::hir::{EffectId, Program, ProtocolId};
+use crate::hir::{EffectId, FunId, Program, ProtocolId};
 use crate::ty::{Ty, UnionId};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
-use tell_language::ast::Path;
+use tell_language::ast::{Path, RoleRef};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
-type Table<T> = IndexMap<Symbol, T, FxBuildHasher>;
+pub(super) type Table<T> = IndexMap<Symbol, T, FxBuildHasher>;
 
 /// A name of a type.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +26,14 @@ pub struct Names {
     pub(super) types: Table<TypeName>,
     pub(super) constructors: Table<(UnionId, u16)>,
     pub(super) effects: Table<EffectId>,
-    pub(super) functions: Table<usize>,
+    pub(super) functions: Table<FunId>,
     pub(super) protocols: Table<ProtocolId>,
+    pub(super) role_sets: Table<Box<[RoleRef]>>,
     /// Modules by alias and by full dotted name.
     pub(super) modules: Table<usize>,
-    /// Where each own declaration stands, for duplicates.
+    /// Where each own declaration stands; what is not here is imported.
     pub(super) places: Table<Span>,
+    /// The same for constructors, which are names of their own kind.
     pub(super) constructor_places: Table<Span>,
     /// Names whose declaration or import is wrong: reported once, where that is.
     pub(super) poisoned: Table<()>,
@@ -43,6 +45,12 @@ impl Names {
     pub fn is_poisoned(&self, name: Symbol) -> bool {
         self.poisoned.contains_key(&name)
     }
+}
+
+/// The type of that name in `owner`, as `module` sees it: of other modules only what they declare.
+pub(super) fn type_name(names: &[Names], module: usize, owner: usize, name: Symbol) -> Option<TypeName> {
+    let is_visible = owner == module || names[owner].places.contains_key(&name);
+    names[owner].types.get(&name).copied().filter(|_| is_visible)
 }
 
 /// What a dotted path is looked up in.
@@ -65,12 +73,16 @@ pub(super) fn place(names: &[Names], program: &Program, module: usize, path: &Pa
 }
 
 macro_rules! lookup {
-    ($($(#[$doc:meta])* $name:ident, $similar:ident, $table:ident -> $target:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $similar:ident, $table:ident of $places:ident -> $target:ty;)*) => {$(
         $(#[$doc])*
         #[must_use]
         pub fn $name(names: &[Names], program: &Program, module: usize, path: &Path) -> Option<$target> {
             match place(names, program, module, path) {
-                Place::Module(index) => names[index].$table.get(&path.last().symbol).copied(),
+                Place::Module(index) => {
+                    let name = path.last().symbol;
+                    let is_visible = index == module || names[index].$places.contains_key(&name);
+                    names[index].$table.get(&name).copied().filter(|_| is_visible)
+                }
                 Place::Missing => None,
             }
         }
@@ -86,13 +98,19 @@ macro_rules! lookup {
 
 lookup! {
     /// The constructor a path names.
-    constructor, similar_constructor, constructors -> (UnionId, u16);
+    constructor, similar_constructor, constructors of constructor_places -> (UnionId, u16);
     /// The effect a path names.
-    effect, similar_effect, effects -> EffectId;
+    effect, similar_effect, effects of places -> EffectId;
     /// The function a path names.
-    function, similar_function, functions -> usize;
+    function, similar_function, functions of places -> FunId;
     /// The module-level protocol a path names.
-    protocol, similar_protocol, protocols -> ProtocolId;
+    protocol, similar_protocol, protocols of places -> ProtocolId;
+}
+
+/// The roles a role set of the module lists.
+#[must_use]
+pub fn role_set(names: &[Names], module: usize, name: Symbol) -> Option<&[RoleRef]> {
+    names[module].role_sets.get(&name).map(|roles| &**roles)
 }
 
 /// The most similar type name in the module.

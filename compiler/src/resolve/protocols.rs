@@ -2,12 +2,14 @@
 
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
-use crate::hir::{Param, Protocol, ProtocolId, RoleId, Use};
-use tell_language::ast::{self, DeclKind, Member, Name};
+use crate::hir::{Protocol, ProtocolId, Use};
+use crate::resolve::family::{
+    self, ASSUMED_SIZE, Constants, Extent, Header, HeaderParam, Problem, Size, expand, expand_params, too_many,
+};
+use std::rc::Rc;
+use tell_language::ast::{self, DeclKind, Index, Member, Name};
 use tell_language::diagnostic::did_you_mean;
-
-/// Most roles of a protocol.
-const MAX_ROLES: usize = 10_000;
+use tell_language::span::Span;
 
 impl Resolver<'_> {
     /// Declares the protocols of the user's file.
@@ -25,9 +27,19 @@ impl Resolver<'_> {
     }
 
     fn protocol(&mut self, module: usize, protocol: ast::Protocol, parent: Option<ProtocolId>) -> ProtocolId {
-        let roles = self.roles(module, &protocol);
-        let params = self.params(module, &protocol, &roles);
-        let uses = self.uses(module, &protocol);
+        let mut header = Header::default();
+        self.members(module, &protocol, &mut header);
+        self.params(module, &protocol, &mut header);
+        let uses = self.row(module, &protocol.uses, &mut Generics::default());
+        let sizes: Vec<Size> = header.sizes.iter().map(|name| self.size(module, *name)).collect();
+        let values: Vec<u32> = sizes.iter().map(|size| size.value).collect();
+        let (members, roles) = expand(self.program, &header, &values).unwrap_or_else(|member| {
+            self.report_problem(module, too_many(member));
+            (Vec::new(), Vec::new())
+        });
+        let ast = &self.program.modules[module].ast;
+        let (params, problems) = expand_params(self.program, ast, &header, &members, &Constants::new(&sizes));
+        problems.into_iter().for_each(|problem| self.report_problem(module, problem));
         let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
@@ -35,7 +47,11 @@ impl Resolver<'_> {
             file: self.program.modules[module].file,
             module,
             parent,
-            roles: roles.iter().map(|role| (role.symbol, role.span)).collect(),
+            template: id,
+            header: Rc::new(header),
+            sizes,
+            members,
+            roles,
             params,
             uses,
             block: protocol.body,
@@ -52,10 +68,27 @@ impl Resolver<'_> {
         id
     }
 
-    fn roles(&mut self, module: usize, protocol: &ast::Protocol) -> Vec<Name> {
-        let header = protocol.header.clone().unwrap_or_default();
+    fn report_problem(&mut self, module: usize, problem: Problem) {
+        let Problem { code, span, message, label, help } = problem;
+        self.report(module, code, span, Texts::new(message, label, help));
+    }
+
+    /// The value of a named size: what was given from outside, or the smallest that is interesting.
+    fn size(&mut self, module: usize, name: Name) -> Size {
+        let mut given = self.binds.get(self.program.text(name.symbol)).copied();
+        if given == Some(0) {
+            let text = format!("`{}` is 0, but a family has at least one role", self.program.text(name.symbol));
+            let texts = Texts::new(text, "this size", "give it a number from 1 on");
+            self.report(module, "E0231", name.span, texts);
+            given = None;
+        }
+        Size { name: name.symbol, value: given.unwrap_or(ASSUMED_SIZE), is_assumed: given.is_none() }
+    }
+
+    fn members(&mut self, module: usize, protocol: &ast::Protocol, header: &mut Header) {
+        let written = protocol.header.clone().unwrap_or_default();
         let lines = &protocol.roles;
-        if let (false, Some((_, span))) = (header.is_empty(), lines.first()) {
+        if let (false, Some((_, span))) = (written.is_empty(), lines.first()) {
             let texts = Texts::new(
                 "roles are declared in the header and again in the body",
                 "declared again here",
@@ -66,60 +99,87 @@ impl Resolver<'_> {
             let texts =
                 Texts::new("roles are declared twice", "declared again here", "write all roles in one `roles` line");
             self.report(module, "E0215", *span, texts);
-        } else if header.is_empty() && lines.is_empty() {
+        } else if written.is_empty() && lines.is_empty() {
             let name = self.program.text(protocol.name.symbol).to_owned();
             let help = format!("write `protocol {name}(A, B) =`, or `roles A, B` as the first line of the body");
             let texts = Texts::new(format!("protocol `{name}` has no roles"), "which roles take part?", help);
             self.report(module, "E0215", protocol.name.span, texts);
         }
-        let all = if header.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { header };
-        let mut roles: Vec<Name> = Vec::new();
+        let all =
+            if written.is_empty() { lines.iter().flat_map(|(names, _)| names.clone()).collect() } else { written };
         let mut places = indexmap::IndexMap::<_, _, rustc_hash::FxBuildHasher>::default();
-        for Member { name: role, .. } in all {
+        for Member { name: role, size } in all {
             let first = *places.entry(role.symbol).or_insert(role.span);
             if first == role.span {
-                roles.push(role);
+                let extent = size.map_or(Extent::One, |size| self.extent(module, role, size, header));
+                header.members.push((role, extent));
             } else if lines.len() < 2 {
                 self.report_duplicate(module, "E0211", "role", first, role.span);
             }
         }
-        if let Some(extra) = roles.get(MAX_ROLES) {
-            let texts =
-                Texts::new(format!("a protocol has at most {MAX_ROLES} roles"), "one too many", "split the protocol");
-            self.report(module, "E0405", extra.span, texts);
-            roles.truncate(MAX_ROLES);
-        }
-        roles
     }
 
-    fn params(&mut self, module: usize, protocol: &ast::Protocol, roles: &[Name]) -> Vec<Param> {
-        let mut params: Vec<Param> = Vec::new();
+    /// The size of a family as written; a wrong one is reported and taken for one role.
+    fn extent(&mut self, module: usize, family: Name, size: ast::IndexId, header: &mut Header) -> Extent {
+        let ast = &self.program.modules[module].ast;
+        let Index { kind, span } = ast.index(size);
+        let ast::IndexKind::At(id) = kind else { return self.wrong_size(module, family, span) };
+        if let ast::ExprKind::Int(count) = ast.expr(id).kind {
+            return match u32::try_from(count) {
+                Ok(count) if count > 0 => Extent::Fixed(count),
+                _ if count > 0 => Extent::Fixed(u32::MAX), // Too many, which is reported with the roles.
+                _ => self.wrong_size(module, family, span),
+            };
+        }
+        let Some(name) = family::name(ast, id) else { return self.wrong_size(module, family, span) };
+        let known = header.sizes.iter().position(|known| known.symbol == name.symbol);
+        Extent::Named(known.unwrap_or_else(|| {
+            header.sizes.push(name);
+            header.sizes.len() - 1
+        }))
+    }
+
+    fn wrong_size(&mut self, module: usize, family: Name, span: Span) -> Extent {
+        let name = self.program.text(family.symbol).to_owned();
+        let text = format!("this cannot be the size of the family `{name}`");
+        let help = format!("write a number from 1 on, `{name}[3]`, or a name, `{name}[N]`");
+        self.report(module, "E0231", span, Texts::new(text, "not a size", help));
+        Extent::Fixed(1)
+    }
+
+    fn params(&mut self, module: usize, protocol: &ast::Protocol, header: &mut Header) {
         for param in &protocol.params {
             let ty = self.ty(module, param.ty, &mut Generics::default());
-            if let Some(first) = params.iter().find(|first| first.name == param.name.symbol) {
-                let first = first.span;
-                self.report_duplicate(module, "E0212", "parameter", first, param.name.span);
+            let same = |other: &Name| other.symbol == param.name.symbol;
+            if let Some(first) = header.params.iter().map(|first| first.name).find(|first| same(first)) {
+                self.report_duplicate(module, "E0212", "parameter", first.span, param.name.span);
                 continue;
             }
-            let Some(role) = roles.iter().position(|role| role.symbol == param.role.name.symbol) else {
-                let wanted = self.program.text(param.role.name.symbol).to_owned();
-                let similar = did_you_mean(&wanted, roles.iter().map(|role| self.program.text(role.symbol)));
-                let help = similar
+            if header.sizes.iter().any(same) {
+                let text = format!("`{}` is the size of a family", self.program.text(param.name.symbol));
+                let texts = Texts::new(text, "bound again here", "choose another name");
+                self.report(module, "E0238", param.name.span, texts);
+                continue;
+            }
+            let wanted = param.role.name.symbol;
+            if !header.members.iter().any(|(role, _)| role.symbol == wanted) {
+                let wanted = self.program.text(wanted).to_owned();
+                let known = header.members.iter().map(|(role, _)| self.program.text(role.symbol));
+                let help = did_you_mean(&wanted, known)
                     .map_or_else(|| "declare it among the roles".into(), |name| format!("did you mean `{name}`?"));
                 let texts = Texts::new(format!("there is no role `{wanted}`"), "unknown role", help);
                 self.report(module, "E0202", param.role.name.span, texts);
                 continue;
-            };
-            let role = RoleId(u32::try_from(role).expect("at most 10 000 roles"));
-            params.push(Param { name: param.name.symbol, span: param.name.span, ty, role });
+            }
+            header.params.push(HeaderParam { name: param.name, ty, role: param.role });
         }
-        params
     }
 
-    fn uses(&mut self, module: usize, protocol: &ast::Protocol) -> Vec<Use> {
+    /// What a protocol or function uses.
+    pub(super) fn row(&mut self, module: usize, row: &[ast::Use], generics: &mut Generics) -> Vec<Use> {
         let mut uses: Vec<Use> = Vec::new();
-        for used in &protocol.uses {
-            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
+        for used in row {
+            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
             let span = used.effect.span();
             let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
                 let wanted = used.effect.last().symbol;

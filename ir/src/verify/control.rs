@@ -32,6 +32,11 @@ impl Graph {
         self.block_at.get(pc).filter(|&&block| block != NONE).map(|&block| block as usize)
     }
 
+    /// The blocks control can go to from a block, those of its children included.
+    pub(super) fn next(&self, block: u32) -> impl Iterator<Item = u32> {
+        self.exits(block).iter().map(|exit| exit.block)
+    }
+
     fn exits(&self, block: u32) -> &[Exit] {
         &self.exits[self.starts[block as usize]..self.starts[block as usize + 1]]
     }
@@ -73,7 +78,11 @@ const fn is_silent(instr: &Instr) -> bool {
         | Instr::Receive { .. }
         | Instr::Choose { .. }
         | Instr::Perform { .. }
-        | Instr::Yield => false,
+        | Instr::Yield
+        // A branch was run, or a scope began or ended: others can see that.
+        | Instr::JoinAll
+        | Instr::Enter { .. }
+        | Instr::Exit { .. } => false,
         Instr::Set { .. }
         | Instr::Move { .. }
         | Instr::Prim { .. }
@@ -86,10 +95,7 @@ const fn is_silent(instr: &Instr) -> bool {
         | Instr::Fail { .. }
         | Instr::Halt { .. }
         | Instr::Spawn { .. }
-        | Instr::JoinAll
         | Instr::Finish
-        | Instr::Enter { .. }
-        | Instr::Exit { .. }
         | Instr::Leave { .. } => true,
     }
 }
@@ -101,6 +107,10 @@ fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Che
         Instr::Switch { val: _, table } => function.switches[table as usize].iter().try_for_each(|&to| visit(to)),
         Instr::Choose { table } => function.chooses[table as usize].rows.iter().try_for_each(|row| visit(row.target)),
         Instr::Enter { scope } => function.scopes[scope as usize].rows.iter().try_for_each(|row| visit(row.target)),
+        // The other outcomes are learnt anywhere in the body.
+        Instr::Exit { scope } => {
+            function.scopes[scope as usize].rows.iter().take(1).try_for_each(|row| visit(row.target))
+        }
         Instr::Send { .. }
         | Instr::Offer { .. }
         | Instr::Receive { .. }
@@ -116,7 +126,6 @@ fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Che
         | Instr::Halt { .. }
         | Instr::JoinAll
         | Instr::Finish
-        | Instr::Exit { .. }
         | Instr::Leave { .. } => Ok(()),
     }
 }

@@ -3,13 +3,13 @@
 //! One forward analysis over the blocks in reverse postorder: which registers are written, and of which registers
 //! with a union in them a `Switch` has shown the variant. Where paths meet, only what both know stays. A block seen
 //! first is given all that its predecessors know; sweeps are repeated until nothing is taken away any more, which
-//! for structured code is the first. Repetition and wide frames are paid from the budget.
+//! for structured code without branches is the first. Repetition and wide frames are paid from the budget.
 
+use super::branches::{Joins, parts};
 use super::control::{self, Graph};
 use super::{Budget, Check, Subject, variant_args, variant_count, violation_at};
-use crate::image::Shape;
 use crate::instr::{Instr, Reg};
-use crate::ty::Type;
+use std::collections::BTreeMap;
 
 /// Most variants remembered at a time; the oldest is forgotten first.
 const MAX_FACTS: usize = 32;
@@ -18,7 +18,7 @@ const MAX_FACTS: usize = 32;
 const MAX_WORDS: usize = 1 << 24;
 
 /// Checks the data flow of one role.
-pub(super) fn check(subject: &Subject<'_>, graph: &Graph, budget: &mut Budget) -> Check {
+pub(super) fn check(subject: &Subject<'_>, graph: &Graph, joins: &Joins, budget: &mut Budget) -> Check {
     let function = subject.function;
     let words = function.regs.len().div_ceil(64);
     let blocks = function.blocks.len();
@@ -29,6 +29,8 @@ pub(super) fn check(subject: &Subject<'_>, graph: &Graph, budget: &mut Budget) -
     let mut flow = Flow {
         subject,
         graph,
+        joins,
+        finished: BTreeMap::new(),
         words,
         written_at: vec![0; words * blocks],
         facts_at: vec![Vec::new(); blocks],
@@ -57,6 +59,9 @@ pub(super) fn check(subject: &Subject<'_>, graph: &Graph, budget: &mut Budget) -
 struct Flow<'a> {
     subject: &'a Subject<'a>,
     graph: &'a Graph,
+    joins: &'a Joins,
+    /// Per block that ends a branch, the registers written there.
+    finished: BTreeMap<u32, Vec<u64>>,
     /// Words of a set of registers.
     words: usize,
     /// Registers written before each block.
@@ -81,6 +86,10 @@ impl Flow<'_> {
         let function = self.subject.function;
         let start = function.blocks[block].pc as usize;
         let end = function.blocks.get(block + 1).map_or(function.code.len(), |next| next.pc as usize);
+        if !self.seen[block] {
+            // The block of `done` behind a body that never ends.
+            return Ok(());
+        }
         if self.done[block] {
             budget.spend(end - start + self.words, start)?;
         }
@@ -89,7 +98,7 @@ impl Flow<'_> {
         self.facts.clone_from(&self.facts_at[block]);
         for pc in start..end {
             self.pc = pc;
-            self.step(&function.code[pc], budget)?;
+            self.step(block, &function.code[pc], budget)?;
         }
         if control::falls_through(&function.code[end - 1]) {
             self.leave(end, budget)?;
@@ -97,7 +106,7 @@ impl Flow<'_> {
         Ok(())
     }
 
-    fn step(&mut self, instr: &Instr, budget: &mut Budget) -> Check {
+    fn step(&mut self, block: usize, instr: &Instr, budget: &mut Budget) -> Check {
         let image = self.subject.image;
         match *instr {
             Instr::Send { to: _, label: _, val } | Instr::Offer { to: _, label: _, val } => self.read(val)?,
@@ -123,16 +132,7 @@ impl Flow<'_> {
                 self.write(dst);
             }
             Instr::Make { dst, shape, args } => {
-                let len = match image.shapes[usize::from(shape)] {
-                    Shape::Product(id) => match self.subject.ty(id) {
-                        Type::Tuple(items) => items.len(),
-                        Type::Record(fields) => fields.len(),
-                        _ => 0,
-                    },
-                    Shape::Variant(id, tag) => variant_args(self.subject.ty(id), tag).map_or(0, <[_]>::len),
-                    Shape::List(_, len) => usize::from(len),
-                };
-                self.read_range(args, len, budget)?;
+                self.read_range(args, parts(self.subject, usize::from(shape)), budget)?;
                 self.write(dst);
             }
             Instr::Get { dst, src, index } => self.get(dst, src, index)?,
@@ -147,14 +147,60 @@ impl Flow<'_> {
             }
             Instr::Jump { target } => self.leave(target as usize, budget)?,
             Instr::Yield | Instr::Fail { .. } => {}
-            Instr::Spawn { .. }
-            | Instr::JoinAll
-            | Instr::Finish
-            | Instr::Enter { .. }
-            | Instr::Exit { .. }
-            | Instr::Leave { .. } => {}
+            Instr::Spawn { target } => self.leave(target as usize, budget)?,
+            Instr::JoinAll => self.join(block, budget)?,
+            Instr::Finish => self.finish(block),
+            Instr::Enter { scope } => self.enter(scope, budget)?,
+            Instr::Exit { scope } => {
+                let done = self.subject.function.scopes[scope as usize].rows[0].target;
+                self.leave(done as usize, budget)?;
+            }
+            Instr::Leave { .. } => {}
             Instr::Halt { finals } => self.finals(finals, budget)?,
         }
+        Ok(())
+    }
+
+    /// Behind branches, what each of them wrote on all ways to its end is written. What an end that was not walked yet
+    /// knows is taken to be everything; `finish` asks for another sweep.
+    fn join(&mut self, block: usize, budget: &mut Budget) -> Check {
+        for ends in self.joins.of(block) {
+            budget.spend(self.words * (ends.len() + 1), self.pc)?;
+            for word in 0..self.words {
+                let known = ends.iter().map(|end| self.finished.get(end).map_or(u64::MAX, |written| written[word]));
+                // A branch that never ends is never joined.
+                self.written[word] |= known.fold(u64::MAX, |all, written| all & written);
+            }
+        }
+        self.facts.clear();
+        Ok(())
+    }
+
+    fn finish(&mut self, block: usize) {
+        let block = u32::try_from(block).expect("blocks are fewer than instructions");
+        if self.finished.get(&block) != Some(&self.written) {
+            self.finished.insert(block, self.written.clone());
+            self.again = true;
+        }
+    }
+
+    /// After an outcome that may come at any time, only what was written before the scope is known to be.
+    fn enter(&mut self, table: u32, budget: &mut Budget) -> Check {
+        let table = &self.subject.function.scopes[table as usize];
+        table.deadline.map_or(Ok(()), |deadline| self.read(deadline))?;
+        let facts = std::mem::take(&mut self.facts);
+        for row in table.rows.iter().skip(1) {
+            let Some(bind) = row.bind else {
+                self.leave(row.target as usize, budget)?;
+                continue;
+            };
+            let (word, bit) = (usize::from(bind) / 64, 1 << (bind % 64));
+            let before = self.written[word];
+            self.written[word] |= bit;
+            self.leave(row.target as usize, budget)?;
+            self.written[word] = before;
+        }
+        self.facts = facts;
         Ok(())
     }
 

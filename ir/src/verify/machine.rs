@@ -1,13 +1,14 @@
 //! Rules V5.1 and V5.2: the local machine of a role is one.
 
 use super::{Check, Subject, violation};
+use crate::image::Outcome;
 use crate::machine::{State, StateId, Transition};
 
 /// The rows of every state, sorted for searching.
 pub(super) struct Rows {
     /// Where the rows of each state start, and one end.
     starts: Vec<usize>,
-    /// Rows of `Send` and `Recv` by partner and label; of `Tau` by target, with partner and label 0.
+    /// Rows of `Send` and `Recv` by partner and label; of the others by target, with partner and label 0.
     rows: Vec<Transition>,
 }
 
@@ -48,18 +49,31 @@ pub(super) fn check(subject: &Subject<'_>) -> Check<Rows> {
                 index.rows.extend_from_slice(rows);
             }
             State::Tau(next) => {
-                index.rows.extend(next.iter().map(|&target| Transition { partner: 0, label: 0, target }));
+                index.rows.extend(next.iter().map(|&target| silent(target)));
             }
-            State::Par { .. } | State::Scope { .. } | State::Join => {}
+            State::Par { branches, then } => {
+                if branches.is_empty() {
+                    return violation("V5.1", format!("state {number} has no branches"));
+                }
+                index.rows.extend(branches.iter().chain([then]).map(|&target| silent(target)));
+            }
+            State::Scope { scope, body, rows, then } => {
+                is_scope(subject, number, *scope, rows)?;
+                let rows = rows.iter().map(|(_, target)| target);
+                index.rows.extend(rows.chain([body, then]).map(|&target| silent(target)));
+            }
+            State::Join => {}
         }
         let rows = &mut index.rows[start..];
         if rows.is_empty() && !matches!(state, State::End | State::Join) {
             return violation("V5.1", format!("state {number} leads nowhere"));
         }
         rows.sort_unstable();
-        let silent = matches!(state, State::Tau(_));
-        let same = |a: &Transition, b: &Transition| {
-            (a.partner, a.label) == (b.partner, b.label) && (!silent || a.target == b.target)
+        let same = |a: &Transition, b: &Transition| match state {
+            State::Tau(_) => a.target == b.target,
+            // Branches, or blocks of outcomes, may be alike.
+            State::Par { .. } | State::Scope { .. } => false,
+            _ => (a.partner, a.label) == (b.partner, b.label),
         };
         if rows.windows(2).any(|pair| same(&pair[0], &pair[1])) {
             return violation("V5.1", format!("state {number} has two rows that are the same"));
@@ -71,6 +85,21 @@ pub(super) fn check(subject: &Subject<'_>) -> Check<Rows> {
     }
     reachable(&index, states.len())?;
     Ok(index)
+}
+
+/// A way without a message.
+const fn silent(target: StateId) -> Transition {
+    Transition { partner: 0, label: 0, target }
+}
+
+fn is_scope(subject: &Subject<'_>, state: usize, scope: u32, rows: &[(Outcome, StateId)]) -> Check {
+    let Some(entry) = subject.image.scopes.get(scope as usize) else {
+        return violation("V5.1", format!("state {state} is of scope {scope}, which is not there"));
+    };
+    if !rows.iter().map(|row| row.0).eq(entry.outcomes.iter().copied()) {
+        return violation("V5.1", format!("state {state} does not have the outcomes of scope {scope}"));
+    }
+    Ok(())
 }
 
 fn communication(subject: &Subject<'_>, state: usize, row: &Transition) -> Check {

@@ -1,7 +1,7 @@
 //! Rules V1.7 to V1.15 and V7.1: the tables an image consists of.
 
 use super::{Check, MAX_TYPE_DEPTH, Subject, variant_args, violation};
-use crate::image::{CodeImage, MAX_REGISTERS, Shape};
+use crate::image::{CodeImage, MAX_REGISTERS, Outcome, Scope, ScopeTable, Shape};
 use crate::machine::State;
 use crate::ty::{Type, TypeId};
 use std::collections::HashSet;
@@ -20,6 +20,7 @@ pub(super) fn check(image: &CodeImage) -> Check {
     types(image)?;
     image.shapes.iter().try_for_each(|shape| self::shape(image, shape))?;
     edges(image)?;
+    image.scopes.iter().try_for_each(|scope| self::scope(image, scope))?;
     host(image)
 }
 
@@ -219,6 +220,18 @@ fn edges(image: &CodeImage) -> Check {
     Ok(())
 }
 
+fn scope(image: &CodeImage, scope: &Scope) -> Check {
+    let Scope { owner, participants, outcomes } = scope;
+    let known = participants.iter().all(|role| usize::from(*role) < image.roles.len());
+    if !known || !participants.is_sorted_by(|a, b| a < b) || participants.binary_search(owner).is_err() {
+        return violation("V1.16", format!("a scope of role {owner} has participants {participants:?}"));
+    }
+    if outcomes.first() != Some(&Outcome::Done) || !outcomes.is_sorted_by(|a, b| a < b) {
+        return violation("V1.16", format!("a scope of role {owner} has outcomes {outcomes:?}"));
+    }
+    Ok(())
+}
+
 /// The implicit effect is part of the machine: a host may rely on its signatures.
 fn host(image: &CodeImage) -> Check {
     let ty = |id: TypeId| &image.types[id.0 as usize];
@@ -271,8 +284,45 @@ pub(super) fn check_function(subject: &Subject<'_>) -> Check {
             return violation("V1.11", format!("parameter `{}` has no register of its type", param.name));
         }
     }
+    function.scopes.iter().try_for_each(|table| scope_table(subject, table))?;
     if !distinct(params.iter().map(|param| param.reg)) || !distinct(params.iter().map(|param| param.name.as_str())) {
         return violation("V1.11", "two parameters share a register or a name");
     }
     Ok(())
+}
+
+fn scope_table(subject: &Subject<'_>, table: &ScopeTable) -> Check {
+    let Some(scope) = subject.image.scopes.get(table.scope as usize) else {
+        return violation("V1.8", format!("scope {} is not there", table.scope));
+    };
+    let role = u16::try_from(subject.role).unwrap_or(u16::MAX);
+    if scope.participants.binary_search(&role).is_err() {
+        return violation("V1.17", format!("the role takes no part in scope {}", table.scope));
+    }
+    if !table.rows.iter().map(|row| row.outcome).eq(scope.outcomes.iter().copied()) {
+        return violation("V1.17", format!("a table does not have the outcomes of scope {}", table.scope));
+    }
+    let keeps_time = role == scope.owner && scope.outcomes.contains(&Outcome::Timeout);
+    if keeps_time != table.deadline.is_some() {
+        return violation(
+            "V1.17",
+            format!("scope {} has a deadline exactly where its owner may time out", table.scope),
+        );
+    }
+    if table.rows.iter().any(|row| row.bind.is_some() && row.outcome != Outcome::Fail) {
+        return violation("V1.17", format!("scope {} has a word for what is no failure", table.scope));
+    }
+    let is = |reg: u16, expected: &Type| function_type(subject, reg).is_some_and(|ty| ty == expected);
+    if !table.deadline.is_none_or(|reg| is(reg, &Type::Duration)) {
+        return violation("V3.8", format!("the deadline of scope {} is not in a register for a Duration", table.scope));
+    }
+    if !table.rows.iter().filter_map(|row| row.bind).all(|reg| is(reg, &Type::String)) {
+        return violation("V3.8", format!("the failure of scope {} is not in a register for a String", table.scope));
+    }
+    Ok(())
+}
+
+fn function_type<'a>(subject: &Subject<'a>, reg: u16) -> Option<&'a Type> {
+    let id = subject.function.regs.get(usize::from(reg))?;
+    Some(&subject.image.types[id.0 as usize])
 }

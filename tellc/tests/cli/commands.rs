@@ -172,7 +172,7 @@ fn every_code_is_explained() {
     }
     tellc(&["explain", "e0401"]).ends(0).prints("# E0401");
     tellc(&["explain", "vm.fault.assertion"]).ends(0).prints("# F0001");
-    tellc(&["explain", "E041"]).ends(2).says("did you mean `E04");
+    tellc(&["explain", "E041"]).ends(2).says("did you mean `E0");
     tellc(&["explain", "vm.fault.asertion"]).ends(2).says("did you mean `vm.fault.assertion`");
     tellc(&["explain", "nonsense"]).ends(2).says("lists all");
 }
@@ -252,4 +252,45 @@ fn exploring_a_rejected_protocol_draws_what_goes_wrong() {
     let program = folder.file("p.tell", text);
     let out = tellc(&["check", &program, "--explore"]).ends(1).says("E0401").out;
     assert!(out.contains("`C` takes one run for another") && out.contains("not received: `One` from C to B"), "{out}");
+}
+
+const RING: &str = "\
+protocol Ring(W[N]; seed : Int at W[0]) =
+  for i in 0..N - 1
+    W[i] -> W[i + 1] : Token
+  W[N - 1] -> W[0] : Home(size : Int = N)
+";
+
+#[test]
+fn families_get_their_sizes_from_the_command_line() {
+    let folder = Folder::new();
+    let ring = folder.file("ring.tell", RING);
+    tellc(&["check", &ring]).ends(0).says("(with N = 2; `--bind` gives other sizes)");
+    tellc(&["check", "--bind", "N=7", &ring]).ends(0).says("1 file checked: no mistakes found\n");
+    tellc(&["run", &ring, "--arg", "W[0].seed=1"]).ends(1).says("E0230").says("`--bind N=3`");
+    tellc(&["build", &ring]).ends(1).says("E0230");
+    let ran = tellc(&["run", &ring, "--bind", "N=4", "--arg", "W[0].seed=1"]).ends(0);
+    ran.prints("W[2] -> W[3] : Token").prints("W[0].size = 4");
+    tellc(&["project", &ring, "--bind", "N=3", "--role", "W[2]"]).ends(0).prints("W[1]?Token.");
+    tellc(&["show", "--stage", "resolve", &ring, "--bind", "N=3"]).ends(0).prints("Ring(W[0], W[1], W[2]; seed");
+    // With one role nobody is next to it.
+    tellc(&["check", &ring, "--bind", "N=1"]).ends(1).says("E0410");
+}
+
+#[test]
+fn sizes_that_make_no_sense_are_refused() {
+    let folder = Folder::new();
+    let ring = folder.file("ring.tell", RING);
+    for size in ["N=0", "N=10001", "N=-1", "N=x", "N"] {
+        tellc(&["check", &ring, "--bind", size]).ends(2).says("--bind");
+    }
+    tellc(&["run", &ring, "--bind", "N=2", "--bind", "N=3"]).ends(2).says("the size `N` is given twice");
+    tellc(&["run", &ring, "--bind", "M=2"]).ends(1).says("E0704").says("there is `N`");
+    tellc(&["check", &ring, "--bind", "M=2"]).ends(1).says("E0704");
+    let plain = folder.file("ping.tell", PING);
+    tellc(&["check", &plain, &ring, "--bind", "N=3"]).ends(0);
+    tellc(&["build", &plain, "--bind", "N=3"]).ends(1).says("E0704");
+    let image = folder.path("ring.tellimg");
+    tellc(&["build", &ring, "--bind", "N=3", "-o", &image]).ends(0);
+    tellc(&["run", &image, "--bind", "N=3"]).ends(1).says("E0704");
 }

@@ -160,6 +160,19 @@ fn every_diagnostic_of_the_corpus() {
 }
 
 #[test]
+fn tests() {
+    let folder = Folder::new();
+    folder.file("a.tell", "--! expect: ok\nprotocol P(A, B) =\n  A -> B : M\n");
+    folder.file("b.tell", "--! expect: E0301\nprotocol P(A, B) =\n  A -> B : M\n");
+    folder.file("c.tell", "protocol P(A, B) =\n  A -> B : M\n");
+    let ran = tellc(&["test", "--format", "json", &folder.path("")]).ends(2);
+    let lines = valid("test.json", &ran.out);
+    let outcomes: Vec<&Value> = lines[..3].iter().map(|line| &line["outcome"]).collect();
+    assert_eq!(outcomes, ["ok", "failed", "unusable"]);
+    assert_eq!(lines[3]["summary"]["passed"], 1);
+}
+
+#[test]
 fn traces() {
     let folder = Folder::new();
     let trace = folder.path("trace.jsonl");

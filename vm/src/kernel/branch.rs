@@ -110,8 +110,8 @@ pub(super) fn cancel_request(state: &mut SessionState, who: u16) {
     let Coroutine { role, status, .. } = state.coroutines[usize::from(who)];
     let Request { id: request, op, .. } = match status {
         Status::Performing(request) => request,
-        Status::Sleeping { request, until } => {
-            state.clock.wake(until, request.id, who);
+        Status::Sleeping(request) => {
+            state.clock.forget(request.id);
             request
         }
         _ => return,

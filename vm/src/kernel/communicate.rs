@@ -55,7 +55,7 @@ fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
         return discard(frame, edge);
     }
     let reader = frame.edges[edge as usize].reader;
-    let coroutine = frame.others[usize::from(reader)];
+    let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
         return;
     }
@@ -68,7 +68,7 @@ fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
         Status::Ready
         | Status::Sending { .. }
         | Status::Performing(_)
-        | Status::Sleeping { .. }
+        | Status::Sleeping(_)
         | Status::Joining
         | Status::Entering { .. }
         | Status::Awaiting

@@ -56,16 +56,17 @@ pub(super) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
-        let coroutine = *state.coroutines.get(usize::from(who))?;
-        let role = program.roles.get(usize::from(coroutine.role))?;
+        let coroutine = state.coroutines.get(usize::from(who))?;
+        let (pc, me, part, is_called) = (coroutine.pc, coroutine.role, coroutine.part, coroutine.called.is_some());
+        let role = program.roles.get(usize::from(me))?;
         let registers = state.registers.get_mut(role.base..role.base + role.kinds.len())?;
         let frame = Frame {
             program,
             role,
             who,
-            me: coroutine.role,
-            part: coroutine.part,
-            is_called: coroutine.called.is_some(),
+            me,
+            part,
+            is_called,
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
@@ -77,7 +78,7 @@ impl<'a> Frame<'a> {
             capacity: state.config.edge_capacity as usize,
             bound: state.config.limits.bound(),
         };
-        Some((frame, coroutine.pc))
+        Some((frame, pc))
     }
 
     #[inline]

@@ -61,7 +61,7 @@ fn is_excluded(frame: &Frame<'_>, op: u16, exclusive: Exclusive) -> bool {
     };
     exclusive != Exclusive::Nothing
         && frame.others.iter().any(|other| match other.status {
-            Status::Performing(request) | Status::Sleeping { request, .. } => clashes(request.op),
+            Status::Performing(request) | Status::Sleeping(request) => clashes(request.op),
             _ => false,
         })
 }
@@ -95,7 +95,7 @@ impl VMKernel {
         answer: Result<Value, Failure>,
     ) -> Completion {
         let coroutine = state.coroutines.get(usize::from(who)).map(|coroutine| (coroutine.role, coroutine.status));
-        let Some((role, Status::Performing(request) | Status::Sleeping { request, .. })) = coroutine else {
+        let Some((role, Status::Performing(request) | Status::Sleeping(request))) = coroutine else {
             return Completion::Faulted(missing("outstanding request of coroutine", u32::from(who)));
         };
         let Request { id, op, dst, .. } = request;
@@ -137,8 +137,8 @@ impl VMKernel {
 /// The request of a coroutine is not outstanding any more.
 fn forget_request(state: &mut SessionState, who: u16) {
     let coroutine = &mut state.coroutines[usize::from(who)];
-    if let Status::Sleeping { request, until } = std::mem::replace(&mut coroutine.status, Status::Ready) {
-        state.clock.wake(until, request.id, who);
+    if let Status::Sleeping(request) = std::mem::replace(&mut coroutine.status, Status::Ready) {
+        state.clock.forget(request.id);
     }
 }
 

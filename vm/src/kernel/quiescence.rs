@@ -32,7 +32,7 @@ pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
             | Status::Awaiting
             | Status::Ready
             | Status::Performing(_)
-            | Status::Sleeping { .. } => stuck = true,
+            | Status::Sleeping(_) => stuck = true,
         }
     }
     if stuck { Quiescence::Deadlock(deadlock(program, state)) } else { Quiescence::Ended { notified } }
@@ -65,7 +65,7 @@ fn deadlock(program: &Program, state: &SessionState) -> Box<Fault> {
             Status::Joining => (WaitKind::Join, Vec::new()),
             Status::Awaiting => (WaitKind::Outcome, run.and_then(owner).map(name).into_iter().collect()),
             Status::Entering { .. } => (WaitKind::Scope, Vec::new()),
-            Status::Ready | Status::Performing(_) | Status::Sleeping { .. } | Status::Halted { .. } | Status::Gone => {
+            Status::Ready | Status::Performing(_) | Status::Sleeping(_) | Status::Halted { .. } | Status::Gone => {
                 continue;
             }
         };

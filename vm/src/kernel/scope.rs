@@ -34,7 +34,7 @@ pub(super) fn enter(program: &Program, state: &mut SessionState, who: u16, table
     if children > 0 {
         return Err(misplaced("Enter"));
     }
-    if role == scope.owner && state.runs.open_runs(part, number) >= state.config.edge_capacity as usize {
+    if role == scope.owner && state.runs.open_runs(role, part, number) >= state.config.edge_capacity as usize {
         return Ok(Turn::Wait(Status::Entering { scope: table }));
     }
     let Some(run) = state.runs.enter(part, (number, scope), (role, who, table)) else {
@@ -149,11 +149,12 @@ pub(super) fn leave(program: &Program, state: &mut SessionState, who: u16, table
 
 /// Lets the owner of a scope try again to go into it, if it waits for that.
 fn wake_entering(state: &mut SessionState, owner: Option<u16>, (part, scope): (Part, u32)) {
-    if state.runs.open_runs(part, scope) >= state.config.edge_capacity as usize {
+    let Some(owner) = owner else { return };
+    if state.runs.open_runs(owner, part, scope) >= state.config.edge_capacity as usize {
         return;
     }
     let waits = |coroutine: &Coroutine| {
-        matches!(coroutine.status, Status::Entering { .. }) && Some(coroutine.role) == owner && coroutine.part == part
+        matches!(coroutine.status, Status::Entering { .. }) && coroutine.role == owner && coroutine.part == part
     };
     let waiting: Vec<u16> = (0..).zip(&state.coroutines).filter(|(_, c)| waits(c)).map(|(who, _)| who).collect();
     waiting.into_iter().for_each(|who| make_ready(state, who));

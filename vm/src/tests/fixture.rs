@@ -9,7 +9,7 @@ use crate::session::{FinalValue, SessionEnd, SessionReport};
 use crate::value::Value;
 use tell_ir::image::{
     Agreement, ChooseRow, ChooseTable, Class, CodeImage, Const, Effect, Final, Function, Label, Modality, Op, OpMeta,
-    Param, Reentrancy, Region, Role, Shape,
+    Outcome, Param, Reentrancy, Region, Role, Scope, ScopeRow, ScopeTable, Shape,
 };
 use tell_ir::instr::Instr;
 use tell_ir::ty::{Type, TypeId};
@@ -72,6 +72,19 @@ pub(crate) fn choose(image: &mut CodeImage, rows: &[(u16, u16, u16, u32)], may_e
     let row = |&(partner, label, dst, target): &_| ChooseRow { partner, label, dst, target };
     let table = ChooseTable { rows: rows.iter().map(row).collect(), finals: may_end.then_some(0) };
     image.functions.last_mut().expect("a role was added").chooses.push(table);
+}
+
+/// Adds a scope and returns its number.
+pub(crate) fn scope(image: &mut CodeImage, owner: u16, participants: &[u16], outcomes: &[Outcome]) -> u32 {
+    image.scopes.push(Scope { owner, participants: participants.to_vec(), outcomes: outcomes.to_vec() });
+    image.scopes.len() as u32 - 1
+}
+
+/// Adds a scope table to the last role: rows of outcome, register for the failure, target.
+pub(crate) fn table(image: &mut CodeImage, scope: u32, deadline: Option<u16>, rows: &[(Outcome, Option<u16>, u32)]) {
+    let row = |&(outcome, bind, target): &_| ScopeRow { outcome, bind, target };
+    let table = ScopeTable { scope, deadline, rows: rows.iter().map(row).collect() };
+    image.functions.last_mut().expect("a role was added").scopes.push(table);
 }
 
 /// Adds a shape and returns its number.

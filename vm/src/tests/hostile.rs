@@ -1,11 +1,17 @@
 //! Hostile images on the kernel without the verifier: whatever the code is, no step panics and fuel ends the run.
 
 use super::fixture::{self, BOOL, DURATION, INT, INTS, MAP, MAYBE, STRING, STRINGS, TREE, UNIT, op, types};
+use super::scopes::{performing, race, round_and_round};
 use crate::config::{Limits, Retention, VMConfig};
-use crate::handler::Call;
+use crate::event::EventKind;
+use crate::handler::{Call, Failure, Handler, HostStep};
+use crate::id::RequestId;
 use crate::machine::VM;
 use crate::value::Value;
-use tell_ir::image::{ChooseRow, ChooseTable, CodeImage, Const, Edge, Final, Function, Param, Role, Shape};
+use tell_ir::image::{
+    ChooseRow, ChooseTable, CodeImage, Const, Edge, Final, Function, Outcome, Param, Role, Scope, ScopeRow, ScopeTable,
+    Shape,
+};
 use tell_ir::instr::{FailKind, Instr};
 use tell_ir::prim::Prim;
 use tell_ir::ty::TypeId;
@@ -47,12 +53,13 @@ fn instr(dice: &mut Dice) -> Instr {
     let mut reg = || dice.short(REGISTERS);
     let (a, b, c) = (reg(), reg(), reg());
     let target = dice.wide(CODE);
-    match dice.next() % 18 {
+    match dice.next() % 21 {
+        18..=20 => structure(dice, target),
         0 => Instr::Send { to: dice.short(3), label: dice.short(18), val: a },
         1 => Instr::Offer { to: dice.short(3), label: dice.short(18), val: a },
         2 => Instr::Receive { from: dice.short(3), label: dice.short(18), dst: a },
         3 => Instr::Choose { table: dice.wide(3) },
-        4 => Instr::Perform { op: dice.short(3), args: a, dst: b },
+        4 => Instr::Perform { op: dice.short(4), args: a, dst: b },
         5..=7 => Instr::Set { dst: a, value: dice.wide(9) },
         8 => Instr::Move { dst: a, src: b },
         9 | 10 => Instr::Prim { op: Prim::ALL[dice.next() as usize % Prim::ALL.len()], dst: a, a: b, b: c },
@@ -70,11 +77,44 @@ fn instr(dice: &mut Dice) -> Instr {
     }
 }
 
+/// An instruction of branches or scopes.
+fn structure(dice: &mut Dice, target: u32) -> Instr {
+    match dice.next() % 6 {
+        0 => Instr::Spawn { target },
+        1 => Instr::JoinAll,
+        2 => Instr::Finish,
+        3 => Instr::Enter { scope: dice.wide(3) },
+        4 => Instr::Exit { scope: dice.wide(3) },
+        _ => Instr::Leave { scope: dice.wide(3) },
+    }
+}
+
+/// A scope table that leads somewhere for most outcomes.
+fn scope_table(dice: &mut Dice) -> ScopeTable {
+    let outcomes = Outcome::ALL.iter().map(|(_, outcome)| *outcome).filter(|_| !dice.next().is_multiple_of(40));
+    let outcomes: Vec<_> = outcomes.collect();
+    let mut row = |outcome| ScopeRow {
+        outcome,
+        bind: dice.next().is_multiple_of(4).then_some(4),
+        target: PROLOGUE.len() as u32 + dice.wide(CODE),
+    };
+    let rows = outcomes.into_iter().map(&mut row).collect();
+    ScopeTable { scope: dice.wide(2), deadline: (!dice.next().is_multiple_of(8)).then(|| dice.short(REGISTERS)), rows }
+}
+
+fn scope(dice: &mut Dice) -> Scope {
+    let outcomes = Outcome::ALL.iter().map(|(_, outcome)| *outcome).filter(|_| !dice.next().is_multiple_of(3));
+    let outcomes = outcomes.collect();
+    let participants = if dice.next().is_multiple_of(6) { vec![dice.short(3); 2] } else { vec![0, 1, 2] };
+    Scope { owner: dice.short(3), participants, outcomes }
+}
+
 /// Types of the registers that [`sensible`] instructions expect.
 const FRAME: [TypeId; REGISTERS] = [UNIT, BOOL, INT, INT, STRING, INTS, MAP, TREE, TREE, STRINGS, DURATION, MAYBE];
 
 /// Gives most registers of [`FRAME`] a value.
-const PROLOGUE: [Instr; 8] = [
+const PROLOGUE: [Instr; 9] = [
+    Instr::Set { dst: 10, value: 8 },
     Instr::Set { dst: 1, value: 1 },
     Instr::Set { dst: 2, value: 3 },
     Instr::Set { dst: 3, value: 3 },
@@ -134,7 +174,14 @@ fn function(dice: &mut Dice) -> Function {
     };
     let mut code = PROLOGUE.to_vec();
     for _ in 0..CODE {
-        code.push(if dice.next().is_multiple_of(12) { instr(dice) } else { sensible(dice) });
+        code.push(match dice.next() % 12 {
+            0 => instr(dice),
+            1 | 2 => {
+                let target = PROLOGUE.len() as u32 + dice.wide(CODE);
+                structure(dice, target)
+            }
+            _ => sensible(dice),
+        });
     }
     Function {
         regs: FRAME.iter().map(|ty| if dice.next().is_multiple_of(64) { dice.ty() } else { *ty }).collect(),
@@ -143,7 +190,7 @@ fn function(dice: &mut Dice) -> Function {
         chooses: (0..3).map(|i| ChooseTable { rows: rows(dice), finals: (i == 0).then(|| dice.wide(2)) }).collect(),
         switches: (0..2).map(|_| (0..3).map(|_| dice.wide(CODE)).collect()).collect(),
         finals: vec![vec![Final { name: "x".into(), reg: dice.short(REGISTERS) }]],
-        scopes: Vec::new(),
+        scopes: (0..3).map(|_| scope_table(dice)).collect(),
     }
 }
 
@@ -157,6 +204,7 @@ fn hostile(dice: &mut Dice) -> CodeImage {
         Const::Str("-7".into()),
         Const::Duration(i64::MAX),
         Const::Session,
+        Const::Duration(3),
     ]);
     image.shapes = vec![Shape::List(INTS, 2), Shape::Variant(TREE, 0), Shape::Variant(TREE, 1)];
     for _ in 0..7 {
@@ -172,6 +220,7 @@ fn hostile(dice: &mut Dice) -> CodeImage {
     op(&mut image, "Host", "choose", &[STRINGS], INT);
     let (param, result) = (dice.ty(), dice.ty());
     op(&mut image, "E", "any", &[param], result);
+    op(&mut image, "clock", "sleep", &[], UNIT);
     for i in 0..3 {
         image.roles.push(Role { name: format!("R{i}"), params: Vec::new() });
         image.functions.push(function(dice));
@@ -179,8 +228,22 @@ fn hostile(dice: &mut Dice) -> CodeImage {
     if dice.next().is_multiple_of(8) {
         image.functions.pop();
     }
+    image.scopes = vec![scope(dice), scope(dice)];
     image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)) });
     image
+}
+
+/// Sleeps, fails, or never answers.
+struct Slow;
+
+impl Handler for Slow {
+    fn start(&mut self, call: &Call<'_>, _: &[Value]) -> HostStep {
+        match call.request.0 % 4 {
+            0 | 1 => HostStep::Sleep(i64::from(call.request.0)),
+            2 => HostStep::Fail(Failure::unavailable("slow")),
+            _ => HostStep::Blocked,
+        }
+    }
 }
 
 fn machine() -> VM {
@@ -191,31 +254,44 @@ fn machine() -> VM {
     vm.install("E", |call: &Call<'_>, args: &[Value]| {
         Ok(args.get(call.op.len() % 2).cloned().unwrap_or(Value::Int(3)))
     });
+    vm.install("clock", Slow);
     vm.install("Host", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
     vm
 }
 
-fn survives(image: CodeImage) -> u64 {
+/// Runs an image; its steps, and how many of the events kept are of branches that ended and outcomes learnt.
+fn survives(image: CodeImage) -> (u64, usize, usize) {
     let mut vm = machine();
-    let Ok(id) = vm.load(image) else { return 0 };
+    let Ok(id) = vm.load(image) else { return (0, 0, 0) };
     let roles = vm.image(id).map_or(&[][..], |image| &image.roles);
     let args: Vec<Vec<Value>> = roles.iter().map(|role| vec![Value::Int(1); role.params.len()]).collect();
-    let Ok(session) = vm.open(id, &args) else { return 0 };
-    vm.run(2000, &mut || false);
+    let Ok(session) = vm.open(id, &args) else { return (0, 0, 0) };
+    for role in 0..4 {
+        vm.run(500, &mut || false);
+        // Whether it can is its own affair.
+        let _ = vm.cancel_scope(session, role);
+        let _ = vm.reply(session, RequestId(3), Ok(Value::Unit));
+    }
     for event in vm.events() {
         assert!(vm.describe(event).is_some());
     }
-    vm.take_report(session).map_or(2000, |report| report.ticks)
+    let branches = vm.events().filter(|event| matches!(event.kind, EventKind::BranchEnded { .. })).count();
+    let outcomes = vm.events().filter(|event| matches!(event.kind, EventKind::ScopeOutcome { .. })).count();
+    (vm.take_report(session).map_or(2000, |report| report.ticks), branches, outcomes)
 }
 
 #[test]
 fn random_code_never_panics() {
     let mut dice = Dice(0x5EED);
-    let mut steps = 0;
+    let (mut steps, mut branches, mut outcomes) = (0, 0, 0);
     for _ in 0..20_000 {
-        steps += survives(hostile(&mut dice));
+        let reached = survives(hostile(&mut dice));
+        steps += reached.0;
+        branches += reached.1;
+        outcomes += reached.2;
     }
     assert!(steps > 100_000, "most images should get somewhere: {steps}");
+    assert!(branches > 10 && outcomes > 10, "some should get far: {branches} branches, {outcomes} outcomes");
 }
 
 /// A program that uses most instructions, with a few instructions replaced.
@@ -241,9 +317,35 @@ fn mutated_code_never_panics() {
     }
 }
 
+/// Programs that use branches and scopes as they are meant, with a few instructions replaced.
+#[test]
+fn mutated_scopes_never_panic() {
+    let mut dice = Dice(0xACED);
+    let bases = [race(3), race(4), performing(0, &[Outcome::Done, Outcome::Cancel]), round_and_round()];
+    let (mut branches, mut outcomes) = (0, 0);
+    for round in 0..10_000 {
+        let mut image = bases[round % bases.len()].clone();
+        for _ in 0..dice.next() % 3 {
+            let role = dice.next() as usize % image.functions.len();
+            let target = dice.wide(11);
+            let at = dice.next() as usize % image.functions[role].code.len();
+            let other = if dice.next().is_multiple_of(3) { instr(&mut dice) } else { structure(&mut dice, target) };
+            image.functions[role].code[at] = other;
+            let row = dice.next() as usize % 2;
+            if let Some(row) = image.functions[role].scopes[0].rows.get_mut(row) {
+                row.target = dice.wide(11);
+            }
+        }
+        let reached = survives(image);
+        branches += reached.1;
+        outcomes += reached.2;
+    }
+    assert!(branches > 1000 && outcomes > 1000, "most should get far: {branches} branches, {outcomes} outcomes");
+}
+
 #[test]
 fn an_image_of_nothing_runs() {
-    assert_eq!(survives(CodeImage::default()), 0);
+    assert_eq!(survives(CodeImage::default()).0, 0);
     let image = CodeImage { roles: vec![Role { name: "A".into(), params: vec![] }], ..CodeImage::default() };
-    assert_eq!(survives(image), 0);
+    assert_eq!(survives(image).0, 0);
 }

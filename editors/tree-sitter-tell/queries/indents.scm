@@ -1,0 +1,37 @@
+; Layout says where lines may stand; these queries only place a new line.
+
+[
+  (protocol_declaration)
+  (function_declaration)
+  (effect_declaration)
+  (handler_declaration)
+  (operation_declaration)
+  (union_declaration)
+  (clause)
+  (choice_statement)
+  (choice_arm)
+  (case_statement)
+  (case_arm)
+  (case_expression)
+  (if_statement)
+  (loop_statement)
+  (rec_statement)
+  (for_statement)
+  (par_statement)
+  (par_arm)
+  (timeout_statement)
+  (attempt_statement)
+  (handles_statement)
+  (outcome)
+  (fragment)
+  (guest_runtime)
+  (let_statement)
+  (record)
+  (list)
+  (tuple)
+  (arguments)
+  (payload)
+  (header)
+] @indent @indent.begin
+
+["else" "on" "where" "}" ")" "]"] @outdent @indent.branch
