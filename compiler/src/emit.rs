@@ -96,19 +96,16 @@ pub fn emit(
     Ok(image)
 }
 
-/// What nothing in the image stands for; most of it only pure types can say.
+/// What only pure types can say: nothing in the image stands for it.
 fn refused(graph: &Graph, machines: &[Machine]) -> Option<Diagnostic> {
-    let states = machines.iter().flat_map(|machine| machine.states.iter().map(move |state| (machine, state)));
+    let states = machines.iter().flat_map(|machine| &machine.states);
     let unknown = |name: &String| Outcome::ALL.iter().all(|(known, _)| known != name);
     let (what, node) = states
-        .filter_map(|(machine, state)| match &state.kind {
+        .filter_map(|state| match &state.kind {
             Kind::Case { site, .. } => match &graph.node(site.node).kind {
                 NodeKind::Case { on: CaseOn::Opaque, .. } => Some(("a decision nobody can evaluate", site.node)),
                 _ => None,
             },
-            Kind::End { .. } if !parts::awaits(machine, state.inside) => {
-                Some(("a part that never ends, with nothing more to do for a role in it,", *state.nodes.first()?))
-            }
             Kind::Scope(scope) if scope.outcomes.iter().any(|(name, _)| unknown(name)) => {
                 Some(("an outcome of that name", scope.site.node))
             }
@@ -131,7 +128,8 @@ fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
     let target = |step: &Step| StateId(step.target.0);
     let states = (0..).map(machine::StateId).zip(&machine.states);
     let states = states.map(|(id, state)| match &state.kind {
-        Kind::End { .. } if state.inside.is_some() => State::Join,
+        // In a part that never ends it waits for what takes it out.
+        Kind::End { .. } if state.inside.is_some() => State::Recv { rows: Vec::new(), may_end: true },
         Kind::End { .. } => State::End,
         Kind::Mixed { .. } => panic!("bug: a rejected choreography is not emitted"),
         Kind::Par { branches, then, .. } => {

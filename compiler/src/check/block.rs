@@ -44,7 +44,7 @@ impl Checker<'_> {
         self.statements(block, tail, End::Behind)
     }
 
-    fn statements(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
+    pub(super) fn statements(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
         let mut checked = Block { stmts: Vec::new(), falls_through: true, span: block.span };
         self.around.push(Around { stmts: block.stmts.clone(), next: 0, end });
         for (index, id) in block.stmts.iter().enumerate() {
@@ -71,7 +71,7 @@ impl Checker<'_> {
         self.inner(block, Tail::No, End::Start)
     }
 
-    pub(super) fn inner(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
+    fn inner(&mut self, block: &ast::Block, tail: Tail, end: End) -> Block {
         let mark = self.scope.mark();
         let checked = self.statements(block, tail, end);
         self.scope.rollback(mark);

@@ -290,7 +290,10 @@ impl Checker<'_> {
             }
             FieldKind::Supplied { name, ty } => {
                 let ty = self.annotation(ty);
-                if let Some(held) = self.scope.lookup(sender, name.symbol) {
+                // In a `for` it may be the one of an earlier round.
+                if let Some(held) = self.scope.lookup(sender, name.symbol)
+                    && self.body.vars[held.index()].span != name.span
+                {
                     self.already_held(name, held, sender);
                 }
                 self.refuse_predefined(name);

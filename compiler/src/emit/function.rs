@@ -189,15 +189,15 @@ impl Function<'_, '_> {
             self.spans.push((self.pc(), start, end));
         }
         match &state.kind {
-            Kind::End { finals } => match state.inside {
-                // It waits for the outcome.
-                Some(inside) => self.join(inside, &[], &slots),
-                None => {
-                    let finals = self.finals(finals, &slots);
-                    self.push(Instr::Halt { finals });
-                    None
+            Kind::End { finals } => {
+                let finals = self.finals(finals, &slots);
+                match state.inside {
+                    // In a part that never ends it waits for what takes it out.
+                    Some(_) => return self.receive(&[], Some(finals), &slots),
+                    None => self.push(Instr::Halt { finals }),
                 }
-            },
+                None
+            }
             Kind::Local { site, step, cell } => self.local(site, step, *cell, &slots),
             Kind::Decide { site, steps } => self.decide(site, steps, &slots),
             Kind::Case { site, steps } => self.case(site, steps, &slots),

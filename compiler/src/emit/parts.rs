@@ -56,15 +56,6 @@ pub(super) fn done_states(machine: &Machine) -> FxHashMap<StateId, LocalState> {
     bare.zip(first..).map(|((state, _), number)| (state, LocalState(number))).collect()
 }
 
-/// Whether a role that is done for ever in a part can wait there for what ends it: outside of all parts for the end of the
-/// session, in the body of a scope of somebody else for the outcome.
-pub(super) fn awaits(machine: &Machine, inside: Option<Inside>) -> bool {
-    inside.is_none_or(|Inside { of, part }| {
-        let kind = &machine.states[of.0 as usize].kind;
-        part == 0 && matches!(kind, Kind::Scope(scope) if scope.owner != machine.role)
-    })
-}
-
 /// The outcomes of a scope in the order of the image, each with its block.
 pub(super) fn outcomes(scope: &Scope) -> Vec<(Outcome, Option<usize>)> {
     let all = Outcome::ALL.iter().map(|(_, outcome)| (*outcome, block_of(scope, *outcome)));

@@ -285,12 +285,12 @@ fn sizes_that_make_no_sense_are_refused() {
         tellc(&["check", &ring, "--bind", size]).ends(2).says("--bind");
     }
     tellc(&["run", &ring, "--bind", "N=2", "--bind", "N=3"]).ends(2).says("the size `N` is given twice");
-    tellc(&["run", &ring, "--bind", "M=2"]).ends(1).says("E0704").says("there is `N`");
-    tellc(&["check", &ring, "--bind", "M=2"]).ends(1).says("E0704");
+    tellc(&["run", &ring, "--bind", "M=2"]).ends(2).says("E0704").says("there is `N`");
+    tellc(&["check", &ring, "--bind", "M=2"]).ends(2).says("E0704");
     let plain = folder.file("ping.tell", PING);
     tellc(&["check", &plain, &ring, "--bind", "N=3"]).ends(0);
-    tellc(&["build", &plain, "--bind", "N=3"]).ends(1).says("E0704");
+    tellc(&["build", &plain, "--bind", "N=3"]).ends(2).says("E0704");
     let image = folder.path("ring.tellimg");
     tellc(&["build", &ring, "--bind", "N=3", "-o", &image]).ends(0);
-    tellc(&["run", &image, "--bind", "N=3"]).ends(1).says("E0704");
+    tellc(&["run", &image, "--bind", "N=3"]).ends(2).says("E0704");
 }

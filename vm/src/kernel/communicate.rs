@@ -143,7 +143,8 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         return Ok(Flow::Called);
     }
     let mut first = None;
-    let mut waits = false;
+    // Who waits for nothing is taken out of a scope, or ends with the session.
+    let mut waits = choose.rows.is_empty();
     for &edge in &choose.edges {
         match frame.visible(edge) {
             None => waits = true,

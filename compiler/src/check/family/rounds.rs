@@ -58,7 +58,7 @@ impl Checker<'_> {
             let is_last = round + 1 == rounds.end;
             self.constants.push(index.symbol, i64::from(round));
             let rest = Rest { index: index.symbol, rounds: round + 1..rounds.end };
-            let written = self.inner(body, if is_last { tail } else { Tail::No }, End::Round(rest));
+            let written = self.round(body, if is_last { tail } else { Tail::No }, rest);
             self.constants.pop();
             out.extend(written.stmts);
             falls_through = written.falls_through;
@@ -68,6 +68,21 @@ impl Checker<'_> {
             }
         }
         falls_through
+    }
+
+    /// One copy of the body. What it binds stays, as if it had been written there; a cell ends with its round, because the
+    /// next one may have a cell of that name at another role.
+    fn round(&mut self, body: &Block, tail: Tail, rest: Rest) -> crate::hir::Block {
+        let mark = self.scope.mark();
+        let written = self.statements(body, tail, End::Round(rest));
+        let bound = self.scope.since(mark);
+        self.scope.rollback(mark);
+        for (role, name, var) in bound {
+            if !self.cells.contains(&var) {
+                self.scope.bind(role, name, var);
+            }
+        }
+        written
     }
 
     /// Whether the current statement is in the body of a `for`.
