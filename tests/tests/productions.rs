@@ -17,7 +17,7 @@ use tell_tests::earley::{Derivation, Earley};
 use tell_tests::grammar::Grammar;
 use tell_tests::numbers::Numbers;
 use tell_tests::verdict::Verdict;
-use tell_tests::{files, root, text_of};
+use tell_tests::{corpus, files, root, text_of};
 
 const FILE: &str = "language/src/grammar.lalrpop";
 
@@ -56,8 +56,9 @@ const BY_ACTIONS: &[&str] = &[
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(&text_of(&root().join(FILE)), "Start"));
 static EARLEY: LazyLock<Earley<'static>> = LazyLock::new(|| Earley::new(&GRAMMAR));
 static READ: LazyLock<Vec<Reading>> = LazyLock::new(|| {
-    let folders = ["tests/corpus", "examples", "stdlib/tell", "language/tests/samples"];
-    folders.iter().flat_map(|folder| files(&root().join(folder), "tell")).filter_map(|path| of_file(&path)).collect()
+    let folders = ["examples", "stdlib/tell", "language/tests/samples"];
+    let others = folders.iter().flat_map(|folder| files(&root().join(folder), "tell"));
+    corpus().into_iter().chain(others).filter_map(|path| of_file(&path)).collect()
 });
 
 /// A file, read.
