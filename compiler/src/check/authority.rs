@@ -418,28 +418,18 @@ impl Checker<'_> {
         self.finish_types(first);
     }
 
-    /// An operation that needs an agreement is performed in the body of an operation that has one; one that forbids
-    /// it is not.
+    /// An operation that forbids an agreement is not performed in the body of an operation that has one. One that needs an
+    /// agreement may have it from its host, so it is performed anywhere.
     pub(super) fn check_agreement_use(&mut self, perform: &ast::Perform, agreement: Agreement) {
         let around = self.authority.body_of.and_then(|id| self.program.surface.operations[id].agreement);
-        let op = self.text(perform.op.symbol).to_owned();
-        match (agreement, around) {
-            (Agreement::Required, None) => {
-                let text = format!("`{op}` may only be performed under an agreement");
-                let help = "perform it in the body of an `operation` that has an `agreement`";
-                self.report("E0515", perform.span, text, "no agreement here", help);
-            }
-            (Agreement::Forbidden, Some(place)) => {
-                let file = self.program.modules[self.module].file;
-                let text = format!("`{op}` may not be performed under an agreement");
-                let diagnostic = self
-                    .diagnostic("E0515", perform.span, text, "performed under one")
-                    .label(file, place, "this agreement")
-                    .help("perform it before the operation is begun, and pass what it yields");
-                self.diagnostics.push(diagnostic);
-            }
-            _ => {}
-        }
+        let (Agreement::Forbidden, Some(place)) = (agreement, around) else { return };
+        let file = self.program.modules[self.module].file;
+        let text = format!("`{}` may not be performed under an agreement", self.text(perform.op.symbol));
+        let diagnostic = self
+            .diagnostic("E0515", perform.span, text, "performed under one")
+            .label(file, place, "this agreement")
+            .help("perform it before the operation is begun, and pass what it yields");
+        self.diagnostics.push(diagnostic);
     }
 
     /// `fragment F(args) …` and `guest runtime G …`: the body is a block.
