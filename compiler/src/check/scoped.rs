@@ -46,12 +46,14 @@ impl Checker<'_> {
             let block = self.inside("par", word, |checker| checker.block(branch, Tail::No));
             bound.push(self.scope.since(mark));
             self.scope.rollback(mark);
-            for (cell, place) in self.assigned[before..].to_vec() {
+            let assigned = self.assigned.split_off(before);
+            for (cell, place) in assigned.iter().copied() {
                 let (first, first_place) = *set.entry(cell).or_insert((index, place));
                 if first != index {
                     self.set_in_two_branches(cell, first_place, place);
                 }
             }
+            self.assigned.extend(assigned);
             checked.push(block);
         }
         self.bind_behind_par(&bound);
