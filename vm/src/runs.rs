@@ -314,6 +314,7 @@ impl Runs {
     }
 
     /// Forgets a run, and those around it, that nobody can refer to.
+    #[inline(never)]
     fn forget(&mut self, mut run: RunId) {
         while self.get(run).open == 0 && self.get(run).held == 0 {
             let Run { parent, scope, number, .. } = *self.get(run);

@@ -221,10 +221,9 @@ impl Session {
                 }
             };
             let slice = self.state.config.slice.saturating_sub(self.streak).max(1);
-            let mut budget = left.min(slice);
-            let granted = budget;
-            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, &mut budget);
-            let used = granted - budget;
+            let before = self.state.log.tick;
+            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, left.min(slice));
+            let used = (self.state.log.tick - before) as u32;
             left -= used;
             self.streak += used;
             match outcome {

@@ -22,11 +22,11 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         return Err(violation(payload_of(frame, label), payload.text(), value));
     }
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
-    if frame.edges[number as usize].len() >= frame.capacity {
+    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
         frame.edges[number as usize].writer = frame.who;
-        return Ok(Flow::Wait(Status::Sending { edge: number }));
+        return frame.wait(Status::Sending { edge: number });
     }
     let edge = &frame.program.edges[number as usize];
     let value = value.clone();
@@ -41,19 +41,27 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     }
     frame.runs.hold(frame.part);
     if was_empty {
-        new_head(frame, edge.to, number);
+        match frame.part {
+            Part::SESSION => wake_reader(frame, edge.to, number, Part::SESSION),
+            _ => new_head(frame, edge.to, number),
+        }
     }
     Ok(Flow::Next)
 }
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
-#[inline]
 fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
-    let Some(part) = frame.edges[edge as usize].head().map(|head| head.part) else { return };
-    if part != Part::SESSION && frame.runs.has_left(to, part) {
-        return discard(frame, edge);
+    match frame.edges[edge as usize].head().map(|head| head.part) {
+        Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
+        Some(part) => wake_reader(frame, to, edge, part),
+        None => {}
     }
+}
+
+/// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
+#[inline]
+fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
@@ -114,12 +122,12 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
         return Err(missing("role to receive from, port", u32::from(port)));
     };
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
     match frame.visible(edge) {
         None => {
             frame.edges[edge as usize].reader = frame.who;
-            Ok(Flow::Wait(Status::Receiving { edge }))
+            frame.wait(Status::Receiving { edge })
         }
         Some(head) if head.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
@@ -140,7 +148,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
@@ -162,7 +170,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         }
         None if waits => {
             choose.edges.iter().for_each(|edge| frame.edges[*edge as usize].reader = frame.who);
-            Ok(Flow::Wait(Status::Choosing { table }))
+            frame.wait(Status::Choosing { table })
         }
         None => {
             let rows: Vec<_> = choose.rows.iter().map(|row| (row.edge, row.label)).collect();

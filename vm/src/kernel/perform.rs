@@ -2,7 +2,7 @@
 
 use super::frame::{Exec, Flow, Frame, missing, outside_frame, register_type, violation};
 use super::program::{Exclusive, Program};
-use super::{VMKernel, branch, scope};
+use super::{Outcome, VMKernel, branch, scope};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind};
@@ -47,7 +47,8 @@ pub(super) fn issue(frame: &mut Frame<'_>, op: u16, args: Reg, dst: Reg) -> Exec
         frame.log.step(frame.me, EventKind::Performed { op, request }, || shown);
     }
     *frame.requests = frame.requests.wrapping_add(1);
-    Ok(Flow::Issue(Request { id: request, op, args, dst }))
+    frame.others[usize::from(frame.who)].status = Status::Performing(Request { id: request, op, args, dst });
+    Ok(Flow::Stop(Outcome::Issued))
 }
 
 /// Whether another request of the session keeps this one from being issued.
