@@ -43,14 +43,20 @@ impl Edge {
     }
 
     /// Appends a message and returns its number. `hint` is how many are ever queued, if known.
+    #[inline]
     pub(crate) fn push(&mut self, label: u16, payload: Value, part: Part, hint: Option<u32>) -> u32 {
         if self.queue.capacity() == 0 {
-            self.queue.reserve_exact(hint.map_or(2, |n| n.clamp(1, 16)) as usize);
+            self.allocate(hint);
         }
         let number = self.sent;
         self.sent = number.wrapping_add(1);
         self.queue.push_back(Queued { payload, number, label, part });
         number
+    }
+
+    #[cold]
+    fn allocate(&mut self, hint: Option<u32>) {
+        self.queue.reserve_exact(hint.map_or(2, |n| n.clamp(1, 16)) as usize);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Queued> {

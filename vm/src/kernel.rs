@@ -63,17 +63,13 @@ impl VMKernel {
         Self::advance(program, state, who, 1)
     }
 
-    /// Steps of coroutine `who` until it cannot go on or as many as `budget` are committed.
+    /// Steps of coroutine `who` until it cannot go on, something else may have to go first, or as many as `budget` are
+    /// committed.
     pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
         let end = state.log.tick + u64::from(budget);
-        loop {
-            let stop = match straight(program, state, who, end) {
-                Ok(outcome) => Some(outcome),
-                Err(instr) => aside(program, state, who, instr),
-            };
-            if let Some(outcome) = stop {
-                return outcome;
-            }
+        match straight(program, state, who, end) {
+            Ok(outcome) => outcome,
+            Err(instr) => aside(program, state, who, instr),
         }
     }
 }
@@ -95,11 +91,18 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, end: u64) -> 
         match execute(&mut frame, instr) {
             Ok(Flow::Next) => pc += 1,
             Ok(Flow::To(target)) => pc = target,
-            Ok(Flow::Stop(outcome)) => {
-                // Of the others, the instruction is where they go on: at its answer, or never.
-                pc += u32::from(matches!(outcome, Outcome::Yielded));
+            Ok(Flow::Yield) => {
+                pc += 1;
                 frame.log.tick += 1;
-                break Ok(outcome);
+                break Ok(Outcome::Yielded);
+            }
+            Ok(Flow::Issue) => {
+                frame.log.tick += 1;
+                break Ok(Outcome::Issued);
+            }
+            Ok(Flow::Halt) => {
+                frame.log.tick += 1;
+                break Ok(Outcome::Halted);
             }
             Ok(Flow::Wait) => break Ok(Outcome::Blocked),
             Ok(Flow::Aside) => break Err(instr),
@@ -111,15 +114,15 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, end: u64) -> 
     stop
 }
 
-/// Carries out what [`straight`] does not. Returns nothing if the coroutine can go on.
+/// One step that [`straight`] does not make.
 #[inline(never)]
-fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Option<Outcome> {
+fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Outcome {
     let turn = match structure(program, state, who, instr) {
         Ok(Turn::Wait(status)) => {
             let coroutine = &mut state.coroutines[usize::from(who)];
             if coroutine.called.is_none() {
                 coroutine.status = status;
-                return Some(Outcome::Blocked);
+                return Outcome::Blocked;
             }
             // Who has to leave a scope does not wait in it.
             scope::depart(program, state, who)
@@ -129,9 +132,9 @@ fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) ->
     match turn {
         Ok(turn) => {
             state.log.tick += 1;
-            matches!(turn, Turn::Gone).then_some(Outcome::Finished)
+            if matches!(turn, Turn::Gone) { Outcome::Finished } else { Outcome::Ran }
         }
-        Err(fault) => Some(Outcome::Faulted(fault)),
+        Err(fault) => Outcome::Faulted(fault),
     }
 }
 
@@ -173,7 +176,7 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
             other => Err(frame::register_type(val, "Bool", other)),
         },
         Instr::Jump { target } => Ok(Flow::To(target)),
-        Instr::Yield => Ok(Flow::Stop(Outcome::Yielded)),
+        Instr::Yield => Ok(Flow::Yield),
         Instr::Fail { fault, text } => Err(data::fail(frame, fault, text)),
         Instr::Halt { finals } => data::halt(frame, finals),
         Instr::Spawn { .. }

@@ -32,12 +32,10 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let value = value.clone();
     let queue = &mut frame.edges[number as usize];
     let was_empty = queue.is_empty();
+    let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        let shown = value.clone();
-        let sequence = queue.push(label, value, frame.part, edge.bound);
-        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || shown);
-    } else {
-        queue.push(label, value, frame.part, edge.bound);
+        let shown = || frame.registers[usize::from(val)].clone();
+        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), shown);
     }
     frame.runs.hold(frame.part);
     if was_empty {
@@ -192,10 +190,11 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let Some(Queued { payload, number, label, part }) = frame.edges[edge as usize].pop() else { return };
+    let register = &mut frame.registers[usize::from(dst)];
+    *register = payload;
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || payload.clone());
+        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
     }
-    frame.registers[usize::from(dst)] = payload;
     frame.runs.release(part);
     wake_sender(frame, edge);
     if frame.edges[edge as usize].head().is_some_and(|head| head.part != part) {

@@ -1,6 +1,5 @@
 //! Instructions on registers and control: `Set`, `Make`, `Get`, `Count`, `Switch`, `Fail`, `Halt`.
 
-use super::Outcome;
 use super::frame::{Exec, Flow, Frame, misplaced, missing, oversize, register_type};
 use super::program::{Constant, Form};
 use crate::fault::Fault;
@@ -14,7 +13,7 @@ use tell_ir::instr::{FailKind, Reg};
 pub(super) fn set(frame: &mut Frame<'_>, dst: Reg, value: u32) -> Exec {
     let value = match frame.program.consts.get(value as usize) {
         Some(Constant::Value(value)) => value.clone(),
-        Some(Constant::Session) => Value::Session(frame.session),
+        Some(Constant::Session) => Value::Session(frame.log.session()),
         None => return Err(missing("constant", value)),
     };
     frame.write(dst, value)
@@ -116,5 +115,5 @@ pub(super) fn halt(frame: &mut Frame<'_>, finals: u32) -> Exec {
         return Err(misplaced("Halt"));
     }
     coroutine.status = Status::Halted { finals };
-    Ok(Flow::Stop(Outcome::Halted))
+    Ok(Flow::Halt)
 }

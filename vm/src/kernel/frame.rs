@@ -1,12 +1,10 @@
 //! What an instruction can reach: the registers of its coroutine, the edges and coroutines of its session.
 
-use super::Outcome;
 use super::program::{Program, RoleProgram};
 use crate::config::VMConfig;
 use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
-use crate::id::SessionId;
 use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
@@ -18,8 +16,11 @@ use tell_ir::instr::Reg;
 pub(super) enum Flow {
     Next,
     To(u32),
-    /// Committed; the coroutine does not go straight on.
-    Stop(Outcome),
+    /// To the next instruction, after the other coroutines.
+    Yield,
+    /// Nowhere before the answer to the request in the coroutine's status.
+    Issue,
+    Halt,
     /// Not committed; the coroutine waits, and its status says for what.
     Wait,
     /// Not carried out: it concerns more than one coroutine (`branch`, `scope`), or this one only after it has left a
@@ -47,7 +48,6 @@ pub(super) struct Frame<'a> {
     pub(super) runs: &'a mut Runs,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
-    pub(super) session: SessionId,
     pub(super) config: &'a VMConfig,
 }
 
@@ -72,7 +72,6 @@ impl<'a> Frame<'a> {
             runs: &mut state.runs,
             log: &mut state.log,
             requests: &mut state.requests,
-            session: state.id,
             config: &state.config,
         };
         Some((frame, pc))

@@ -2,7 +2,7 @@
 
 use super::frame::{Exec, Flow, Frame, missing, outside_frame, register_type, violation};
 use super::program::{Exclusive, Program};
-use super::{Outcome, VMKernel, branch, scope};
+use super::{VMKernel, branch, scope};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind};
@@ -48,7 +48,7 @@ pub(super) fn issue(frame: &mut Frame<'_>, op: u16, args: Reg, dst: Reg) -> Exec
     }
     *frame.requests = frame.requests.wrapping_add(1);
     frame.others[usize::from(frame.who)].status = Status::Performing(Request { id: request, op, args, dst });
-    Ok(Flow::Stop(Outcome::Issued))
+    Ok(Flow::Issue)
 }
 
 /// Whether another request of the session keeps this one from being issued.
