@@ -2,11 +2,12 @@
 
 use super::frame::{Exec, Flow, Frame, missing, violation};
 use super::program::EdgeProgram;
-use crate::edge::Queued;
+use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::runs::Part;
 use crate::session::Status;
+use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
@@ -29,13 +30,12 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         return frame.wait(Status::Sending { edge: number });
     }
     let edge = &frame.program.edges[number as usize];
-    let value = value.clone();
+    let value = &frame.registers[usize::from(val)];
     let queue = &mut frame.edges[number as usize];
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        let shown = || frame.registers[usize::from(val)].clone();
-        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), shown);
+        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
     frame.runs.hold(frame.part);
     if was_empty {
@@ -50,7 +50,7 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
 fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
-    match frame.edges[edge as usize].head().map(|head| head.part) {
+    match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
         Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
         Some(part) => wake_reader(frame, to, edge, part),
         None => {}
@@ -90,10 +90,11 @@ fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
 pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
     let Some(&EdgeProgram { from, to, .. }) = frame.program.edges.get(edge as usize) else { return };
     let mut is_shorter = false;
-    while let Some(part) = frame.edges[edge as usize].head().map(|head| head.part)
+    while let Some(part) = frame.edges[edge as usize].head().map(|head| head.stamp.part)
         && frame.runs.has_left(to, part)
     {
-        let Some(Queued { payload, number, label, .. }) = frame.edges[edge as usize].pop() else { break };
+        let mut payload = Value::Unit;
+        let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         frame.runs.release(part);
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
@@ -127,7 +128,7 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
             frame.edges[edge as usize].reader = frame.who;
             frame.wait(Status::Receiving { edge })
         }
-        Some(head) if head.label != label => Err(unknown_label(frame, &[(edge, label)])),
+        Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
             frame.accepts(dst, &head.payload)?;
             take(frame, edge, dst, EventKind::Received);
@@ -154,7 +155,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     for &edge in &choose.edges {
         match frame.visible(edge) {
             None => waits = true,
-            Some(head) => first = earlier(first, choose.find(edge, head.label)),
+            Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
         }
     }
     match first {
@@ -189,15 +190,14 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[inline]
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
-    let Some(Queued { payload, number, label, part }) = frame.edges[edge as usize].pop() else { return };
     let register = &mut frame.registers[usize::from(dst)];
-    *register = payload;
+    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
     if frame.log.is_on() {
         frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
     }
     frame.runs.release(part);
     wake_sender(frame, edge);
-    if frame.edges[edge as usize].head().is_some_and(|head| head.part != part) {
+    if frame.edges[edge as usize].head().is_some_and(|head| head.stamp.part != part) {
         new_head(frame, frame.me, edge);
     }
 }
@@ -216,7 +216,7 @@ fn unknown_label(frame: &Frame<'_>, rows: &[(u32, u16)]) -> Box<Fault> {
     let mut edges: Vec<u32> = rows.iter().map(|row| row.0).collect();
     edges.sort_unstable();
     edges.dedup();
-    let heads = edges.iter().filter_map(|edge| Some(name(*edge, frame.edges[*edge as usize].head()?.label)));
+    let heads = edges.iter().filter_map(|edge| Some(name(*edge, frame.edges[*edge as usize].head()?.stamp.label)));
     Box::new(Fault::UnknownLabel {
         expected: rows.iter().map(|(edge, label)| name(*edge, *label)).collect(),
         heads: heads.collect(),

@@ -88,7 +88,7 @@ impl<'a> Frame<'a> {
     /// The head of an edge, if it was sent in the part this coroutine is in.
     #[inline]
     pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
-        self.edges[edge as usize].head().filter(|head| head.part == self.part)
+        self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
     }
 
     /// `count` consecutive registers.
