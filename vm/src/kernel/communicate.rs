@@ -58,7 +58,7 @@ fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
 }
 
 /// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
-#[inline]
+#[inline(always)]
 fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
@@ -107,7 +107,7 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
 }
 
 /// Wakes the coroutine that waits for room on an edge.
-#[inline]
+#[inline(always)]
 fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
     let writer = frame.edges[edge as usize].writer;
     if frame.others[usize::from(writer)].status == (Status::Sending { edge }) {
@@ -187,7 +187,7 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 }
 
 /// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
-#[inline]
+#[inline(always)]
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
