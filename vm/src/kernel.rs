@@ -66,23 +66,22 @@ impl VMKernel {
     /// Steps of coroutine `who` until it cannot go on, something else may have to go first, or as many as `budget` are
     /// committed.
     pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
-        let end = state.log.tick + u64::from(budget);
-        match straight(program, state, who, end) {
+        match straight(program, state, who, budget) {
             Ok(outcome) => outcome,
             Err(instr) => aside(program, state, who, instr),
         }
     }
 }
 
-/// Steps of coroutine `who` that concern it alone, up to tick `end`. An error is an instruction that is not carried
+/// Steps of coroutine `who` that concern it alone, as many as `left` at most. An error is an instruction that is not carried
 /// out because it concerns more than one coroutine, or this one only after it has left a scope.
-fn straight(program: &Program, state: &mut SessionState, who: u16, end: u64) -> Result<Outcome, Instr> {
+fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
     };
     let code = &*frame.role.code;
     let stop = loop {
-        if frame.log.tick >= end {
+        if left == 0 {
             break Ok(Outcome::Ran);
         }
         let Some(&instr) = code.get(pc as usize) else {
@@ -109,6 +108,7 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, end: u64) -> 
             Err(fault) => break Ok(Outcome::Faulted(fault)),
         }
         frame.log.tick += 1;
+        left -= 1;
     };
     frame.others[usize::from(who)].pc = pc;
     stop
