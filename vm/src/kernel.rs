@@ -63,8 +63,7 @@ impl VMKernel {
         Self::advance(program, state, who, 1)
     }
 
-    /// Steps of coroutine `who` until it cannot go on, something else may have to go first, or as many as `budget` are
-    /// committed.
+    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine.
     pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
         match straight(program, state, who, budget) {
             Ok(outcome) => outcome,
@@ -73,8 +72,8 @@ impl VMKernel {
     }
 }
 
-/// Steps of coroutine `who` that concern it alone, as many as `left` at most. An error is an instruction that is not carried
-/// out because it concerns more than one coroutine, or this one only after it has left a scope.
+/// At most `left` steps of coroutine `who` that concern it alone. An error is an instruction that is not carried out
+/// because it concerns more than one coroutine, or this one only after it has left a scope.
 fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));

@@ -166,7 +166,7 @@ pub(crate) struct Session {
     handlers: Vec<Option<Box<dyn Handler + Send>>>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
-    /// How its last pick ended. It stays here: to move it on from pick to pick takes longer than a step.
+    /// How its last pick ended. It stays here: to hand it on takes as long as a step.
     pub(crate) end: PickEnd,
 }
 
