@@ -290,7 +290,7 @@ impl<'a> Lowering<'a> {
 
     fn op(&mut self, context: &Context<'_>, used: usize, op: usize, args: &[ExprId], result: Ty) -> u32 {
         let protocol = self.graph.instances[context.instance as usize].protocol;
-        let used = &self.program.protocol(protocol).uses[used];
+        let used = self.program.protocol(protocol).instance(used);
         let params = args.iter().map(|arg| context.body.exprs[arg.index()].ty).collect();
         let op = u32::try_from(op).expect("fewer than 2^32 operations");
         let op = Op { effect: used.effect, args: used.args.clone(), op, params, result };

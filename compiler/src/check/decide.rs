@@ -95,7 +95,7 @@ impl Checker<'_> {
                 return None;
             }
             [only] => *only,
-            _ => match self.next_sender().filter(|role| candidates.contains(role)) {
+            _ => match self.regions.implied().or_else(|| self.next_sender()).filter(|role| candidates.contains(role)) {
                 Some(role) => role,
                 None => {
                     let who = if names.is_empty() {

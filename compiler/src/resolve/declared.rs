@@ -58,11 +58,13 @@ impl Resolver<'_> {
                         let ty = self.program.types.intern(TyKind::Opaque(id));
                         self.declare_type(module, name, TypeName::Done(ty));
                     }
-                    DeclKind::Effect(_) | DeclKind::Fun(_) | DeclKind::Protocol(_) => {}
-                    DeclKind::Handler(_) => self.refuse(module, Construct::Handler, decl.span),
                     DeclKind::Authority(set) if set.kind == ast::AuthorityKind::RoleSet => self.role_set(module, *set),
-                    DeclKind::Authority(_) => self.refuse(module, Construct::Operation, decl.span),
-                    DeclKind::Guest(_) => self.refuse(module, Construct::Fragment, decl.span),
+                    DeclKind::Effect(_)
+                    | DeclKind::Fun(_)
+                    | DeclKind::Protocol(_)
+                    | DeclKind::Handler(_)
+                    | DeclKind::Authority(_)
+                    | DeclKind::Guest(_) => {}
                 }
             }
         }
@@ -242,7 +244,14 @@ impl Resolver<'_> {
         TyKind::Record(resolved.into())
     }
 
-    fn named(&mut self, module: usize, path: &ast::Path, args: &[Ty], generics: &mut Generics, depth: u16) -> Ty {
+    pub(super) fn named(
+        &mut self,
+        module: usize,
+        path: &ast::Path,
+        args: &[Ty],
+        generics: &mut Generics,
+        depth: u16,
+    ) -> Ty {
         let last = path.last();
         if path.names.len() == 1 {
             let own = self.names[module].types.contains_key(&last.symbol);

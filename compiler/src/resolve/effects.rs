@@ -101,6 +101,16 @@ impl Resolver<'_> {
                 Texts::new(text, "contradicts `observe`", "write `class : observational`, or another modality"),
             );
         }
+        if meta.modality == Modality::Observe && meta.agreement == Agreement::Required {
+            let span = place("agreement_use", self);
+            let help = "write `agreement_use : forbidden`, or another modality: an observation is no evidence";
+            self.report(
+                module,
+                "E0219",
+                span,
+                Texts::new("an `observe` operation cannot need an agreement", "contradicts `observe`", help),
+            );
+        }
         if meta.modality == Modality::Authoritative && !meta.may_block {
             let span = place("progress", self);
             let help = "write `progress : may_block`: evidence can take time";

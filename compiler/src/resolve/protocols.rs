@@ -40,6 +40,7 @@ impl Resolver<'_> {
         let ast = &self.program.modules[module].ast;
         let (params, problems) = expand_params(self.program, ast, &header, &members, &Constants::new(&sizes));
         problems.into_iter().for_each(|problem| self.report_problem(module, problem));
+        let contract = self.contract(module, &protocol);
         let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
@@ -54,6 +55,8 @@ impl Resolver<'_> {
             roles,
             params,
             uses,
+            handled: Vec::new(),
+            contract,
             block: protocol.body,
             body: None,
         });
@@ -175,51 +178,62 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a protocol or function uses.
+    /// What a protocol, function or handler uses, each effect once.
     pub(super) fn row(&mut self, module: usize, row: &[ast::Use], generics: &mut Generics) -> Vec<Use> {
         let mut uses: Vec<Use> = Vec::new();
         for used in row {
-            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
-            let span = used.effect.span();
-            let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
-                let wanted = used.effect.last().symbol;
-                if self.names[module].is_poisoned(wanted) {
-                    continue;
+            let Some(instance) = self.instance(module, used, generics) else { continue };
+            match uses.iter().find(|first| first.effect == instance.effect) {
+                Some(first) => {
+                    let first = first.span;
+                    self.report_duplicate(module, "E0503", "effect", first, instance.span);
                 }
-                self.names_mut(module).poisoned.insert(wanted, ());
-                let similar = names::similar_effect(&self.names, self.program, module, wanted);
-                let name = self.program.text(wanted).to_owned();
-                let help = similar.map_or_else(
-                    || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
-                    |similar| format!("did you mean `{similar}`?"),
-                );
-                self.report(
-                    module,
-                    "E0203",
-                    span,
-                    Texts::new(format!("there is no effect `{name}`"), "unknown effect", help),
-                );
-                continue;
-            };
-            if let Some(first) = uses.iter().find(|first| first.effect == effect) {
-                let first = first.span;
-                self.report_duplicate(module, "E0503", "effect", first, span);
-                continue;
+                None => uses.push(instance),
             }
-            let arity = self.program.effects[effect.index()].params as usize;
-            if args.len() != arity {
-                let name = self.program.text(used.effect.last().symbol);
-                let text = format!(
-                    "effect `{name}` takes {arity} type argument{}, not {}",
-                    super::declared::plural(arity),
-                    args.len()
-                );
-                let help = format!("write `{name}({})`", vec!["T"; arity].join(", "));
-                self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
-                continue;
-            }
-            uses.push(Use { effect, args, span });
         }
         uses
+    }
+
+    /// An effect with its type arguments.
+    pub(super) fn instance(&mut self, module: usize, used: &ast::Use, generics: &mut Generics) -> Option<Use> {
+        let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
+        let span = used.effect.span();
+        let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
+            self.unknown_effect(module, &used.effect);
+            return None;
+        };
+        let arity = self.program.effects[effect.index()].params as usize;
+        if args.len() != arity {
+            let name = self.program.text(used.effect.last().symbol);
+            let text = format!(
+                "effect `{name}` takes {arity} type argument{}, not {}",
+                super::declared::plural(arity),
+                args.len()
+            );
+            let help = if arity == 0 {
+                format!("write `{name}` alone")
+            } else {
+                format!("write `{name}({})`", vec!["T"; arity].join(", "))
+            };
+            self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
+            return None;
+        }
+        Some(Use { effect, args, span })
+    }
+
+    fn unknown_effect(&mut self, module: usize, path: &ast::Path) {
+        let wanted = path.last().symbol;
+        if self.names[module].is_poisoned(wanted) {
+            return;
+        }
+        self.names_mut(module).poisoned.insert(wanted, ());
+        let similar = names::similar_effect(&self.names, self.program, module, wanted);
+        let name = self.program.text(wanted).to_owned();
+        let help = similar.map_or_else(
+            || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
+            |similar| format!("did you mean `{similar}`?"),
+        );
+        let texts = Texts::new(format!("there is no effect `{name}`"), "unknown effect", help);
+        self.report(module, "E0203", path.span(), texts);
     }
 }
