@@ -98,18 +98,23 @@ fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
 /// Drops syntax errors that stand on one line with another report on the text, or behind another syntax error: as a
 /// rule they follow from it.
 fn one_syntax_error_a_line(text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.iter().all(|report| report.code != Code("E0102")) {
+        return;
+    }
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line_of = |at: u32| breaks.partition_point(|end| *end < at as usize);
     let others = diagnostics.iter().filter(|report| report.code != Code("E0102") && report.is_error());
-    let mut taken: Vec<u32> = others
+    let mut taken: Vec<usize> = others
         .flat_map(|report| report.fixes.iter().map(|fix| fix.span.start).chain([report.position().1.start]))
-        .map(|at| line_start(text, at))
+        .map(line_of)
         .collect();
     taken.sort_unstable();
-    let mut last: Option<u32> = None;
+    let mut last: Option<usize> = None;
     diagnostics.retain(|report| {
         if report.code != Code("E0102") {
             return true;
         }
-        let line = line_start(text, report.position().1.start);
+        let line = line_of(report.position().1.start);
         let is_first = last != Some(line) && taken.binary_search(&line).is_err();
         last = Some(line);
         is_first
@@ -169,13 +174,6 @@ fn one_error_between_declarations(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) 
         let before = starts.partition_point(|start| *start < report.position().1.start);
         last.replace(before) != Some(before)
     });
-}
-
-/// Where the line of a place starts.
-fn line_start(text: &str, at: u32) -> u32 {
-    let before = &text.as_bytes()[..(at as usize).min(text.len())];
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    u32::try_from(start).unwrap_or(u32::MAX)
 }
 
 /// Whether a syntax error follows from a bracket or block that the layout pass closed by force.
