@@ -81,7 +81,7 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
     diagnostics.sort_by_key(Diagnostic::position);
     one_syntax_error_a_line(text, &mut diagnostics);
     one_error_between_declarations(&ast, &mut diagnostics);
-    no_layout_error_behind_syntax(&ast, &mut diagnostics);
+    none_that_follow(text, &ast, &mut diagnostics);
     few_alike(&ast, &mut diagnostics);
     diagnostics.truncate(MAX_DIAGNOSTICS);
     Parsed { ast, diagnostics }
@@ -121,17 +121,24 @@ fn one_syntax_error_a_line(text: &str, diagnostics: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Drops reports on indentation and arms behind a syntax error of the same declaration: a token that does not belong
-/// there may have opened a block.
-fn no_layout_error_behind_syntax(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
-    let mut broken: Option<usize> = None;
+/// Drops what follows from an earlier report in the same declaration: a token that does not belong there may have opened
+/// a block, a text without an end hides what stands behind it, a bracket too many shifts all others of its line.
+fn none_that_follow(text: &str, ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let mut hides: Option<(usize, &[&str])> = None;
+    let mut bracket: Option<u32> = None;
     diagnostics.retain(|report| {
         let start = report.position().1.start;
         let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
-        if report.code == Code("E0102") {
-            broken = Some(declaration);
+        let code = report.code.0;
+        if hides.is_some_and(|(broken, codes)| broken == declaration && codes.contains(&code)) {
+            return false;
         }
-        !(matches!(report.code.0, "E0108" | "E0111") && broken == Some(declaration))
+        match code {
+            "E0103" | "E0104" => hides = Some((declaration, &["E0102", "E0108", "E0109", "E0111"])),
+            "E0102" => hides = Some((declaration, &["E0108", "E0111"])),
+            _ => {}
+        }
+        code != "E0109" || bracket.replace(line_start(text, start)) != Some(line_start(text, start))
     });
 }
 

@@ -8,7 +8,7 @@ use tell_compiler::pipeline::Checked;
 use tell_ir::verify::verify;
 use tell_tests::numbers::Numbers;
 use tell_tests::program::{check, image};
-use tell_tests::{files, root, text_of};
+use tell_tests::{corpus, files, root, text_of};
 
 const MUTANTS: usize = 20_000;
 

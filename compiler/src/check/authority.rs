@@ -418,17 +418,13 @@ impl Checker<'_> {
         self.finish_types(first);
     }
 
-    /// An operation that needs an agreement is performed in the body of an operation that has one; one that forbids
-    /// it is not.
+    /// An operation that forbids an agreement is not performed in the body of an operation that has one. One that needs
+    /// it may have it from outside, which nothing checks yet.
     pub(super) fn check_agreement_use(&mut self, perform: &ast::Perform, agreement: Agreement) {
         let around = self.authority.body_of.and_then(|id| self.program.surface.operations[id].agreement);
         let op = self.text(perform.op.symbol).to_owned();
         match (agreement, around) {
-            (Agreement::Required, None) => {
-                let text = format!("`{op}` may only be performed under an agreement");
-                let help = "perform it in the body of an `operation` that has an `agreement`";
-                self.report("E0515", perform.span, text, "no agreement here", help);
-            }
+            (Agreement::Required, None) => self.refuse(Construct::RequiredAgreement, perform.span),
             (Agreement::Forbidden, Some(place)) => {
                 let file = self.program.modules[self.module].file;
                 let text = format!("`{op}` may not be performed under an agreement");

@@ -295,8 +295,7 @@ impl Checker<'_> {
 
     fn not_in_uses(&mut self, id: EffectId, span: Span) {
         let name = self.text(self.program.effects[id.index()].name).to_owned();
-        let owner = self.text(self.program.protocol(self.protocol).name).to_owned();
-        let text = format!("{} `{owner}` does not use `{name}`", self.regions.owner_word());
+        let text = format!("{} does not use `{name}`", self.owner());
         let help = format!("add it to the header: `uses {name}`");
         self.report("E0501", span, text, "not in `uses`", &help);
     }
