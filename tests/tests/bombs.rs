@@ -172,7 +172,7 @@ fn tokens_of_ten_megabytes() {
         &format!("protocol P(A, B) =\n  A -> B : L(x : String = \"{}\")\n", "\\q".repeat(LONG / 2)),
         "E0110",
     );
-    gets("open string", &format!("protocol P(A, B) =\n  A -> B : L(x : String = \"{name}"), "E0103");
+    gets("open string", &format!("protocol P(A, B) =\n  A -> B : L(x : String = \"{name}"), "E0103 E0109");
     gets("line comment", &format!("--{name}\nprotocol P(A, B) =\n  A -> B : L\n"), "");
     gets("block comment", &format!("{{-{name}-}}\nprotocol P(A, B) =\n  A -> B : L\n"), "");
     gets("nested comment", &format!("{}{}\n", "{-".repeat(LONG / 4), "-}".repeat(LONG / 4)), "");
@@ -318,6 +318,12 @@ fn a_hundred_thousand_parts_of_a_protocol() {
         &format!("{head}  timeout 5s A at\n    A -> B : L\n{}", "  on timeout => A -> B : M\n".repeat(WIDE)),
         "E0424",
     );
+}
+
+/// What its statements have very many of.
+#[test]
+fn a_hundred_thousand_parts_of_statements() {
+    let head = "protocol P(A, B) =\n";
     gets("fields of a message", &numbered("protocol P(A, B) =\n  A -> B : L(", WIDE, "x# : Int = #, ", ")\n"), "E0405");
     gets(
         "fields of a record",
