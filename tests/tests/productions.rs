@@ -277,3 +277,18 @@ fn every_word_occurs_in_an_accepted_file_of_the_corpus() {
     let missing = all.iter().filter(|word| !found.contains_key(**word)).map(|word| (*word).to_owned());
     none("words in no accepted file of the corpus", &missing.collect::<Vec<_>>());
 }
+
+/// The table of the layout rules names files that exist.
+#[test]
+fn the_table_of_the_layout_rules_names_files_of_the_corpus() {
+    let folder = root().join("tests/corpus/syntax");
+    let table = text_of(&folder.join("README.md"));
+    let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
+    let names = rows.flat_map(|row| row.split('|').rev().take(3).flat_map(|cell| cell.split('`').skip(1).step_by(2)));
+    let is_name =
+        |name: &&str| name.len() > 4 && name.contains('_') || name.ends_with("lines") || name.starts_with("..");
+    let missing = names
+        .filter(is_name)
+        .filter(|name| ["", "../errors/"].iter().all(|place| !folder.join(format!("{place}{name}.tell")).exists()));
+    none("files that are not there", &missing.map(str::to_owned).collect::<Vec<_>>());
+}

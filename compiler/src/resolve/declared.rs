@@ -32,6 +32,9 @@ pub(super) struct Generics {
     pub(super) open: bool,
 }
 
+/// Most cases of a union: their numbers have 16 bits.
+const MAX_CASES: usize = u16::MAX as usize;
+
 impl Resolver<'_> {
     /// Gives every declared type its name; the bodies come later, so that order does not matter.
     pub(super) fn declare_types(&mut self) {
@@ -48,8 +51,11 @@ impl Resolver<'_> {
                         self.program.unions.push(Union { name: name.symbol, variants: Vec::new() });
                         let ty = self.program.types.intern(TyKind::Union(id));
                         self.declare_type(module, name, TypeName::Done(ty));
-                        for (tag, variant) in (0..).zip(&variants) {
+                        for (variant, tag) in variants.iter().take(MAX_CASES).zip(0..) {
                             self.declare_constructor(module, variant.name, (id, tag));
+                        }
+                        if let Some(extra) = variants.get(MAX_CASES) {
+                            self.too_many_cases(module, extra.name);
                         }
                     }
                     DeclKind::Opaque { name } => {
@@ -68,6 +74,12 @@ impl Resolver<'_> {
                 }
             }
         }
+    }
+
+    fn too_many_cases(&mut self, module: usize, extra: Name) {
+        let text = format!("a type has at most {MAX_CASES} cases");
+        let help = "put some of them into a type of their own";
+        self.report(module, "E0405", extra.span, Texts::new(text, "one too many", help));
     }
 
     pub(super) fn refuse(&mut self, module: usize, construct: Construct, span: Span) {
