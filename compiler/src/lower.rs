@@ -20,7 +20,7 @@ use crate::graph::{
 use crate::hir::{self, Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
 use crate::ty::{Ty, TyKind};
 use rustc_hash::FxHashMap;
-use tell_ir::image::Const;
+use tell_ir::image::{Const, MAX_REGISTERS};
 use tell_ir::sort::Sort;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
@@ -342,6 +342,7 @@ impl<'a> Lowering<'a> {
                     .map(|(role, name, var)| (self.role(&inner, *role), *name, self.var(&inner, *var)));
                 let mut finals: Vec<(Role, Symbol, GVar)> = finals.collect();
                 finals.sort_by_key(|(role, _, _)| *role);
+                self.refuse_too_many_names(&finals, body.block.span);
                 self.add(NodeKind::End { finals: finals.into() }, body.block.span)
             }
             Ends::Itself => cont,
@@ -355,6 +356,19 @@ impl<'a> Lowering<'a> {
             labels.for_each(|label| label.span = span);
         }
         (head, instance)
+    }
+
+    /// No frame holds more names at once; that is said before anything is computed with all of them.
+    fn refuse_too_many_names(&mut self, finals: &[(Role, Symbol, GVar)], span: Span) {
+        let too_many = finals.chunk_by(|a, b| a.0 == b.0).find(|own| own.len() > MAX_REGISTERS);
+        if let (Some(own), true) = (too_many, self.diagnostics.is_empty()) {
+            let role = &self.graph.roles[own[0].0 as usize];
+            let text = format!("`{role}` holds {} names at the end", own.len());
+            let diagnostic = Diagnostic::new(Code("E0405"), text)
+                .label(self.graph.file, span.head(1), format!("a role holds at most {MAX_REGISTERS} values at once"))
+                .help("keep fewer names in scope at once: bind them in blocks, or put them into a list");
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Binds the parameters of `instance` and goes to its head. Names and numbers are renamed, other arguments are

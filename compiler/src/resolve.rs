@@ -105,6 +105,15 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// What to do about an effect that is not there.
+pub fn declare_or_import(name: &str) -> String {
+    let module = name.to_lowercase();
+    match module.as_str() {
+        "clock" | "console" | "random" | "state" => format!("import it: `import std.{module} exposing ({name})`"),
+        _ => format!("declare `effect {name}`, or import it: `import … exposing ({name})`"),
+    }
+}
+
 /// Message, label and help of a report.
 struct Texts<'a> {
     message: String,

@@ -175,7 +175,17 @@ impl Checker<'_> {
             }
             None => format!("bind it first, e.g. `let {text} = …`"),
         };
-        self.report("E0209", name.span, format!("there is no `{text}` here"), "unknown name", &help);
+        let diagnostic = self.diagnostic("E0209", name.span, format!("there is no `{text}` here"), "unknown name");
+        let diagnostic = match self.body.vars.iter().rev().find(|var| var.name == name.symbol).map(|var| var.span) {
+            Some(bound) => {
+                let file = self.program.modules[self.module].file;
+                diagnostic.label(file, bound, "bound here, in a block that has ended").help(
+                    "a name ends with its block (of a scope's body it is visible in `on done` only): bind it before, or set a cell",
+                )
+            }
+            None => diagnostic.help(help),
+        };
+        self.diagnostics.push(diagnostic);
     }
 
     fn field(

@@ -296,7 +296,12 @@ impl Checker<'_> {
     fn not_in_uses(&mut self, id: EffectId, span: Span) {
         let name = self.text(self.program.effects[id.index()].name).to_owned();
         let text = format!("{} does not use `{name}`", self.owner());
-        let help = format!("add it to the header: `uses {name}`");
+        let params: Vec<String> =
+            (0..self.program.effects[id.index()].params).map(|index| format!("T{index}")).collect();
+        let help = match params.len() {
+            0 => format!("add it to the header: `uses {name}`"),
+            _ => format!("add it to the header with its types: `uses {name}({})`", params.join(", ")),
+        };
         self.report("E0501", span, text, "not in `uses`", &help);
     }
 
@@ -319,7 +324,7 @@ impl Checker<'_> {
         let name = self.text(wanted).to_owned();
         let help = match similar_effect(self.names, self.program, self.module, wanted) {
             Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!("declare `effect {name}`, or import it from `std`"),
+            None => crate::resolve::declare_or_import(&name),
         };
         self.report("E0203", path.span(), format!("there is no effect `{name}`"), "unknown effect", &help);
     }

@@ -229,10 +229,8 @@ impl Resolver<'_> {
         self.names_mut(module).poisoned.insert(wanted, ());
         let similar = names::similar_effect(&self.names, self.program, module, wanted);
         let name = self.program.text(wanted).to_owned();
-        let help = similar.map_or_else(
-            || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
-            |similar| format!("did you mean `{similar}`?"),
-        );
+        let help =
+            similar.map_or_else(|| super::declare_or_import(&name), |similar| format!("did you mean `{similar}`?"));
         let texts = Texts::new(format!("there is no effect `{name}`"), "unknown effect", help);
         self.report(module, "E0203", path.span(), texts);
     }
