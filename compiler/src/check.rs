@@ -39,9 +39,6 @@ use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
 
-/// Most fields of a message, components of a tuple or record, and arguments of a constructor.
-const MAX_PARTS: usize = 1_000;
-
 /// Checks the bodies of all protocols, functions, operations and handlers; of protocols with the sizes of families that are
 /// given or that calls give them. A body with errors stays `None`; so does that of a protocol without sizes of its own that
 /// calls give some.
@@ -89,6 +86,17 @@ fn place_of(found: &Diagnostic) -> (Code, (FileId, Span)) {
 
 /// Most roles that one message names.
 const MAX_NAMED: usize = 8;
+
+/// Most names that a help line lists.
+const MAX_LISTED: usize = 20;
+
+/// Names in a row; of very many, the first ones.
+fn listed(names: &[&str]) -> String {
+    match names.split_at_checked(MAX_LISTED) {
+        Some((first, rest @ [_, ..])) => format!("{} and {} more", first.join(", "), rest.len()),
+        _ => names.join(", "),
+    }
+}
 
 /// State of checking one protocol.
 struct Checker<'a> {

@@ -27,7 +27,7 @@ use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
 /// Most nodes of one choreography after inlining.
-pub const MAX_NODES: usize = 4_000_000;
+pub const MAX_NODES: usize = 2_000_000;
 
 /// Deepest nesting of blocks and inlined calls together.
 const MAX_DEPTH: usize = 1_000;
@@ -67,6 +67,7 @@ struct Lowering<'a> {
     done_labels: loops::DoneLabels,
     firsts: first::Firsts,
     labels: FxHashMap<(Symbol, Vec<Ty>), u32>,
+    ops: FxHashMap<Op, u32>,
     /// Labels of decided loops whose names stand nowhere in the text.
     unwritten_labels: FxHashMap<String, u32>,
     depth: usize,
@@ -104,6 +105,7 @@ impl<'a> Lowering<'a> {
             done_labels,
             firsts: first::Firsts::new(program, firsts),
             labels: FxHashMap::default(),
+            ops: FxHashMap::default(),
             unwritten_labels: FxHashMap::default(),
             depth: 0,
         }
@@ -294,12 +296,12 @@ impl<'a> Lowering<'a> {
         let params = args.iter().map(|arg| context.body.exprs[arg.index()].ty).collect();
         let op = u32::try_from(op).expect("fewer than 2^32 operations");
         let op = Op { effect: used.effect, args: used.args.clone(), op, params, result };
-        let found = self.graph.ops.iter().position(|known| *known == op);
-        let index = found.unwrap_or_else(|| {
+        let next = u32::try_from(self.graph.ops.len()).expect("fewer than 2^32 operations");
+        let index = *self.ops.entry(op.clone()).or_insert(next);
+        if index == next {
             self.graph.ops.push(op);
-            self.graph.ops.len() - 1
-        });
-        u32::try_from(index).expect("fewer than 2^32 operations")
+        }
+        index
     }
 
     fn label(&mut self, name: Symbol, fields: Vec<Ty>) -> u32 {

@@ -1,6 +1,6 @@
 //! Local statements: `let`, `var`, `:=`, `assert`, and performing operations.
 
-use super::Checker;
+use super::{Checker, listed};
 use crate::hir::{EffectId, ExprId, ExprKind, RoleId, Stmt, StmtKind};
 use crate::resolve::{effect, similar_effect};
 use crate::ty::{Ty, Types};
@@ -274,7 +274,7 @@ impl Checker<'_> {
             let known: Vec<&str> = effect.ops.iter().map(|op| self.program.text(op.name)).collect();
             let help = match did_you_mean(wanted, known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("its operations are {}", known.join(", ")),
+                None => format!("its operations are {}", listed(&known)),
             };
             let text = format!("effect `{name}` has no operation `{wanted}`");
             self.report("E0204", op.span, text, "unknown operation", &help);

@@ -9,12 +9,16 @@ pub(crate) use clauses::AGREEMENT;
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
 use crate::hir::surface::{Bundle, Contract, Handler, Operation, Profile};
+use crate::once::Once;
 use crate::refused::Construct;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 use tell_language::ast::{
     self, Authority, AuthorityKind, ClauseKind, DeclKind, GuestKind, Member, Name, Path, Step, StmtKind,
 };
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
 
 /// What a name of the surface may stand for.
 #[derive(Clone, Copy)]
@@ -183,13 +187,11 @@ impl Resolver<'_> {
     /// Parameters with their types, each name once.
     fn typed_names(&mut self, module: usize, params: &[(Name, ast::TypeId)]) -> Vec<(Name, crate::ty::Ty)> {
         let mut typed: Vec<(Name, crate::ty::Ty)> = Vec::new();
+        let mut once = Once::default();
         for (name, ty) in params {
             let ty = self.ty(module, *ty, &mut Generics::default());
-            match typed.iter().find(|(first, _)| first.symbol == name.symbol) {
-                Some((first, _)) => {
-                    let first = first.span;
-                    self.report_duplicate(module, "E0212", "parameter", first, name.span);
-                }
+            match once.earlier(*name) {
+                Some(first) => self.report_duplicate(module, "E0212", "parameter", first, name.span),
                 None => typed.push((*name, ty)),
             }
         }
@@ -299,27 +301,25 @@ impl Resolver<'_> {
 
     fn topology(&mut self, module: usize, declared: &Authority) {
         let ast = &self.program.modules[module].ast;
-        let mut known: Vec<Name> = Vec::new();
+        let mut known: IndexSet<Symbol, FxBuildHasher> = IndexSet::default();
         for decl in &ast.decls {
             match &decl.kind {
-                DeclKind::Protocol(protocol) => known.extend(role_names(protocol)),
-                DeclKind::Authority(set) if set.kind == AuthorityKind::RoleSet => known.push(set.name),
+                DeclKind::Protocol(protocol) => known.extend(role_names(protocol).map(|role| role.symbol)),
+                DeclKind::Authority(set) if set.kind == AuthorityKind::RoleSet => _ = known.insert(set.name.symbol),
                 _ => {}
             }
         }
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for member in declared.members.iter().filter(|member| member.index.is_none()).map(|member| member.name) {
-            if let Some(first) = seen.iter().find(|first| first.symbol == member.symbol) {
-                let first = first.span;
+            if let Some(first) = once.earlier(member) {
                 self.report_duplicate(module, "E0211", "role", first, member.span);
                 continue;
             }
-            seen.push(member);
-            if known.iter().any(|known| known.symbol == member.symbol) {
+            if known.contains(&member.symbol) {
                 continue;
             }
             let wanted = self.program.text(member.symbol);
-            let similar = did_you_mean(wanted, known.iter().map(|known| self.program.text(known.symbol)));
+            let similar = did_you_mean(wanted, known.iter().map(|known| self.program.text(*known)));
             let help = match similar {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => "name roles of the protocols of this module".to_owned(),

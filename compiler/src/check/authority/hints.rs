@@ -1,8 +1,9 @@
 //! Hints of a sender: `A { priority : high } -> B : Ping` (LANGUAGE §3).
 
 use super::super::Checker;
+use crate::once::Once;
 use crate::refused::Construct;
-use tell_language::ast::{Annotation, ExprKind, Name};
+use tell_language::ast::{Annotation, ExprKind};
 use tell_language::diagnostic::did_you_mean;
 
 const PRIORITIES: [&str; 3] = ["low", "normal", "high"];
@@ -10,13 +11,12 @@ const PRIORITIES: [&str; 3] = ["low", "normal", "high"];
 impl Checker<'_> {
     /// The keys are known ones, each once, with one of their values.
     pub(in crate::check) fn hints(&mut self, annotation: &Annotation) {
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for (key, value) in &annotation.entries {
-            if let Some(first) = seen.iter().find(|first| first.symbol == key.symbol).copied() {
+            if let Some(first) = once.earlier(*key) {
                 self.duplicate_field(first, *key);
                 continue;
             }
-            seen.push(*key);
             let expr = self.ast().expr(*value).clone();
             let (is_right, help) = match self.text(key.symbol) {
                 "priority" => {

@@ -10,12 +10,14 @@ use crate::check::call::CallGraph;
 use crate::check::{Checker, alone};
 use crate::hir::surface::{ClauseShape, Handled, HandlerId};
 use crate::hir::{Program, RoleId, Stmt, StmtKind, Use};
+use crate::once::Once;
 use crate::resolve::Names;
 use crate::ty::{Ty, TyKind, Types};
 use rustc_hash::FxHashMap;
 use tell_language::ast::{self, HandlerClause, LetValue, Name, ResumeValue, Step};
 use tell_language::diagnostic::Diagnostic;
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
 
 /// Types of region values a handler is looked at for; further regions are taken to fit.
 const MAX_VALUES: usize = 100;
@@ -125,11 +127,12 @@ impl Checker<'_> {
 
     /// Every operation at most once, one return clause.
     fn check_clause_names(&mut self, handler: &ast::Handler, instance: Option<&Use>) {
-        let mut seen: Vec<(Option<Name>, Span)> = Vec::new();
+        let mut places: FxHashMap<Option<Symbol>, Span> = FxHashMap::default();
         for clause in &handler.clauses {
             let symbol = clause.op.map(|op| op.symbol);
             let place = clause.op.map_or(clause.span.head(6), |op| op.span);
-            if let Some((_, first)) = seen.iter().find(|(op, _)| op.map(|op| op.symbol) == symbol).copied() {
+            let first = *places.entry(symbol).or_insert(place);
+            if first != place {
                 let file = self.program.modules[self.module].file;
                 let name = clause.op.map_or("return", |op| self.text(op.symbol)).to_owned();
                 let diagnostic = self
@@ -138,7 +141,6 @@ impl Checker<'_> {
                     .help("remove one of them");
                 self.diagnostics.push(diagnostic);
             }
-            seen.push((clause.op, place));
             if let (Some(op), Some(instance)) = (clause.op, instance) {
                 self.operation_index(instance.effect, op);
             }
@@ -206,14 +208,11 @@ impl Checker<'_> {
             self.wrong_arity(&format!("operation `{name}`"), params.len(), clause.params.len(), place);
         }
         let types = params.iter().copied().chain(std::iter::repeat(Types::ERROR));
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for (param, ty) in clause.params.iter().zip(types) {
-            match seen.iter().find(|first| first.symbol == param.symbol).copied() {
+            match once.earlier(*param) {
                 Some(first) => self.duplicate_field(first, *param),
-                None => {
-                    seen.push(*param);
-                    self.bind_param(*param, ty);
-                }
+                None => _ = self.bind_param(*param, ty),
             }
         }
     }

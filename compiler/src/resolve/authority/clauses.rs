@@ -4,6 +4,7 @@
 //! `engine` their engines, capabilities their capability gates. The other vocabularies are ours.
 
 use super::What;
+use crate::once::Once;
 use crate::resolve::declared::Generics;
 use crate::resolve::{Resolver, Texts};
 use tell_language::ast::{self, Authority, AuthorityKind, Clause, ClauseKind, ClauseValue, ExprKind, Name, Path};
@@ -157,25 +158,23 @@ impl Resolver<'_> {
     }
 
     fn check_against(&mut self, module: usize, owner: Name, what: &str, clauses: &[Clause], specs: &[Spec]) {
-        let mut seen: Vec<&Clause> = Vec::new();
+        let mut once = Once::default();
         for clause in clauses {
             let word = self.program.text(clause.word.symbol).to_owned();
             let Some((_, wants, times)) = specs.iter().find(|(known, ..)| *known == word) else {
                 self.unknown_word(module, what, clause.word, specs);
                 continue;
             };
-            let first = seen.iter().find(|first| first.word.symbol == clause.word.symbol);
-            if let (Some(first), true) = (first, *times != Times::Any) {
+            if let (Some(first), true) = (once.earlier(clause.word), *times != Times::Any) {
                 let texts = Texts::new(format!("`{word}` is given twice"), "given again here", "remove one of them");
-                self.report_with(module, "E0254", clause.word.span, texts, (first.word.span, "first given here"));
+                self.report_with(module, "E0254", clause.word.span, texts, (first, "first given here"));
                 continue;
             }
-            seen.push(clause);
             self.check_value(module, &word, *wants, &clause.value);
         }
         let name = self.program.text(owner.symbol).to_owned();
         for (word, wants, _) in specs.iter().filter(|(_, _, times)| *times == Times::Once) {
-            if !seen.iter().any(|clause| self.program.text(clause.word.symbol) == *word) {
+            if !clauses.iter().any(|clause| self.program.text(clause.word.symbol) == *word) {
                 let help = format!("add `{word} …`: {}", wants.text());
                 let texts = Texts::new(format!("{what} `{name}` has no `{word}`"), "it has to be said", help);
                 self.report(module, "E0255", owner.span, texts);
@@ -327,16 +326,15 @@ impl Resolver<'_> {
 
     /// `on timeout => s`, `on stall => s`
     fn check_escalations(&mut self, module: usize, declared: &Authority, has_deadline: bool) {
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for outcome in &declared.outcomes {
             let word = self.program.text(outcome.outcome.symbol).to_owned();
-            if let Some(first) = seen.iter().find(|first| first.symbol == outcome.outcome.symbol) {
+            if let Some(first) = once.earlier(outcome.outcome) {
                 let text = format!("`on {word}` is given twice");
                 let texts = Texts::new(text, "given again here", "remove one of them");
-                self.report_with(module, "E0254", outcome.outcome.span, texts, (first.span, "first given here"));
+                self.report_with(module, "E0254", outcome.outcome.span, texts, (first, "first given here"));
                 continue;
             }
-            seen.push(outcome.outcome);
             self.check_value(module, &format!("on {word}"), Wants::Word(ESCALATIONS), &outcome.value);
             if word == "timeout" && !has_deadline {
                 let texts = Texts::new("`on timeout` needs a time", "after how long?", "add `within 5s`");
