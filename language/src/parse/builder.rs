@@ -21,9 +21,21 @@ pub(super) use super::expressions::{Operator, Sequence};
 pub(super) use super::protocols::{Body, Clauses, Header};
 pub(super) use super::statements::Guard;
 
+/// What waits on the parser's stack.
+///
+/// The generated parser matches on the symbol it takes off its stack. What can be copied, or needs no dropping, is
+/// copied out of it; then the whole symbol is dropped, by code that tells a hundred kinds of symbols apart. What needs
+/// dropping is moved out, and nothing is left to drop. So this says that it does; dropping it does nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Held<T>(pub(super) T);
+
+impl<T> Drop for Held<T> {
+    #[inline]
+    fn drop(&mut self) {}
+}
+
 /// Where a list on a scratch stack starts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark(pub(super) usize);
+pub(super) type Mark = Held<usize>;
 
 /// The state of parsing one file.
 pub(super) struct Builder<'i> {
@@ -167,7 +179,7 @@ impl<'i> Builder<'i> {
 
     pub(super) fn path_start(&mut self, name: Name) -> Mark {
         self.names.push(name);
-        Mark(self.names.len() - 1)
+        Held(self.names.len() - 1)
     }
 
     pub(super) fn path_more(&mut self, mark: Mark, name: Name) -> Mark {

@@ -1,6 +1,6 @@
 //! Builder: files, declarations and types.
 
-use super::builder::{Builder, Mark};
+use super::builder::{Builder, Held, Mark};
 use crate::ast::{
     Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId,
     TypeId, TypeKind, Use, Variant,
@@ -149,7 +149,7 @@ impl Builder<'_> {
 
     pub(super) fn first_type_arg(&mut self, ty: TypeId) -> Mark {
         self.type_args.push(ty);
-        Mark(self.type_args.len() - 1)
+        Held(self.type_args.len() - 1)
     }
 
     pub(super) fn next_type_arg(&mut self, mark: Mark, ty: TypeId) -> Mark {
