@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::Hasher as _;
+use std::ops::Range;
 
 use rustc_hash::FxHasher;
 
@@ -72,18 +73,23 @@ impl Interner {
     #[inline]
     #[must_use]
     pub fn text(&self, symbol: Symbol) -> &str {
+        &self.text[self.range(symbol)]
+    }
+
+    fn range(&self, symbol: Symbol) -> Range<usize> {
         let at = symbol.0 as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[at]]
+        start..self.ends[at]
     }
 
     /// The slot of a string, or the free one where it belongs; the table is not empty.
     fn slot(&self, hash: u64, text: &str) -> usize {
         let mask = self.slots.len() - 1;
         let mut at = lower(hash) & mask;
+        let (bytes, all) = (text.as_bytes(), self.text.as_bytes());
         loop {
             let slot = self.slots[at];
-            let is_it = || slot.hash == upper(hash) && self.text(Symbol(slot.symbol)) == text;
+            let is_it = || slot.hash == upper(hash) && all[self.range(Symbol(slot.symbol))] == *bytes;
             if slot.symbol == FREE.symbol || is_it() {
                 return at;
             }
