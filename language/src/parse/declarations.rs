@@ -44,9 +44,9 @@ impl Builder<'_> {
         self.decl(DeclKind::Union { name, variants }, span);
     }
 
-    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Box<Variant> {
+    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Variant {
         self.capital(name, "the constructor");
-        Box::new(Variant { name, args: args.unwrap_or_default() })
+        Variant { name, args: args.unwrap_or_default() }
     }
 
     pub(super) fn opaque(&mut self, name: Name, span: Span) {
@@ -136,8 +136,8 @@ impl Builder<'_> {
         self.expression_stmts.truncate(first);
     }
 
-    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Box<Use> {
-        Box::new(Use { effect, args: args.unwrap_or_default() })
+    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Use {
+        Use { effect, args: args.unwrap_or_default() }
     }
 
     // ---- types

@@ -223,7 +223,8 @@ impl Builder<'_> {
         self.expr(ExprKind::Error, Span::new(l, r), 0)
     }
 
-    pub(super) fn variable(&mut self, name: Name) -> ExprId {
+    pub(super) fn variable(&mut self, l: u32, r: u32) -> ExprId {
+        let name = self.name(l, r);
         let capital = starts_with_capital(self.name_text(name));
         let kind = if capital { ExprKind::Upper(name.symbol) } else { ExprKind::Var(name.symbol) };
         self.expr(kind, name.span, 0)
