@@ -37,8 +37,11 @@ pub struct Laid {
 #[must_use]
 pub fn layout(file: FileId, text: &str, lexemes: &[Lexeme]) -> Laid {
     let mut pass = Layout::new(file, text, lexemes);
-    let lexemes = pass.by_ref().collect();
-    Laid { lexemes, ..pass.finish() }
+    while pass.at < lexemes.len() {
+        pass.token();
+        pass.at += 1;
+    }
+    pass.finish()
 }
 
 /// One line for each token after the layout pass: span, name, text.
@@ -67,19 +70,13 @@ enum Opens {
     Region,
 }
 
-/// The pass: an iterator over the tokens for the parser, which need not all be there at once.
-pub(crate) struct Layout<'a> {
+struct Layout<'a> {
     file: FileId,
     text: &'a str,
     input: &'a [Lexeme],
     /// Index of the token at hand.
     at: usize,
-    /// Tokens made and not yet taken, the next one last.
     out: Vec<Lexeme>,
-    /// Offset at which inserted tokens stand: the end of the last token.
-    place: u32,
-    /// All is closed.
-    ended: bool,
     /// Offset and column of a token of the line at hand, from which later columns are counted.
     measured: (u32, u32),
     stack: Vec<Entry>,
@@ -110,31 +107,14 @@ pub(crate) struct Layout<'a> {
     damaged: Vec<Span>,
 }
 
-/// How many tokens are made at a time.
-const BATCH: usize = 64;
-
-impl Iterator for Layout<'_> {
-    type Item = Lexeme;
-
-    #[inline]
-    fn next(&mut self) -> Option<Lexeme> {
-        if self.out.is_empty() {
-            self.refill();
-        }
-        self.out.pop()
-    }
-}
-
 impl<'a> Layout<'a> {
-    pub(crate) fn new(file: FileId, text: &'a str, input: &'a [Lexeme]) -> Self {
+    fn new(file: FileId, text: &'a str, input: &'a [Lexeme]) -> Self {
         Self {
             file,
             text,
             input,
             at: 0,
-            out: Vec::with_capacity(2 * BATCH),
-            place: 0,
-            ended: false,
+            out: Vec::with_capacity(input.len() + input.len() / 3),
             measured: (0, 0),
             stack: Vec::new(),
             brackets: 0,
@@ -159,12 +139,12 @@ impl<'a> Layout<'a> {
         self.input[self.at]
     }
 
-    fn following(&self) -> Option<Lexeme> {
+    fn next(&self) -> Option<Lexeme> {
         self.input.get(self.at + 1).copied()
     }
 
-    fn following_token(&self) -> Option<Token> {
-        self.following().map(|lexeme| lexeme.token)
+    fn next_token(&self) -> Option<Token> {
+        self.next().map(|lexeme| lexeme.token)
     }
 
     /// The token of the user's text before the one at hand.
@@ -172,25 +152,18 @@ impl<'a> Layout<'a> {
         self.at.checked_sub(1).map(|at| self.input[at].token)
     }
 
+    /// Offset at which inserted tokens stand: the end of the last token.
+    fn place(&self) -> u32 {
+        self.out.last().map_or(0, |lexeme| lexeme.span.end)
+    }
+
     fn emit(&mut self, token: Token, span: Span) {
-        self.place = span.end;
         self.out.push(Lexeme { token, span, column: NOT_FIRST });
     }
 
     fn insert(&mut self, token: Token) {
-        self.emit(token, Span::new(self.place, self.place));
-    }
-
-    /// Makes the next tokens, in the order in which they are taken.
-    fn refill(&mut self) {
-        while self.at < self.input.len() && self.out.len() < BATCH {
-            self.token();
-            self.at += 1;
-        }
-        if self.at == self.input.len() && !std::mem::replace(&mut self.ended, true) {
-            self.end();
-        }
-        self.out.reverse();
+        let place = self.place();
+        self.emit(token, Span::new(place, place));
     }
 
     /// Reads the token at hand.
@@ -236,16 +209,11 @@ impl<'a> Layout<'a> {
     }
 
     /// Closes what is still open at the end of the text.
-    fn end(&mut self) {
+    fn finish(mut self) -> Laid {
         if self.brackets > 0 && !self.too_deep {
             self.report_unclosed();
         }
-        self.close_all(self.place);
-    }
-
-    /// What was found in the whole text; tokens that were not taken are left out.
-    pub(crate) fn finish(mut self) -> Laid {
-        self.by_ref().for_each(drop);
+        self.close_all(self.place());
         let Self { out: lexemes, diagnostics, deep_reported: too_deep, damaged, .. } = self;
         Laid { lexemes, diagnostics, too_deep, damaged }
     }

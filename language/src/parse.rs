@@ -9,7 +9,7 @@ use lalrpop_util::lalrpop_mod;
 
 use crate::ast::{Ast, Decl, DeclKind};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::layout::{Laid, Layout};
+use crate::layout::{Laid, layout};
 use crate::span::{FileId, Span};
 use crate::symbol::Interner;
 use crate::token::{Lexed, Lexeme, Token, lex};
@@ -64,21 +64,20 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
         return Parsed { ast: Ast::default(), diagnostics: vec![report] };
     }
     let Lexed { lexemes: read, comments, mut diagnostics } = lex(file, text);
-    let mut laying = Layout::new(file, text, &read);
+    let Laid { lexemes, diagnostics: laid, too_deep, damaged } = layout(file, text, &read);
+    // The tree needs the room.
+    drop(read);
     let full = Cell::new(false);
     let mut builder = Builder::new(file, text, interner, &full);
-    builder.reserve(read.len());
-    run(&mut builder, laying.by_ref(), &full);
-    let Laid { diagnostics: laid, too_deep, damaged, .. } = laying.finish();
+    builder.too_deep = too_deep;
+    builder.reserve(lexemes.len());
+    run(&mut builder, &lexemes, &full);
+    drop(lexemes);
     let (mut ast, found) = builder.finish();
     ast.comments = comments;
     diagnostics.extend(laid);
-    diagnostics.extend(found.into_iter().filter(|report| match report.code {
-        Code("E0102") => !is_damaged(report, &damaged),
-        // One report of the depth is enough.
-        Code("E0106") => !too_deep,
-        _ => true,
-    }));
+    diagnostics
+        .extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
     diagnostics.sort_by_key(Diagnostic::position);
     one_syntax_error_a_line(text, &mut diagnostics);
     one_error_between_declarations(&ast, &mut diagnostics);
@@ -89,8 +88,8 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
 }
 
 /// Feeds tokens to the parser until they end or the builder is `full` of errors.
-fn run(builder: &mut Builder<'_>, lexemes: impl Iterator<Item = Lexeme>, full: &Cell<bool>) {
-    let tokens = lexemes.take_while(|_| !full.get()).map(|l| (l.span.start, Held(l.token), l.span.end));
+fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
+    let tokens = lexemes.iter().take_while(|_| !full.get()).map(|l| (l.span.start, Held(l.token), l.span.end));
     if let Err(error) = grammar::StartParser::new().parse(builder, tokens) {
         builder.syntax_error_at(error);
     }

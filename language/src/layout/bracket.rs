@@ -139,7 +139,7 @@ impl Layout<'_> {
 
     /// Whether the word at hand does not name a field.
     fn is_no_name(&self) -> bool {
-        !self.is_plain_name(self.at) && self.following_token() != Some(Token::Eq)
+        !self.is_plain_name(self.at) && self.next_token() != Some(Token::Eq)
     }
 
     /// Whether the line above ended in a string that was not closed and has swallowed closing brackets.

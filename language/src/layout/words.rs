@@ -42,7 +42,7 @@ impl Layout<'_> {
 
     /// Notes what the statement or declaration that starts here opens.
     fn start_statement(&mut self, lexeme: Lexeme) {
-        let before_word = self.following_token().is_some_and(Token::is_word);
+        let before_word = self.next_token().is_some_and(Token::is_word);
         self.opens = match lexeme.token {
             Token::Rec | Token::Loop | Token::Effect | Token::Handler | Token::For => Opens::Block,
             Token::Fragment | Token::Guest if before_word => Opens::Block,
@@ -85,7 +85,7 @@ impl Layout<'_> {
     fn otherwise(&mut self, lexeme: Lexeme) {
         let statement = std::mem::take(&mut self.closed_then);
         self.emit(Token::Else, lexeme.span);
-        match self.following() {
+        match self.next() {
             Some(next) if next.token == Token::If && (!next.is_first() || self.brackets > 0) => {
                 self.statement_start = statement;
             }
@@ -150,7 +150,7 @@ impl Layout<'_> {
     /// Opens the block after the token at hand, on the next line or (with `within_line`) on the same one; marks a
     /// block in braces. Whether anything was opened.
     fn open_after(&mut self, kind: Kind, within_line: bool) -> bool {
-        let Some(next) = self.following() else { return false };
+        let Some(next) = self.next() else { return false };
         if next.token == Token::BraceOpen && self.is_block_brace(self.at + 1) {
             self.push_mark(kind);
             self.opened = next.is_first();
@@ -195,7 +195,7 @@ impl Layout<'_> {
         if self.opened || self.opens == Opens::Nothing || self.opens == Opens::AfterWith || self.brackets > 0 {
             return;
         }
-        let Some(next) = self.following().filter(|next| next.is_first()) else { return };
+        let Some(next) = self.next().filter(|next| next.is_first()) else { return };
         let (_, column) = self.block_columns();
         let starts_line = self.is_plain_name(self.at + 1) || !(continues(next.token) || joins(next.token));
         if next.column > column && starts_line {
@@ -210,7 +210,7 @@ impl Layout<'_> {
 impl Layout<'_> {
     /// Opens the body of a protocol whose header lacks its `=`, so that only that is reported.
     fn open_headless_body(&mut self) {
-        let Some(next) = self.following().filter(|next| next.is_first()) else { return };
+        let Some(next) = self.next().filter(|next| next.is_first()) else { return };
         let (_, column) = self.block_columns();
         let clause = matches!(&self.text[next.span.range()], "uses" | "requires" | "under" | "=" | "(");
         if next.column > column && !clause && !continues(next.token) && !joins(next.token) {

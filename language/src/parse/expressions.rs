@@ -206,12 +206,7 @@ impl Builder<'_> {
     }
 
     /// An `if` without `else` after an indented block.
-    pub(super) fn unfinished_expr(
-        &mut self,
-        recovery: super::expected::Recovery,
-        l: u32,
-        r: u32,
-    ) -> ExprId {
+    pub(super) fn unfinished_expr(&mut self, recovery: super::expected::Recovery, l: u32, r: u32) -> ExprId {
         self.syntax_error(recovery);
         self.bad_expr(l, r)
     }

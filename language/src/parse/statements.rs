@@ -208,7 +208,7 @@ impl Builder<'_> {
         let (lexemes, diagnostics) = super::condition_lexemes(self.file, self.text, content);
         diagnostics.into_iter().for_each(|diagnostic| self.report(diagnostic));
         let full = self.full();
-        super::run(self, lexemes.into_iter(), full);
+        super::run(self, &lexemes, full);
         match self.condition.take() {
             Some(cond) => cond,
             None => self.expr(ExprKind::Error, span, 0),
