@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// One protocol of messages and choices that Tell and the reference both read.
+/// One protocol of messages and a choice that Tell and the reference both read.
 pub fn messages(size: usize) -> String {
     let mut text = String::from("protocol Chain =\n  roles Client, Server\n");
     let mut step = 0;
