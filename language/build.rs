@@ -1,5 +1,7 @@
 //! Generates the parser from `src/grammar.lalrpop`; a conflict in the grammar fails the build.
 
+#![allow(clippy::disallowed_methods, reason = "a build script reads and writes files")]
+
 use std::path::Path;
 use std::{env, fs};
 

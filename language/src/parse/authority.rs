@@ -76,11 +76,11 @@ impl Builder<'_> {
         Box::new(ReadGuest { guest: Guest { kind, name, args, clauses, uses, body }, span })
     }
 
-    pub(super) fn guest_decl(&mut self, read: Box<ReadGuest>) {
+    pub(super) fn guest_decl(&mut self, read: ReadGuest) {
         self.decl(DeclKind::Guest(Box::new(read.guest)), read.span);
     }
 
-    pub(super) fn guest_stmt(&mut self, read: Box<ReadGuest>) -> StmtId {
+    pub(super) fn guest_stmt(&mut self, read: ReadGuest) -> StmtId {
         let deepest = self.block_depth(&read.guest.body);
         self.stmt_of_depth(StmtKind::Guest(Box::new(read.guest)), read.span, deepest)
     }
