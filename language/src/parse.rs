@@ -23,7 +23,7 @@ mod patterns;
 mod protocols;
 mod statements;
 
-use builder::Builder;
+use builder::{Builder, Held};
 pub(crate) use expressions::infix_precedence;
 
 lalrpop_mod!(
@@ -87,7 +87,7 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
 
 /// Feeds tokens to the parser until they end or the builder is `full` of errors.
 fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
-    let tokens = lexemes.iter().take_while(|_| !full.get()).map(|l| (l.span.start, l.token, l.span.end));
+    let tokens = lexemes.iter().take_while(|_| !full.get()).map(|l| (l.span.start, Held(l.token), l.span.end));
     if let Err(error) = grammar::StartParser::new().parse(builder, tokens) {
         builder.syntax_error_at(error);
     }

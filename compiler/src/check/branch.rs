@@ -186,8 +186,10 @@ impl Checker<'_> {
         let mut bound: Vec<Bound> = Vec::new();
         let mut checked: Vec<CaseArm> = Vec::new();
         for (((arm, pattern), binds), broken) in arms.iter().zip(patterns).zip(all_binds).zip(broken) {
-            let held: Vec<_> =
-                deciders.iter().flat_map(|role| binds.vars.iter().map(|(name, var)| (*role, name.symbol, *var))).collect();
+            let held: Vec<_> = deciders
+                .iter()
+                .flat_map(|role| binds.vars.iter().map(|(name, var)| (*role, name.symbol, *var)))
+                .collect();
             let before = self.diagnostics.len();
             let (body, names) = self.arm(&arm.body, &held, tail);
             if broken {

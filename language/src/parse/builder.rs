@@ -21,9 +21,21 @@ pub(super) use super::expressions::{Operator, Sequence};
 pub(super) use super::protocols::{Body, Clauses, Header};
 pub(super) use super::statements::Guard;
 
+/// What waits on the parser's stack.
+///
+/// The generated parser matches on the symbol it takes off its stack. What can be copied, or needs no dropping, is
+/// copied out of it; then the whole symbol is dropped, by code that tells a hundred kinds of symbols apart. What needs
+/// dropping is moved out, and nothing is left to drop. So this says that it does; dropping it does nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Held<T>(pub(super) T);
+
+impl<T> Drop for Held<T> {
+    #[inline]
+    fn drop(&mut self) {}
+}
+
 /// Where a list on a scratch stack starts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark(pub(super) usize);
+pub(super) type Mark = Held<usize>;
 
 /// The state of parsing one file.
 pub(super) struct Builder<'i> {
@@ -167,7 +179,7 @@ impl<'i> Builder<'i> {
 
     pub(super) fn path_start(&mut self, name: Name) -> Mark {
         self.names.push(name);
-        Mark(self.names.len() - 1)
+        Held(self.names.len() - 1)
     }
 
     pub(super) fn path_more(&mut self, mark: Mark, name: Name) -> Mark {
@@ -187,22 +199,32 @@ impl<'i> Builder<'i> {
         if usize::from(depth) <= MAX_DEPTH {
             return Some(depth);
         }
+        self.report_depth(span);
+        None
+    }
+
+    #[cold]
+    fn report_depth(&mut self, span: Span) {
         if !std::mem::replace(&mut self.too_deep, true) {
             // the end of the node: its start is that of the whole chain
             self.report(layout::too_deep(self.file, Span::new(span.end.saturating_sub(1).max(span.start), span.end)));
         }
-        None
     }
 
     pub(super) fn decl(&mut self, kind: DeclKind, span: Span) {
         self.ast.decls.push(Decl { kind, span });
     }
 
+    #[inline]
     pub(super) fn expr(&mut self, kind: ExprKind, span: Span, children: u8) -> ExprId {
-        let (kind, depth) = match self.depth(children, span) {
-            Some(depth) => (kind, depth),
-            None => (ExprKind::Error, 1),
-        };
+        match self.depth(children, span) {
+            Some(depth) => self.push_expr(kind, span, depth),
+            None => self.push_expr(ExprKind::Error, span, 1),
+        }
+    }
+
+    #[inline]
+    fn push_expr(&mut self, kind: ExprKind, span: Span, depth: u8) -> ExprId {
         self.expr_depths.push(depth);
         self.ast.exprs.push(Expr { kind, span });
         ExprId(last_index(self.ast.exprs.len()))
@@ -250,11 +272,16 @@ impl<'i> Builder<'i> {
         self.stmt_of_depth(kind, span, deepest)
     }
 
+    #[inline]
     pub(super) fn stmt_of_depth(&mut self, kind: StmtKind, span: Span, children: u8) -> StmtId {
-        let (kind, depth) = match self.depth(children, span) {
-            Some(depth) => (kind, depth),
-            None => (StmtKind::Error, 1),
-        };
+        match self.depth(children, span) {
+            Some(depth) => self.push_stmt(kind, span, depth),
+            None => self.push_stmt(StmtKind::Error, span, 1),
+        }
+    }
+
+    #[inline]
+    fn push_stmt(&mut self, kind: StmtKind, span: Span, depth: u8) -> StmtId {
         self.stmt_depths.push(depth);
         self.ast.stmts.push(Stmt { kind, span });
         StmtId(last_index(self.ast.stmts.len()))

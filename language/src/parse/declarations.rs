@@ -1,6 +1,6 @@
 //! Builder: files, declarations and types.
 
-use super::builder::{Builder, Mark};
+use super::builder::{Builder, Held, Mark};
 use crate::ast::{
     Block, DeclKind, Effect, Fun, FunBody, Handler, HandlerClause, Import, Modality, Name, Operation, Path, StmtId,
     TypeId, TypeKind, Use, Variant,
@@ -44,9 +44,9 @@ impl Builder<'_> {
         self.decl(DeclKind::Union { name, variants }, span);
     }
 
-    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Box<Variant> {
+    pub(super) fn variant(&mut self, name: Name, args: Option<Vec<TypeId>>) -> Variant {
         self.capital(name, "the constructor");
-        Box::new(Variant { name, args: args.unwrap_or_default() })
+        Variant { name, args: args.unwrap_or_default() }
     }
 
     pub(super) fn opaque(&mut self, name: Name, span: Span) {
@@ -136,8 +136,8 @@ impl Builder<'_> {
         self.expression_stmts.truncate(first);
     }
 
-    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Box<Use> {
-        Box::new(Use { effect, args: args.unwrap_or_default() })
+    pub(super) fn instance(&mut self, effect: Path, args: Option<Vec<TypeId>>) -> Use {
+        Use { effect, args: args.unwrap_or_default() }
     }
 
     // ---- types
@@ -149,7 +149,7 @@ impl Builder<'_> {
 
     pub(super) fn first_type_arg(&mut self, ty: TypeId) -> Mark {
         self.type_args.push(ty);
-        Mark(self.type_args.len() - 1)
+        Held(self.type_args.len() - 1)
     }
 
     pub(super) fn next_type_arg(&mut self, mark: Mark, ty: TypeId) -> Mark {

@@ -2,7 +2,7 @@
 
 use lalrpop_util::{ErrorRecovery, ParseError};
 
-use super::builder::Builder;
+use super::builder::{Builder, Held};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::span::Span;
 use crate::token::{KEYWORDS, SOFT_WORDS, Token};
@@ -13,21 +13,24 @@ pub(super) const NO_DECLARATION: [&str; 2] = ["expected a declaration, found", "
 /// How the report of a block that is not there starts.
 pub(super) const NO_BLOCK: &str = "expected an indented block";
 
+/// What the parser hands over when it skips tokens.
+pub(super) type Recovery = ErrorRecovery<u32, Held<Token>, ()>;
+
 impl Builder<'_> {
     /// Reports what was skipped.
-    pub(super) fn syntax_error(&mut self, recovery: ErrorRecovery<u32, Token, ()>) {
+    pub(super) fn syntax_error(&mut self, recovery: Recovery) {
         self.syntax_error_at(recovery.error);
     }
 
     /// Reports a token that fits nowhere; text that is no token has been reported by the lexer.
-    pub(super) fn syntax_error_at(&mut self, error: ParseError<u32, Token, ()>) {
+    pub(super) fn syntax_error_at(&mut self, error: ParseError<u32, Held<Token>, ()>) {
         let (token, span, expected) = match error {
-            ParseError::UnrecognizedToken { token: (_, Token::Error, _), .. } => return,
-            ParseError::UnrecognizedToken { token: (l, token, r), expected } => {
+            ParseError::UnrecognizedToken { token: (_, Held(Token::Error), _), .. } => return,
+            ParseError::UnrecognizedToken { token: (l, Held(token), r), expected } => {
                 (Some(token), Span::new(l, r), expected)
             }
             ParseError::UnrecognizedEof { location, expected } => (None, Span::new(location, location), expected),
-            ParseError::ExtraToken { token: (l, token, r) } => (Some(token), Span::new(l, r), Vec::new()),
+            ParseError::ExtraToken { token: (l, Held(token), r) } => (Some(token), Span::new(l, r), Vec::new()),
             ParseError::InvalidToken { location } => (None, Span::new(location, location), Vec::new()),
             ParseError::User { error: () } => return,
         };
@@ -254,6 +257,10 @@ impl<'e> Expected<'e> {
                 }
                 things.push(group.name.into());
             }
+        }
+        if !left.contains(&",") {
+            // the index of a role, which nobody misses
+            left.retain(|word| *word != "[");
         }
         if left.contains(&"indent") {
             things.push("an indented block".into());

@@ -1,15 +1,18 @@
 //! Builder: expressions. Operators arrive in text order and are combined by precedence on two stacks.
 
-use super::builder::{Builder, Mark, starts_with_capital};
+use super::builder::{Builder, Held, Mark, starts_with_capital};
 use crate::ast::{BinaryOp, ExprId, ExprKind, Name, PatternId, UnaryOp};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::symbol::Symbol;
 use crate::token::{integer, nanoseconds, unescape};
 
-/// An expression being read: where its operands and operators start on the builder's stacks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sequence {
+/// An expression being read.
+pub(super) type Sequence = Held<Starts>;
+
+/// Where the operands and operators of an expression start on the builder's stacks.
+#[derive(Debug)]
+pub(super) struct Starts {
     operands: u32,
     operators: u32,
 }
@@ -58,7 +61,7 @@ impl Builder<'_> {
 
     fn start_sequence(&self) -> Sequence {
         let length = |len: usize| u32::try_from(len).expect("a file has fewer tokens than bytes");
-        Sequence { operands: length(self.operands.len()), operators: length(self.operators.len()) }
+        Held(Starts { operands: length(self.operands.len()), operators: length(self.operators.len()) })
     }
 
     pub(super) fn start_operand(&mut self, operand: ExprId) -> Sequence {
@@ -85,10 +88,10 @@ impl Builder<'_> {
         let kind = OperatorKind::Infix(op);
         let precedence = kind.precedence();
         let is_chain = precedence == COMPARISON && {
-            self.combine(sequence, COMPARISON + 1);
-            self.check_comparison(sequence, span)
+            self.combine(&sequence, COMPARISON + 1);
+            self.check_comparison(&sequence, span)
         };
-        self.combine(sequence, precedence);
+        self.combine(&sequence, precedence);
         if is_chain && let Some(left) = self.operands.last() {
             // Reported; whatever it would compare is not looked at again.
             self.ast.exprs[left.0 as usize].kind = ExprKind::Error;
@@ -98,8 +101,8 @@ impl Builder<'_> {
     }
 
     /// Reports a comparison whose left operand is a comparison; answers whether it is.
-    fn check_comparison(&mut self, sequence: Sequence, span: Span) -> bool {
-        let waiting = self.operators[sequence.operators as usize..].last();
+    fn check_comparison(&mut self, sequence: &Sequence, span: Span) -> bool {
+        let waiting = self.operators[sequence.0.operators as usize..].last();
         let Some(first) = waiting.filter(|operator| operator.kind.precedence() == COMPARISON).map(|first| first.span)
         else {
             return false;
@@ -114,8 +117,8 @@ impl Builder<'_> {
     }
 
     /// Combines the waiting operators that bind at least as tightly as `precedence`.
-    fn combine(&mut self, sequence: Sequence, precedence: u8) {
-        while self.operators.len() > sequence.operators as usize {
+    fn combine(&mut self, sequence: &Sequence, precedence: u8) {
+        while self.operators.len() > sequence.0.operators as usize {
             let Operator { kind, span } = *self.operators.last().expect("the stack is not empty");
             if kind.precedence() < precedence {
                 return;
@@ -134,9 +137,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn finish_sequence(&mut self, sequence: Sequence) -> ExprId {
-        self.combine(sequence, 0);
+        self.combine(&sequence, 0);
         let result = self.operands.pop().expect("a sequence ends in an operand");
-        self.operands.truncate(sequence.operands as usize);
+        self.operands.truncate(sequence.0.operands as usize);
         result
     }
 
@@ -195,7 +198,7 @@ impl Builder<'_> {
     fn after_prefix(&mut self, prefix: Option<Sequence>, id: ExprId) -> ExprId {
         match prefix {
             Some(sequence) => {
-                self.push_operand(sequence, id);
+                let sequence = self.push_operand(sequence, id);
                 self.finish_sequence(sequence)
             }
             None => id,
@@ -203,12 +206,7 @@ impl Builder<'_> {
     }
 
     /// An `if` without `else` after an indented block.
-    pub(super) fn unfinished_expr(
-        &mut self,
-        recovery: lalrpop_util::ErrorRecovery<u32, crate::token::Token, ()>,
-        l: u32,
-        r: u32,
-    ) -> ExprId {
+    pub(super) fn unfinished_expr(&mut self, recovery: super::expected::Recovery, l: u32, r: u32) -> ExprId {
         self.syntax_error(recovery);
         self.bad_expr(l, r)
     }
@@ -220,7 +218,8 @@ impl Builder<'_> {
         self.expr(ExprKind::Error, Span::new(l, r), 0)
     }
 
-    pub(super) fn variable(&mut self, name: Name) -> ExprId {
+    pub(super) fn variable(&mut self, l: u32, r: u32) -> ExprId {
+        let name = self.name(l, r);
         let capital = starts_with_capital(self.name_text(name));
         let kind = if capital { ExprKind::Upper(name.symbol) } else { ExprKind::Var(name.symbol) };
         self.expr(kind, name.span, 0)
@@ -311,12 +310,12 @@ impl Builder<'_> {
     // ---- arguments
 
     pub(super) fn no_args(&mut self) -> Mark {
-        Mark(self.args.len())
+        Held(self.args.len())
     }
 
     pub(super) fn first_arg(&mut self, arg: ExprId) -> Mark {
         self.args.push(arg);
-        Mark(self.args.len() - 1)
+        Held(self.args.len() - 1)
     }
 
     pub(super) fn next_arg(&mut self, mark: Mark, arg: ExprId) -> Mark {

@@ -34,8 +34,8 @@ pub(super) struct Body {
 }
 
 impl Builder<'_> {
-    pub(super) fn header(&mut self, roles: Vec<Member>, params: Option<Vec<Param>>) -> Box<Header> {
-        Box::new(Header { roles, params: params.unwrap_or_default() })
+    pub(super) fn header(&mut self, roles: Vec<Member>, params: Option<Vec<Param>>) -> Header {
+        Header { roles, params: params.unwrap_or_default() }
     }
 
     pub(super) fn param(&mut self, name: Name, ty: TypeId, role: RoleRef) -> Param {
@@ -56,25 +56,25 @@ impl Builder<'_> {
         self.role_lines.push((members, span));
     }
 
-    pub(super) fn body(&mut self, stmts: Vec<StmtId>, l: u32, r: u32) -> Box<Body> {
+    pub(super) fn body(&mut self, stmts: Vec<StmtId>, l: u32, r: u32) -> Body {
         let first = self.role_lines.partition_point(|(_, span)| span.start < l);
         let roles = self.role_lines.split_off(first);
         let mut block = self.block(stmts, l, r);
         if let Some((_, span)) = roles.first() {
             block.span.start = block.span.start.min(span.start);
         }
-        Box::new(Body { block, roles })
+        Body { block, roles }
     }
 
     pub(super) fn protocol_of(
         &mut self,
-        (name, header, clauses): (Name, Option<Box<Header>>, Box<Clauses>),
+        (name, header, clauses): (Name, Option<Header>, Box<Clauses>),
         body: Body,
         locals: Option<Vec<Protocol>>,
         span: Span,
     ) -> Box<Protocol> {
         self.capital(name, "the protocol");
-        let (header, params) = match header.map(|header| *header) {
+        let (header, params) = match header {
             Some(Header { roles, params }) => (Some(roles), params),
             None => (None, Vec::new()),
         };

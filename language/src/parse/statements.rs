@@ -9,6 +9,9 @@ use crate::ast::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
+/// Statements that fit into the smallest piece of memory an allocator gives.
+const FEW: usize = 4;
+
 /// Length of `check`.
 const CHECK: u32 = 5;
 
@@ -26,6 +29,13 @@ pub(super) enum Guard {
 
 impl Builder<'_> {
     // ---- blocks
+
+    /// Starts the list of statements of a block.
+    pub(super) fn first_stmt(first: Option<StmtId>) -> Vec<StmtId> {
+        let mut stmts = Vec::with_capacity(FEW);
+        stmts.extend(first);
+        stmts
+    }
 
     /// An indented block: from its first to its last statement.
     pub(super) fn block(&mut self, stmts: Vec<StmtId>, l: u32, r: u32) -> Block {
