@@ -176,8 +176,12 @@ fn check_file(
         diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
+    let read = diagnostics.len();
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
+        // Only the parser knows what could not be read.
+        let found = diagnostics.split_off(read);
+        diagnostics.extend(found.into_iter().filter(|one| !is_unread(one)));
         // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
         let is_inside = |(file, place): (FileId, Span)| {
             unread.iter().any(|(other, span)| *other == file && span.start <= place.start && place.start < span.end)
@@ -191,7 +195,9 @@ fn check_file(
         });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
-    let roots = if is_broken { Vec::new() } else { roots(&program) };
+    // With a name that means nothing, who knows what is not known either.
+    let is_unsure = is_broken || diagnostics.iter().any(|one| is_unknown_name(one.code.0));
+    let roots = if is_unsure { Vec::new() } else { roots(&program) };
     // A protocol of another file is judged there; where it is called, that is not repeated.
     let wrong: FxHashSet<ProtocolId> = called_abroad(&program, &roots)
         .into_iter()
@@ -308,7 +314,7 @@ fn is_in_body(program: &Program, (file, place): (FileId, Span)) -> bool {
 
 /// Whether a diagnostic is about what it shows alone.
 fn depends_on_nothing_else(code: &str) -> bool {
-    matches!(code, "E0210" | "E0211" | "E0212" | "E0213" | "E0214" | "E0217" | "E0410" | "E0412" | "E0503")
+    matches!(code, "E0210" | "E0211" | "E0212" | "E0213" | "E0217" | "E0410" | "E0412" | "E0503")
 }
 
 /// Whether a diagnostic can come from a declaration or statement that is missing elsewhere.

@@ -98,7 +98,7 @@ fn drop_what_follows(text: &str, ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
     let lines = Lines(text.match_indices('\n').map(|(at, _)| at).collect());
     one_syntax_error_a_line(&lines, diagnostics);
     one_error_between_declarations(ast, diagnostics);
-    none_that_follow(&lines, ast, diagnostics);
+    none_that_follow(ast, diagnostics);
     few_alike(ast, diagnostics);
     diagnostics.truncate(MAX_DIAGNOSTICS);
 }
@@ -136,9 +136,8 @@ fn one_syntax_error_a_line(lines: &Lines, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Drops what follows from an earlier report in the same declaration: a token that does not belong there may have opened
 /// a block, a text without an end hides what stands behind it, a bracket too many shifts all others of its line.
-fn none_that_follow(lines: &Lines, ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+fn none_that_follow(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
     let mut hides: Option<(usize, &[&str])> = None;
-    let mut bracket: Option<usize> = None;
     diagnostics.retain(|report| {
         let start = report.position().1.start;
         let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
@@ -147,11 +146,11 @@ fn none_that_follow(lines: &Lines, ast: &Ast, diagnostics: &mut Vec<Diagnostic>)
             return false;
         }
         match code {
-            "E0103" | "E0104" => hides = Some((declaration, &["E0102", "E0108", "E0109", "E0111"])),
+            "E0103" | "E0104" | "E0109" => hides = Some((declaration, &["E0102", "E0108", "E0109", "E0111"])),
             "E0102" => hides = Some((declaration, &["E0108", "E0111"])),
             _ => {}
         }
-        code != "E0109" || bracket.replace(lines.of(start)) != Some(lines.of(start))
+        true
     });
 }
 

@@ -2,7 +2,6 @@
 
 use super::Checker;
 use super::block::Tail;
-use super::branch::Bound;
 use crate::hir::{Block, Outcome, RoleId, Stmt, StmtKind, Var};
 use crate::once::Once;
 use crate::resolve::family::Member;
@@ -115,26 +114,20 @@ impl Checker<'_> {
         self.scope.rollback(mark);
         let participants = self.mentioned(scope, owner);
         let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut bound: Vec<Bound> = Vec::new();
         for arm in &scope.outcomes {
             let Some(kind) = self.outcome_kind(arm) else { continue };
             let held = if kind == image::Outcome::Done { names.as_slice() } else { &[] };
-            let (outcome, behind) = self.outcome(kind, arm, held, &participants, scope_word(scope));
-            outcomes.push(outcome);
-            bound.push(behind);
+            outcomes.push(self.outcome(kind, arm, held, &participants, scope_word(scope)));
         }
-        if body.falls_through && !outcomes.iter().any(|outcome| outcome.kind == image::Outcome::Done) {
-            bound.push(Some(Vec::new()));
-        }
-        let mut joins = self.join(&bound);
-        joins.iter_mut().for_each(|join| join.from.truncate(outcomes.len()));
+        let ends = outcomes.iter().any(|outcome| outcome.body.falls_through);
+        let is_done = body.falls_through && !outcomes.iter().any(|outcome| outcome.kind == image::Outcome::Done);
         if let Some(owner) = owner {
-            out.push(Stmt { kind: StmtKind::Scope { owner, deadline, body, outcomes, joins }, span });
+            out.push(Stmt { kind: StmtKind::Scope { owner, deadline, body, outcomes, joins: Vec::new() }, span });
         }
-        bound.iter().any(Option::is_some)
+        ends || is_done
     }
 
-    /// The block of an outcome and what is bound behind it; `held` is visible in it.
+    /// The block of an outcome, a scope of its own; `held` is visible in it.
     fn outcome(
         &mut self,
         kind: image::Outcome,
@@ -142,7 +135,7 @@ impl Checker<'_> {
         held: &[(RoleId, Symbol, Var)],
         participants: &[RoleId],
         word: &'static str,
-    ) -> (Outcome, Bound) {
+    ) -> Outcome {
         let outer = self.scope.mark();
         for (role, name, var) in held {
             self.scope.bind(*role, *name, *var);
@@ -153,11 +146,9 @@ impl Checker<'_> {
             participants.iter().for_each(|role| self.scope.bind(*role, name.symbol, var));
             var
         });
-        let inner = self.scope.mark();
         let body = self.inside(word, arm.outcome.span, |checker| checker.block(&arm.body, Tail::No));
-        let behind = body.falls_through.then(|| self.scope.since(inner));
         self.scope.rollback(outer);
-        (Outcome { kind, bind, body, span: arm.span }, behind)
+        Outcome { kind, bind, body, span: arm.span }
     }
 
     fn outcome_kind(&self, arm: &OutcomeArm) -> Option<image::Outcome> {

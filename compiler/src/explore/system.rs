@@ -476,7 +476,9 @@ impl System {
     /// enough to take them first.
     pub(super) fn decisions<'m>(&self, config: &Config, moves: &'m [Move]) -> &'m [Move] {
         let is_own = |step: &Move| match (step.choice, self.op(&config.threads[step.thread])) {
-            (Choice::Arm(_) | Choice::Done, _) => true,
+            (Choice::Arm(_), _) => true,
+            // As long as the scope can end otherwise, what the others do before that matters.
+            (Choice::Done, Op::Scope(scope)) => scope.outcomes.len() == usize::from(scope.done.is_some()),
             (Choice::Silent(_), Op::Act(act)) => act.sends.is_empty() && act.recvs.is_empty() && !act.may_end,
             _ => false,
         };

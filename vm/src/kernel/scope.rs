@@ -180,11 +180,12 @@ fn decide(
             Outcome::Done => coroutine.status == Status::Awaiting && coroutine.part == Part::body(run),
             _ => coroutine.status != Status::Ready,
         };
+        // Who has to leave a run around this one leaves that.
+        let outer = |called: &RunId| state.runs.get(*called).depth < state.runs.get(run).depth;
+        let called = coroutine.called.filter(outer).unwrap_or(run);
         if is_waiting || Some(role) == owner {
-            depart_from(program, state, who, run)?;
+            depart_from(program, state, who, called)?;
         } else if outcome != Outcome::Done {
-            let outer = |called: &RunId| state.runs.get(*called).depth < state.runs.get(run).depth;
-            let called = coroutine.called.filter(outer).unwrap_or(run);
             state.coroutines[usize::from(who)].called = Some(called);
         }
     }
