@@ -5,6 +5,8 @@
 //! finds the roles that are meant, writes `for` out, and says which protocols are checked with which sizes. A function is
 //! checked as a protocol with one role ([`function`]). The result is the [`Body`] of each protocol and function.
 
+mod alone;
+mod authority;
 mod block;
 mod branch;
 mod call;
@@ -13,7 +15,9 @@ mod decide;
 mod expr;
 mod family;
 mod function;
+mod handler;
 mod infer;
+mod linear;
 mod local;
 mod message;
 mod next;
@@ -35,19 +39,29 @@ use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
 
-/// Most fields of a message, components of a tuple or record, and arguments of a constructor.
-const MAX_PARTS: usize = 1_000;
-
-/// Checks the bodies of all protocols, with the sizes of families that are given or that calls give them. A body with
-/// errors stays `None`; so does that of a protocol without sizes of its own that calls give some.
+/// Checks the bodies of all protocols, functions, operations and handlers; of protocols with the sizes of families that are
+/// given or that calls give them. A body with errors stays `None`; so does that of a protocol without sizes of its own that
+/// calls give some.
 pub fn check(program: &mut Program, names: &[Names], diagnostics: &mut Vec<Diagnostic>) {
     let calls = call::CallGraph::new(program, names);
-    let mut instances = Instances::new(program, &calls);
+    if program.surface.is_learnt() {
+        // Types of facts and of the results of operations come from bodies, in any order.
+        let declared = program.protocols.len();
+        check_bodies(program, names, &calls, &mut Vec::new());
+        program.protocols.truncate(declared);
+    }
+    check_bodies(program, names, &calls, diagnostics);
+}
+
+fn check_bodies(program: &mut Program, names: &[Names], calls: &call::CallGraph, diagnostics: &mut Vec<Diagnostic>) {
+    let mut instances = Instances::new(program, calls);
     let mut reported = FxHashSet::default();
-    function::check(program, names, &calls, &mut instances, diagnostics);
+    function::check(program, names, calls, &mut instances, diagnostics);
+    handler::check_all(program, names, calls, diagnostics);
+    authority::check_all(program, names, calls, diagnostics);
     while let Some(protocol) = instances.next() {
         let before = diagnostics.len();
-        let body = Checker::new(program, names, &calls, &mut instances, diagnostics, protocol).run();
+        let body = Checker::new(program, names, calls, &mut instances, diagnostics, protocol).run();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
         program.protocols[protocol.index()].body = (!failed).then_some(body);
         // Other sizes find the same again.
@@ -72,6 +86,17 @@ fn place_of(found: &Diagnostic) -> (Code, (FileId, Span)) {
 
 /// Most roles that one message names.
 const MAX_NAMED: usize = 8;
+
+/// Most names that a help line lists.
+const MAX_LISTED: usize = 20;
+
+/// Names in a row; of very many, the first ones.
+fn listed(names: &[&str]) -> String {
+    match names.split_at_checked(MAX_LISTED) {
+        Some((first, rest @ [_, ..])) => format!("{} and {} more", first.join(", "), rest.len()),
+        _ => names.join(", "),
+    }
+}
 
 /// State of checking one protocol.
 struct Checker<'a> {
@@ -114,6 +139,10 @@ struct Checker<'a> {
     barriers: Vec<scoped::Barrier>,
     /// Cells that were set, and where, in text order.
     assigned: Vec<(Var, Span)>,
+    /// Operations of LANGUAGE §6 that were begun, and receipts.
+    authority: authority::Begun,
+    /// Handler regions around the current statement, and the handler whose clause it is in.
+    regions: handler::Regions,
     /// The function whose body this is.
     function: Option<function::Inside>,
 }
@@ -156,6 +185,8 @@ impl<'a> Checker<'a> {
             recs: Vec::new(),
             barriers: Vec::new(),
             assigned: Vec::new(),
+            authority: authority::Begun::default(),
+            regions: handler::Regions::default(),
             function: None,
         }
     }
@@ -163,7 +194,9 @@ impl<'a> Checker<'a> {
     fn run(mut self) -> Body {
         self.bind_parameters();
         let block = self.program.protocol(self.protocol).block.clone();
+        self.program.protocols[self.protocol.index()].handled.clear();
         self.body.block = self.block(&block, block::Tail::Yes);
+        self.linear(&block);
         if self.body.block.falls_through {
             self.body.finals = self.scope.held();
             self.used.extend(self.body.finals.iter().map(|(_, _, var)| *var));

@@ -450,7 +450,7 @@ pub struct Label {
 }
 
 /// An operation of an effect instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Op {
     /// The effect.
     pub effect: EffectId,

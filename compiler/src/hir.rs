@@ -5,6 +5,8 @@
 
 #![allow(missing_docs, reason = "a variant's text names its fields")]
 
+pub mod surface;
+
 use crate::refused::Refused;
 use crate::resolve::family::{Header, Member, Size};
 use crate::ty::{OpaqueId, Ty, TypeNames, Types, UnionId};
@@ -36,6 +38,8 @@ pub struct Program {
     pub funs: Vec<Fun>,
     /// Protocols in text order, each followed by those under its `where`.
     pub protocols: Vec<Protocol>,
+    /// Declarations of LANGUAGE §6 and handlers.
+    pub surface: surface::Surface,
     /// Declarations that are checked and not executed.
     pub refused: Vec<Refused>,
     /// Roles of families made so far, of all protocols and sizes.
@@ -247,10 +251,22 @@ pub struct Protocol {
     pub params: Vec<Param>,
     /// Effect instances it may use.
     pub uses: Vec<Use>,
+    /// Effect instances of its handler regions, one per region in text order.
+    pub handled: Vec<Use>,
+    /// `requires B`, `under Prof`
+    pub contract: surface::Contract,
     /// The syntax tree of its body.
     pub block: ast::Block,
     /// The checked body; `None` if it has errors.
     pub body: Option<Body>,
+}
+
+impl Protocol {
+    /// The effect instance of a `Perform`: one of `uses`, or behind them one of `handled`.
+    #[must_use]
+    pub fn instance(&self, index: usize) -> &Use {
+        self.uses.get(index).unwrap_or_else(|| &self.handled[index - self.uses.len()])
+    }
 }
 
 /// A value parameter.

@@ -18,6 +18,7 @@ pub mod hir;
 pub mod import;
 pub mod lower;
 pub mod monitor;
+mod once;
 pub mod pipeline;
 pub mod project;
 pub mod refused;

@@ -20,14 +20,14 @@ use crate::graph::{
 use crate::hir::{self, Block, Body, ExprId, ExprKind, Join, Program, ProtocolId, Source, Stmt, StmtKind, Var};
 use crate::ty::{Ty, TyKind};
 use rustc_hash::FxHashMap;
-use tell_ir::image::Const;
+use tell_ir::image::{Const, MAX_REGISTERS};
 use tell_ir::sort::Sort;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
 /// Most nodes of one choreography after inlining.
-pub const MAX_NODES: usize = 4_000_000;
+pub const MAX_NODES: usize = 2_000_000;
 
 /// Deepest nesting of blocks and inlined calls together.
 const MAX_DEPTH: usize = 1_000;
@@ -67,6 +67,7 @@ struct Lowering<'a> {
     done_labels: loops::DoneLabels,
     firsts: first::Firsts,
     labels: FxHashMap<(Symbol, Vec<Ty>), u32>,
+    ops: FxHashMap<Op, u32>,
     /// Labels of decided loops whose names stand nowhere in the text.
     unwritten_labels: FxHashMap<String, u32>,
     depth: usize,
@@ -104,6 +105,7 @@ impl<'a> Lowering<'a> {
             done_labels,
             firsts: first::Firsts::new(program, firsts),
             labels: FxHashMap::default(),
+            ops: FxHashMap::default(),
             unwritten_labels: FxHashMap::default(),
             depth: 0,
         }
@@ -290,16 +292,16 @@ impl<'a> Lowering<'a> {
 
     fn op(&mut self, context: &Context<'_>, used: usize, op: usize, args: &[ExprId], result: Ty) -> u32 {
         let protocol = self.graph.instances[context.instance as usize].protocol;
-        let used = &self.program.protocol(protocol).uses[used];
+        let used = self.program.protocol(protocol).instance(used);
         let params = args.iter().map(|arg| context.body.exprs[arg.index()].ty).collect();
         let op = u32::try_from(op).expect("fewer than 2^32 operations");
         let op = Op { effect: used.effect, args: used.args.clone(), op, params, result };
-        let found = self.graph.ops.iter().position(|known| *known == op);
-        let index = found.unwrap_or_else(|| {
+        let next = u32::try_from(self.graph.ops.len()).expect("fewer than 2^32 operations");
+        let index = *self.ops.entry(op.clone()).or_insert(next);
+        if index == next {
             self.graph.ops.push(op);
-            self.graph.ops.len() - 1
-        });
-        u32::try_from(index).expect("fewer than 2^32 operations")
+        }
+        index
     }
 
     fn label(&mut self, name: Symbol, fields: Vec<Ty>) -> u32 {
@@ -342,6 +344,7 @@ impl<'a> Lowering<'a> {
                     .map(|(role, name, var)| (self.role(&inner, *role), *name, self.var(&inner, *var)));
                 let mut finals: Vec<(Role, Symbol, GVar)> = finals.collect();
                 finals.sort_by_key(|(role, _, _)| *role);
+                self.refuse_too_many_names(&finals, body.block.span);
                 self.add(NodeKind::End { finals: finals.into() }, body.block.span)
             }
             Ends::Itself => cont,
@@ -355,6 +358,19 @@ impl<'a> Lowering<'a> {
             labels.for_each(|label| label.span = span);
         }
         (head, instance)
+    }
+
+    /// No frame holds more names at once; that is said before anything is computed with all of them.
+    fn refuse_too_many_names(&mut self, finals: &[(Role, Symbol, GVar)], span: Span) {
+        let too_many = finals.chunk_by(|a, b| a.0 == b.0).find(|own| own.len() > MAX_REGISTERS);
+        if let (Some(own), true) = (too_many, self.diagnostics.is_empty()) {
+            let role = &self.graph.roles[own[0].0 as usize];
+            let text = format!("`{role}` holds {} names at the end", own.len());
+            let diagnostic = Diagnostic::new(Code("E0405"), text)
+                .label(self.graph.file, span.head(1), format!("a role holds at most {MAX_REGISTERS} values at once"))
+                .help("keep fewer names in scope at once: bind them in blocks, or put them into a list");
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Binds the parameters of `instance` and goes to its head. Names and numbers are renamed, other arguments are

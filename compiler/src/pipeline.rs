@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
+use tell_language::ast::DeclKind;
 use tell_language::diagnostic::{Code, Diagnostic, Fix};
 use tell_language::span::{FileId, Span};
 
@@ -178,11 +179,15 @@ fn check_file(
     check_stage::check(&mut program, &names, &mut diagnostics);
     if is_broken {
         // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
+        let is_inside = |(file, place): (FileId, Span)| {
+            unread.iter().any(|(other, span)| *other == file && span.start <= place.start && place.start < span.end)
+        };
+        let only_bodies =
+            diagnostics.iter().filter(|one| is_unread(one)).all(|one| is_in_body(&program, one.position()));
         diagnostics.retain(|diagnostic| {
-            let (file, place) = diagnostic.position();
-            let beside =
-                |(other, span): &(FileId, Span)| *other == file && span.start <= place.start && place.start < span.end;
-            is_unread(diagnostic) || !depends_on_all_text(diagnostic.code.0) && !unread.iter().any(beside)
+            let code = diagnostic.code.0;
+            let is_elsewhere = only_bodies && !depends_on_all_text(code) && !is_inside(diagnostic.position());
+            is_unread(diagnostic) || depends_on_nothing_else(code) || is_elsewhere
         });
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
@@ -288,14 +293,51 @@ fn unread_declarations(program: &Program, diagnostics: &[Diagnostic]) -> Vec<(Fi
     unread
 }
 
+/// Whether a place is in the body of a protocol: the declarations are there, whatever is missing.
+fn is_in_body(program: &Program, (file, place): (FileId, Span)) -> bool {
+    let module = program.modules.iter().find(|module| module.file == file);
+    let decls = module.into_iter().flat_map(|module| &module.ast.decls);
+    decls.into_iter().any(|decl| match &decl.kind {
+        DeclKind::Protocol(protocol) => {
+            let body = protocol.body.span;
+            protocol.locals.is_empty() && body.start <= place.start && place.start <= body.end
+        }
+        _ => false,
+    })
+}
+
+/// Whether a diagnostic is about what it shows alone.
+fn depends_on_nothing_else(code: &str) -> bool {
+    matches!(code, "E0210" | "E0211" | "E0212" | "E0213" | "E0214" | "E0217" | "E0410" | "E0412" | "E0503")
+}
+
 /// Whether a diagnostic can come from a declaration or statement that is missing elsewhere.
 fn depends_on_all_text(code: &str) -> bool {
-    is_unknown_name(code) || matches!(code, "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416")
+    is_unknown_name(code)
+        || matches!(
+            code,
+            "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416" | "E0511" | "E0512" | "E0513"
+        )
 }
 
 /// Whether a diagnostic says that a name means nothing.
 fn is_unknown_name(code: &str) -> bool {
-    matches!(code, "E0201" | "E0202" | "E0203" | "E0204" | "E0205" | "E0206" | "E0208" | "E0209" | "E0215")
+    matches!(
+        code,
+        "E0201"
+            | "E0202"
+            | "E0203"
+            | "E0204"
+            | "E0205"
+            | "E0206"
+            | "E0208"
+            | "E0209"
+            | "E0215"
+            | "E0250"
+            | "E0251"
+            | "E0252"
+            | "E0257"
+    )
 }
 
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
@@ -467,7 +509,8 @@ fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut said: FxHashSet<(&str, String)> = FxHashSet::default();
     for diagnostic in diagnostics {
         // A name that means nothing is one mistake, however often it is used.
-        let is_about_name = is_unknown_name(diagnostic.code.0) || matches!(diagnostic.code.0, "E0302" | "E0306");
+        let is_about_name =
+            is_unknown_name(diagnostic.code.0) || matches!(diagnostic.code.0, "E0302" | "E0305" | "E0306" | "E0501");
         if is_about_name && !said.insert((diagnostic.code.0, diagnostic.message.clone())) {
             continue;
         }

@@ -61,6 +61,8 @@ constructs! {
     GuestRuntime = "`guest runtime`";
     /// `cluster|ring|mesh …`
     Topology = "a role topology (`cluster`, `ring`, `mesh`)";
+    /// `agreement_use : required`, performed outside an operation with an agreement
+    RequiredAgreement = "an operation with `agreement_use : required` outside an `operation` with an `agreement`";
     /// A key of `A { … } -> B : M` that nothing acts on.
     SenderHint = "this hint of the sender";
 }

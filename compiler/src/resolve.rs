@@ -3,6 +3,7 @@
 //! Names of roles and variables inside bodies are resolved by `check`, which knows who holds what. The submodules
 //! hold one kind of declaration each; this file drives them in dependency order.
 
+mod authority;
 mod declared;
 mod effects;
 pub mod family;
@@ -14,9 +15,11 @@ mod protocols;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use authority::{AGREEMENT, fact_name};
 pub use names::{
-    Names, constructor, effect, function, protocol, role_set, similar_constructor, similar_effect, similar_function,
-    similar_protocol,
+    Names, agreement, bundle, constructor, effect, fragment, function, handler, operation, profile, protocol, role_set,
+    similar_agreement, similar_bundle, similar_constructor, similar_effect, similar_fragment, similar_function,
+    similar_handler, similar_operation, similar_profile, similar_protocol,
 };
 
 use crate::hir::Program;
@@ -44,8 +47,10 @@ pub fn resolve(
     resolver.declare_functions();
     resolver.link_effects();
     resolver.declare_function_rows();
+    resolver.declare_surface();
     resolver.declare_protocols();
     resolver.link_protocols();
+    resolver.check_topologies();
     resolver.report_unused_imports();
     resolver.names.into_owned()
 }
@@ -100,6 +105,15 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// What to do about an effect that is not there.
+pub fn declare_or_import(name: &str) -> String {
+    let module = name.to_lowercase();
+    match module.as_str() {
+        "clock" | "console" | "random" | "state" => format!("import it: `import std.{module} exposing ({name})`"),
+        _ => format!("declare `effect {name}`, or import it: `import … exposing ({name})`"),
+    }
+}
+
 /// Message, label and help of a report.
 struct Texts<'a> {
     message: String,
@@ -125,4 +139,17 @@ pub fn body_type(
     let mut resolver = Resolver::new(program, Cow::Borrowed(names), &binds, diagnostics);
     let mut generics = declared::Generics { names: type_vars.to_vec(), open: false };
     resolver.ty(module, ty, &mut generics)
+}
+
+/// The effect instance written in the body of a protocol; what is wrong with it is reported.
+pub fn body_instance(
+    program: &mut Program,
+    names: &[Names],
+    module: usize,
+    written: &tell_language::ast::Use,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<crate::hir::Use> {
+    let binds = Binds::new();
+    let mut resolver = Resolver::new(program, Cow::Borrowed(names), &binds, diagnostics);
+    resolver.instance(module, written, &mut declared::Generics::default())
 }

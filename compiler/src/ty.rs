@@ -7,6 +7,9 @@ use tell_language::symbol::{Interner, Symbol};
 /// Deepest nesting of a type after aliases are expanded.
 pub const MAX_TYPE_DEPTH: u16 = 200;
 
+/// Most fields of a message, components of a tuple or record, and arguments of a constructor.
+pub(crate) const MAX_PARTS: usize = 1_000;
+
 /// An interned type of one [`Types`] table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ty(pub u32);

@@ -115,39 +115,49 @@ impl Diagnostic {
     }
 }
 
+/// Longest name that may be a typing mistake, in characters.
+const MAX_NAME: usize = 64;
+
+/// Most candidates that are compared: with very many names, a close one is no hint.
+const MAX_CANDIDATES: usize = 4_096;
+
 /// The candidate closest to `wanted`, if close enough to be a typing mistake (Damerau distance at most a third of
 /// the longer name, at least one); ties go to the first candidate.
 #[must_use]
 pub fn did_you_mean<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = |other: &str| (wanted.chars().count().max(other.chars().count()) / 3).max(1);
+    if wanted.len() > MAX_NAME {
+        return None;
+    }
+    let lower = |name: &str| -> Vec<char> { name.to_lowercase().chars().collect() };
+    let limit = |other: &str| (wanted.len().max(other.len()) / 3).max(1);
+    let chars = lower(wanted);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != wanted && candidate.len().abs_diff(wanted.len()) <= 8)
-        .map(|candidate| (distance(wanted, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= limit(candidate) && *distance < wanted.len().max(candidate.len()))
+        .take(MAX_CANDIDATES)
+        .filter(|other| other.len() <= MAX_NAME && wanted.len().abs_diff(other.len()) <= limit(other).min(8))
+        .filter(|other| *other != wanted)
+        .map(|other| (distance(&chars, &lower(other)), other))
+        .filter(|(distance, other)| *distance <= limit(other) && *distance < wanted.len().max(other.len()))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, other)| other)
 }
 
-/// Optimal string alignment distance, ignoring case; names over 64 characters are not compared.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+/// Optimal string alignment distance of two names.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows = [(0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1], vec![0; b.len() + 1]];
     for i in 1..=a.len() {
-        let mut row = vec![i];
+        // the row at hand, the one above, and the one above that
+        let [above, row, second] = &mut rows;
+        row[0] = i;
         for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            let change = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(above[j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
+                best = best.min(second[j - 2] + 1);
             }
-            row.push(best);
+            row[j] = best;
         }
-        rows.push(row);
+        rows.rotate_left(1);
     }
-    rows[a.len()][b.len()]
+    rows[0][b.len()]
 }

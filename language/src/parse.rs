@@ -79,11 +79,9 @@ pub fn parse(file: FileId, text: &str, interner: &mut Interner) -> Parsed {
     diagnostics
         .extend(found.into_iter().filter(|report| report.code != Code("E0102") || !is_damaged(report, &damaged)));
     diagnostics.sort_by_key(Diagnostic::position);
-    one_syntax_error_a_line(text, &mut diagnostics);
-    one_error_between_declarations(&ast, &mut diagnostics);
-    no_layout_error_behind_syntax(&ast, &mut diagnostics);
-    few_alike(&ast, &mut diagnostics);
-    diagnostics.truncate(MAX_DIAGNOSTICS);
+    if !diagnostics.is_empty() {
+        drop_what_follows(text, &ast, &mut diagnostics);
+    }
     Parsed { ast, diagnostics }
 }
 
@@ -95,38 +93,65 @@ fn run(builder: &mut Builder<'_>, lexemes: &[Lexeme], full: &Cell<bool>) {
     }
 }
 
+/// Of the reports in text order, keeps those that do not follow from others, and not too many.
+fn drop_what_follows(text: &str, ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let lines = Lines(text.match_indices('\n').map(|(at, _)| at).collect());
+    one_syntax_error_a_line(&lines, diagnostics);
+    one_error_between_declarations(ast, diagnostics);
+    none_that_follow(&lines, ast, diagnostics);
+    few_alike(ast, diagnostics);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+}
+
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The line of a place, from 0.
+    fn of(&self, at: u32) -> usize {
+        self.0.partition_point(|end| *end < at as usize)
+    }
+}
+
 /// Drops syntax errors that stand on one line with another report on the text, or behind another syntax error: as a
 /// rule they follow from it.
-fn one_syntax_error_a_line(text: &str, diagnostics: &mut Vec<Diagnostic>) {
+fn one_syntax_error_a_line(lines: &Lines, diagnostics: &mut Vec<Diagnostic>) {
     let others = diagnostics.iter().filter(|report| report.code != Code("E0102") && report.is_error());
-    let mut taken: Vec<u32> = others
+    let mut taken: Vec<usize> = others
         .flat_map(|report| report.fixes.iter().map(|fix| fix.span.start).chain([report.position().1.start]))
-        .map(|at| line_start(text, at))
+        .map(|at| lines.of(at))
         .collect();
     taken.sort_unstable();
-    let mut last: Option<u32> = None;
+    let mut last: Option<usize> = None;
     diagnostics.retain(|report| {
         if report.code != Code("E0102") {
             return true;
         }
-        let line = line_start(text, report.position().1.start);
+        let line = lines.of(report.position().1.start);
         let is_first = last != Some(line) && taken.binary_search(&line).is_err();
         last = Some(line);
         is_first
     });
 }
 
-/// Drops reports on indentation and arms behind a syntax error of the same declaration: a token that does not belong
-/// there may have opened a block.
-fn no_layout_error_behind_syntax(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
-    let mut broken: Option<usize> = None;
+/// Drops what follows from an earlier report in the same declaration: a token that does not belong there may have opened
+/// a block, a text without an end hides what stands behind it, a bracket too many shifts all others of its line.
+fn none_that_follow(lines: &Lines, ast: &Ast, diagnostics: &mut Vec<Diagnostic>) {
+    let mut hides: Option<(usize, &[&str])> = None;
+    let mut bracket: Option<usize> = None;
     diagnostics.retain(|report| {
         let start = report.position().1.start;
         let declaration = ast.decls.partition_point(|decl| decl.span.start <= start);
-        if report.code == Code("E0102") {
-            broken = Some(declaration);
+        let code = report.code.0;
+        if hides.is_some_and(|(broken, codes)| broken == declaration && codes.contains(&code)) {
+            return false;
         }
-        !(matches!(report.code.0, "E0108" | "E0111") && broken == Some(declaration))
+        match code {
+            "E0103" | "E0104" => hides = Some((declaration, &["E0102", "E0108", "E0109", "E0111"])),
+            "E0102" => hides = Some((declaration, &["E0108", "E0111"])),
+            _ => {}
+        }
+        code != "E0109" || bracket.replace(lines.of(start)) != Some(lines.of(start))
     });
 }
 
@@ -169,13 +194,6 @@ fn one_error_between_declarations(ast: &Ast, diagnostics: &mut Vec<Diagnostic>) 
         let before = starts.partition_point(|start| *start < report.position().1.start);
         last.replace(before) != Some(before)
     });
-}
-
-/// Where the line of a place starts.
-fn line_start(text: &str, at: u32) -> u32 {
-    let before = &text.as_bytes()[..(at as usize).min(text.len())];
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    u32::try_from(start).unwrap_or(u32::MAX)
 }
 
 /// Whether a syntax error follows from a bracket or block that the layout pass closed by force.

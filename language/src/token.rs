@@ -10,6 +10,7 @@ use logos::{Lexer, Logos, Skip};
 
 use crate::ast::{Comment, CommentKind};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::MAX_DIAGNOSTICS;
 use crate::span::{FileId, Span};
 
 mod defects;
@@ -416,6 +417,16 @@ pub struct Notes {
     reported: bool,
 }
 
+/// Adds a report; of very many, the first ones are enough.
+fn report(diagnostics: &mut Vec<Diagnostic>, diagnostic: impl FnOnce() -> Diagnostic) {
+    if diagnostics.len() < 2 * MAX_DIAGNOSTICS {
+        diagnostics.push(diagnostic());
+    }
+}
+
+/// Most tabs that are replaced by the fix of their report.
+const MAX_TABS: usize = 100_000;
+
 /// Columns a tab in the indentation counts for after it has been reported.
 const TAB_COLUMNS: u32 = 4;
 
@@ -490,7 +501,9 @@ fn indentation(text: &str, line_start: u32, token_start: u32, tabs: &mut Vec<Spa
     for (at, c) in (line_start..).zip(space) {
         match c {
             b'\t' => {
-                tabs.push(Span::new(at, at + 1));
+                if tabs.len() < MAX_TABS {
+                    tabs.push(Span::new(at, at + 1));
+                }
                 column += TAB_COLUMNS;
             }
             // the byte order mark and later bytes of a character have no width
@@ -519,10 +532,10 @@ fn bad_text(notes: &mut Notes, lexemes: &mut Vec<Lexeme>, text: &str, span: Span
         other if other.trim().is_empty() => "replace it by an ordinary space",
         _ => "remove it; names are made of ASCII letters, digits and `_`",
     };
-    let message = format!("no token starts with {}", describe(found.unwrap_or('?')));
-    notes.diagnostics.push(
-        Diagnostic::new(Code("E0101"), message).label(notes.file, span, "this is not part of the language").help(help),
-    );
+    report(&mut notes.diagnostics, || {
+        let message = format!("no token starts with {}", describe(found.unwrap_or('?')));
+        Diagnostic::new(Code("E0101"), message).label(notes.file, span, "this is not part of the language").help(help)
+    });
 }
 
 fn line_break(lexer: &mut Lexer<'_, Token>) -> Skip {
@@ -597,10 +610,10 @@ fn string(lexer: &mut Lexer<'_, Token>) -> Result<(), ()> {
     let span = span_of(lexer.span());
     let file = lexer.extras.file;
     lexer.extras.reported = true;
-    lexer.extras.diagnostics.push(
+    report(&mut lexer.extras.diagnostics, || {
         Diagnostic::new(Code("E0103"), "this string is never closed")
             .label(file, Span::new(span.start, span.start + 1), "opened here")
-            .help("close it with `\"` on the same line; a line break is written `\\n`"),
-    );
+            .help("close it with `\"` on the same line; a line break is written `\\n`")
+    });
     Err(())
 }

@@ -47,6 +47,8 @@ pub struct Verdict {
     pub finals: Vec<ExpectedFinal>,
     /// The fault a run ends in.
     pub fault: Option<String>,
+    /// What `build` refuses of a program that is accepted, in order.
+    pub build: Vec<Expected>,
 }
 
 impl Verdict {
@@ -105,6 +107,7 @@ impl Verdict {
                 "run" => verdict.run = Some(rest.to_owned()),
                 "final" => verdict.finals.push(expected_final(rest)?),
                 "fault" => verdict.fault = Some(rest.to_owned()),
+                "build" => verdict.build.push(expected(rest)?),
                 _ => return Err(format!("`{key}` is no key of a verdict")),
             }
         }
@@ -144,11 +147,12 @@ mod tests {
 
     #[test]
     fn a_verdict_is_read_to_its_last_line() {
-        let text =
-            "--! expect: E0302 @ 7:12\n--! expect: W0201\n--! run: --seed 1\n--! final: A.x = \"a = b\"\n-- …\n--! no";
+        let text = "--! expect: E0302 @ 7:12\n--! expect: W0201\n--! build: E0901 @ 4:1\n--! run: --seed 1\n\
+            --! final: A.x = \"a = b\"\n-- …\n--! no";
         let verdict = Verdict::of_corpus(text).expect("it is right");
         let printed: Vec<String> = verdict.diagnostics.iter().map(ToString::to_string).collect();
         assert_eq!(printed, ["E0302 @ 7:12", "W0201"]);
+        assert_eq!(verdict.build[0].to_string(), "E0901 @ 4:1");
         assert_eq!(verdict.finals[0].value, "\"a = b\"");
         assert_eq!(verdict.run.as_deref(), Some("--seed 1"));
     }

@@ -1,9 +1,7 @@
-//! The command line. The only file that knows clap's derive; what is said here is what `--help` says.
+//! The command line. With `args/sizes.rs` the only file that knows clap's derive; what is said here is what `--help` says.
 
-use crate::outcome::Trouble;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use tell_compiler::resolve::family::{Binds, MAX_ROLES};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +56,10 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
+mod sizes;
+
+pub(crate) use sizes::Sizes;
+
 /// Form of diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -94,38 +96,6 @@ pub(crate) struct Source {
     /// Name for standard input in diagnostics
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_filename: Option<String>,
-}
-
-/// Sizes of role families.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Sizes {
-    /// Size of the families of roles that are declared with this name, as `W[N]`
-    #[arg(long = "bind", value_name = "NAME=SIZE", value_parser = size)]
-    binds: Vec<(String, u32)>,
-}
-
-impl Sizes {
-    /// The sizes by name.
-    ///
-    /// # Errors
-    /// One that is given twice.
-    pub(crate) fn by_name(&self) -> Result<Binds, Trouble> {
-        let mut all = Binds::new();
-        for (name, size) in &self.binds {
-            if all.insert(name.clone(), *size).is_some() {
-                return Err(Trouble::usage(format!("the size `{name}` is given twice")));
-            }
-        }
-        Ok(all)
-    }
-}
-
-fn size(text: &str) -> Result<(String, u32), String> {
-    let (name, size) = text.split_once('=').ok_or("write `NAME=SIZE`, as in `N=3`")?;
-    match size.trim().parse() {
-        Ok(size @ 1..=MAX_ROLES) => Ok((name.trim().to_owned(), size)),
-        _ => Err(format!("a size is a number from 1 to {MAX_ROLES}")),
-    }
 }
 
 /// Make a package in a new folder

@@ -47,15 +47,23 @@ fn refuted(graph: &Graph, rejection: &Rejection, found: &Refutation) -> String {
 
 fn summary(graph: &Graph, found: &Exploration) -> String {
     let mut text = format!("{}: {} configurations", graph.name, found.states);
+    // What was not visited may hold anything.
+    let so_far = if found.complete { "" } else { " so far" };
     if !found.complete {
         text.push_str(" (not all: a limit was reached)");
     }
     if found.problem.is_none() {
-        text.push_str(", no deadlock, no message is lost or unexpected; ");
-        text.push_str(&ends(found.termination));
+        write!(text, ", no deadlock, no message is lost or unexpected{so_far}").expect("writing to a String succeeds");
+        if found.complete {
+            write!(text, "; {}", ends(found.termination)).expect("writing to a String succeeds");
+        }
     }
     text.push('\n');
-    let longest = found.queue_bound.map_or("queues".to_owned(), |bound| format!("queues hold at most {bound}"));
+    let longest = match found.queue_bound {
+        Some(bound) if found.complete => format!("queues hold at most {bound}"),
+        Some(bound) => format!("queues held at most {bound} so far"),
+        None => "queues".to_owned(),
+    };
     let edges = found.edges.iter().map(|edge| {
         let [from, to] = [edge.from, edge.to].map(|role| graph.roles[role as usize].as_str());
         let bound = edge.bound.map_or("?".to_owned(), |bound| bound.to_string());

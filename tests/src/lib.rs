@@ -8,10 +8,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+pub mod earley;
 pub mod fence;
 pub mod flags;
 pub mod generate;
 pub mod globals;
+pub mod grammar;
 pub mod host;
 pub mod mangle;
 pub mod notation;

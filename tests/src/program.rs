@@ -59,6 +59,15 @@ pub fn image(checked: &Checked) -> Result<CodeImage, String> {
     })
 }
 
+/// What keeps the first protocol of a checked text from being built, as a verdict writes it.
+#[must_use]
+pub fn refused(checked: &Checked) -> Vec<String> {
+    match pipeline::build(checked, None, Limits::default()) {
+        Err(BuildError::Rejected(diagnostics)) => codes(&diagnostics, &checked.program.files),
+        Err(BuildError::NoProtocol) | Ok(_) => Vec::new(),
+    }
+}
+
 /// Diagnostics as a terminal without colours shows them.
 ///
 /// # Panics

@@ -17,10 +17,10 @@ use tell_language::span::FileId;
 use tell_language::symbol::Interner;
 use tell_tests::flags::Flags;
 use tell_tests::host::Missing;
-use tell_tests::program::{check, codes, image, rendered, round_trip};
+use tell_tests::program::{check, codes, image, refused, rendered, round_trip};
 use tell_tests::run::{Ran, Setup, run};
 use tell_tests::text_of;
-use tell_tests::verdict::Verdict;
+use tell_tests::verdict::{Expected, Verdict};
 
 type Test = datatest_stable::Result<()>;
 
@@ -70,17 +70,22 @@ fn verdict(path: &Path) -> Test {
     let verdict = Verdict::of_corpus(&text)?;
     let checked = check(&name_of(path), &text);
     let found = codes(&checked.diagnostics, &checked.program.files);
-    let agrees = found.len() == verdict.diagnostics.len()
-        && found.iter().zip(&verdict.diagnostics).all(|(found, expected)| {
-            let found_code = found.split(' ').next();
-            if expected.at.is_some() { *found == expected.to_string() } else { found_code == Some(&*expected.code) }
-        });
-    if !agrees {
-        let expected: Vec<String> = verdict.diagnostics.iter().map(ToString::to_string).collect();
-        let shown = rendered(&checked.diagnostics, &checked.program.files);
-        return fail(format!("expected [{}], found [{}]\n{shown}", expected.join(", "), found.join(", ")));
-    }
+    agrees(&verdict.diagnostics, &found)
+        .or_else(|text| fail(format!("{text}\n{}", rendered(&checked.diagnostics, &checked.program.files))))?;
     have_help(&checked.diagnostics)
+}
+
+/// Whether exactly what is expected was found, in its order, at its places.
+fn agrees(expected: &[Expected], found: &[String]) -> Result<(), String> {
+    let fits = |(found, expected): (&String, &Expected)| {
+        let code = found.split(' ').next();
+        if expected.at.is_some() { *found == expected.to_string() } else { code == Some(&*expected.code) }
+    };
+    if found.len() == expected.len() && found.iter().zip(expected).all(fits) {
+        return Ok(());
+    }
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    Err(format!("expected [{}], found [{}]", expected.join(", "), found.join(", ")))
 }
 
 /// Every error says what to do.
@@ -110,6 +115,9 @@ fn runs(path: &Path) -> Test {
     let checked = check(&name_of(path), &text);
     if checked.protocols().is_empty() {
         return Ok(());
+    }
+    if !verdict.build.is_empty() {
+        return agrees(&verdict.build, &refused(&checked)).or_else(fail);
     }
     let built = image(&checked).or_else(fail)?;
     let bytes = codec::encode(&built);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use tell_compiler::refused::Construct;
 use tell_language::diagnostic::Diagnostic;
 use tell_tests::fence::{Fence, fences};
 use tell_tests::flags::Flags;
@@ -164,6 +165,14 @@ fn every_code_has_a_file_in_the_corpus() {
         .filter(|code| !code.starts_with('F') && !without.contains_key(code.as_str()) && !expected.contains(code))
         .collect();
     assert_eq!(missing, Vec::<String>::new(), "codes without a corpus file");
+}
+
+#[test]
+fn the_page_of_refused_constructs_lists_them_all() {
+    let page = text_of(&root().join("docs/errors/E0901.md"));
+    let listed: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("* ")).collect();
+    let all: Vec<&str> = Construct::ALL.iter().map(|construct| construct.text()).collect();
+    assert_eq!(listed, all);
 }
 
 /// The codes that the packages of the corpus expect.

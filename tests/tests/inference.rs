@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tell_compiler::pipeline::Checked;
 use tell_ir::codec::encode;
-use tell_language::ast::{Ast, Block, DeclKind, FunBody, LoopKind, Protocol, RoleRef, StmtId, StmtKind, TypeId};
+use tell_language::ast::{
+    Ast, Block, DeclKind, FunBody, LoopKind, Member, Protocol, RoleRef, StmtId, StmtKind, TypeId,
+};
 use tell_language::parse::parse;
 use tell_language::span::{FileId, Span};
 use tell_language::symbol::{Interner, Symbol};
@@ -61,6 +63,18 @@ fn programs() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
+/// Roles of a family that are tried.
+const FEW: usize = 4;
+
+/// How the roles of a member are written; of a family the first few.
+fn written_roles(member: &Member, names: &Interner) -> Vec<String> {
+    let name = names.text(member.name.symbol);
+    match member.size {
+        None => vec![name.to_owned()],
+        Some(_) => (0..FEW).map(|index| format!("{name}[{index}]")).collect(),
+    }
+}
+
 /// All blocks of a file with the roles of their protocol; functions have none.
 fn blocks<'a>(ast: &'a Ast, names: &Interner) -> Vec<(&'a Block, Vec<String>)> {
     let mut protocols: Vec<&Protocol> = Vec::new();
@@ -79,7 +93,7 @@ fn blocks<'a>(ast: &'a Ast, names: &Interner) -> Vec<(&'a Block, Vec<String>)> {
         protocols.extend(&protocol.locals);
         let header = protocol.header.iter().flatten();
         let roles = header.chain(protocol.roles.iter().flat_map(|(members, _)| members));
-        todo.push((&protocol.body, roles.map(|role| names.text(role.name.symbol).to_owned()).collect()));
+        todo.push((&protocol.body, roles.flat_map(|member| written_roles(member, names)).collect()));
     }
     let mut found = Vec::new();
     while let Some((block, roles)) = todo.pop() {
@@ -193,7 +207,9 @@ fn outcome(text: &str, optional: &Optional) -> Result<&'static str, String> {
     for other in &optional.others {
         if found == meaning(&replaced(text, optional.text, &format!("at {other}"))) {
             return match &optional.next {
-                Some(next) if next != other => Err(format!("`{next}` sends next, but it is at `{other}`\n{without}")),
+                Some(next) if next != other.split('[').next().unwrap_or(other) => {
+                    Err(format!("`{next}` sends next, but it is at `{other}`\n{without}"))
+                }
                 _ => Ok("the next sender"),
             };
         }

@@ -11,7 +11,7 @@ use tell_language::symbol::Interner;
 use tell_language::token::{Lexeme, Token, lex};
 use tell_tests::numbers::Numbers;
 use tell_tests::program::{check, rendered};
-use tell_tests::{files, root, text_of};
+use tell_tests::{corpus, files, root, text_of};
 
 /// Places per file.
 const PLACES: usize = 20;
@@ -47,13 +47,13 @@ fn inject(text: &str, lexemes: &[Lexeme], numbers: &mut Numbers) -> Injected {
 
 #[test]
 fn one_mistake_gives_one_report() {
-    let mut paths = files(&root().join("tests/corpus"), "tell");
+    let mut paths = corpus();
     paths.extend(files(&root().join("examples"), "tell"));
     let mut numbers = Numbers::new(4);
     let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut too_many = Vec::new();
     for path in &paths {
-        let text = String::from_utf8_lossy(text_of(path).as_bytes()).replace("\r\n", "\n");
+        let text = text_of(path).replace("\r\n", "\n");
         let lexemes = lex(FileId(0), &text).lexemes;
         let is_ok = parse(FileId(0), &text, &mut Interner::default()).diagnostics.is_empty();
         if !is_ok || lexemes.is_empty() || check("ok.tell", &text).has_errors() {

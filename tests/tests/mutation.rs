@@ -46,6 +46,11 @@ fn mutate<'a>(pieces: &mut Vec<&'a str>, words: &[&'a str], numbers: &mut Number
     }
 }
 
+fn is_refused_by_name(reports: &str) -> bool {
+    let mut codes = reports.lines().filter_map(|line| line.strip_prefix("error[")?.split(']').next());
+    codes.all(|code| matches!(code, "E0901" | "E0230"))
+}
+
 fn look_at(checked: &Checked) {
     for diagnostic in &checked.diagnostics {
         let code = diagnostic.code.0;
@@ -62,8 +67,11 @@ fn look_at(checked: &Checked) {
         }
     }
     if !checked.has_errors() && !checked.protocols().is_empty() {
-        let image = image(checked).unwrap_or_else(|error| panic!("accepted, but not emitted: {error}"));
-        verify(image).unwrap_or_else(|error| panic!("accepted, but the image is not: {error}"));
+        match image(checked) {
+            Ok(image) => _ = verify(image).unwrap_or_else(|error| panic!("accepted, but the image is not: {error}")),
+            // What is checked and not executed yet is refused by name, and by nothing else.
+            Err(error) => assert!(is_refused_by_name(&error), "accepted, but not emitted: {error}"),
+        }
     }
 }
 

@@ -87,10 +87,7 @@ const LONG: usize = 600;
 const TOO_LONG: usize = 1000;
 
 /// Files with more than [`LONG`] lines.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("language/src/ast.rs", "one type per construct, nothing but data"),
-    ("language/src/token.rs", "the token table: one line per word"),
-];
+const LONG_FILES: &[(&str, &str)] = &[("language/src/token.rs", "the token table: one line per word")];
 
 /// All Rust files of all packages, as `package/…` and text.
 fn sources() -> Vec<(String, String)> {
@@ -191,7 +188,7 @@ fn instructions_are_written_in_few_places() {
 
 #[test]
 fn later_stages_do_not_see_the_syntax_tree() {
-    let early = ["compiler/src/resolve", "compiler/src/check", "compiler/src/hir.rs", "compiler/src/error.rs"];
+    let early = ["compiler/src/resolve", "compiler/src/check", "compiler/src/hir", "compiler/src/error.rs"];
     let mut found = Vec::new();
     for (file, text) in sources() {
         if file.starts_with("compiler/src/") && !early.iter().any(|place| file.starts_with(place)) {

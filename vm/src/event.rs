@@ -291,6 +291,10 @@ impl Log {
         Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording }
     }
 
+    pub(crate) const fn session(&self) -> SessionId {
+        self.session
+    }
+
     pub(crate) const fn image(&self) -> ImageId {
         self.image
     }

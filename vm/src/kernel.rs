@@ -60,89 +60,84 @@ pub enum Outcome {
 impl VMKernel {
     /// One step of coroutine `who`, which must be ready, of a session of this program.
     pub fn step(program: &Program, state: &mut SessionState, who: u16) -> Outcome {
-        Self::advance(program, state, who, &mut 1)
+        Self::advance(program, state, who, 1)
     }
 
-    /// Steps of coroutine `who` until it cannot go on or `budget` committed steps are used up.
-    pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: &mut u32) -> Outcome {
-        loop {
-            let turn = match Self::straight(program, state, who, budget) {
-                Stop::At(outcome) => return outcome,
-                Stop::Structure(instr) => structure(program, state, who, instr),
-                Stop::Called => scope::depart(program, state, who),
-            };
-            match turn {
-                Ok(Turn::Wait(status)) => {
-                    // Who has to leave a scope does not wait in it.
-                    if state.coroutines[usize::from(who)].called.is_none() {
-                        state.coroutines[usize::from(who)].status = status;
-                        return Outcome::Blocked;
-                    }
-                    if let Err(fault) = scope::depart(program, state, who) {
-                        return Outcome::Faulted(fault);
-                    }
-                }
-                Ok(Turn::On) => {}
-                Ok(Turn::Gone) => {
-                    state.log.tick += 1;
-                    *budget -= 1;
-                    return Outcome::Finished;
-                }
-                Err(fault) => return Outcome::Faulted(fault),
-            }
-            state.log.tick += 1;
-            *budget -= 1;
+    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine.
+    pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
+        match straight(program, state, who, budget) {
+            Ok(outcome) => outcome,
+            Err(instr) => aside(program, state, who, instr),
         }
     }
+}
 
-    /// Steps of coroutine `who` that concern it alone.
-    fn straight(program: &Program, state: &mut SessionState, who: u16, budget: &mut u32) -> Stop {
-        let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
-            return Stop::At(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
+/// At most `left` steps of coroutine `who` that concern it alone. An error is an instruction that is not carried out
+/// because it concerns more than one coroutine, or this one only after it has left a scope.
+fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
+    let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
+        return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
+    };
+    let code = &*frame.role.code;
+    let stop = loop {
+        if left == 0 {
+            break Ok(Outcome::Ran);
+        }
+        let Some(&instr) = code.get(pc as usize) else {
+            break Ok(Outcome::Faulted(frame::outside_code(pc, code.len())));
         };
-        let code = &*frame.role.code;
-        let stop = loop {
-            if *budget == 0 {
-                break Stop::At(Outcome::Ran);
+        match execute(&mut frame, instr) {
+            Ok(Flow::Next) => pc += 1,
+            Ok(Flow::To(target)) => pc = target,
+            Ok(Flow::Yield) => {
+                pc += 1;
+                frame.log.tick += 1;
+                break Ok(Outcome::Yielded);
             }
-            let Some(instr) = code.get(pc as usize) else {
-                break Stop::At(Outcome::Faulted(frame::outside_code(pc, code.len())));
-            };
-            let (next, stop) = match execute(&mut frame, *instr) {
-                Ok(Flow::Next) => (pc + 1, None),
-                Ok(Flow::To(target)) => (target, None),
-                Ok(Flow::Yield) => (pc + 1, Some((Status::Ready, Outcome::Yielded))),
-                Ok(Flow::Issue(request)) => (pc, Some((Status::Performing(request), Outcome::Issued))),
-                Ok(Flow::Halt(finals)) => (pc, Some((Status::Halted { finals }, Outcome::Halted))),
-                Ok(Flow::Wait(status)) => {
-                    frame.others[usize::from(who)].status = status;
-                    break Stop::At(Outcome::Blocked);
-                }
-                Ok(Flow::Structure) => break Stop::Structure(*instr),
-                Ok(Flow::Called) => break Stop::Called,
-                Err(fault) => break Stop::At(Outcome::Faulted(fault)),
-            };
-            pc = next;
-            frame.log.tick += 1;
-            *budget -= 1;
-            if let Some((status, outcome)) = stop {
-                frame.others[usize::from(who)].status = status;
-                break Stop::At(outcome);
+            Ok(Flow::Issue) => {
+                frame.log.tick += 1;
+                break Ok(Outcome::Issued);
             }
-        };
-        frame.others[usize::from(who)].pc = pc;
-        stop
+            Ok(Flow::Halt) => {
+                frame.log.tick += 1;
+                break Ok(Outcome::Halted);
+            }
+            Ok(Flow::Wait) => break Ok(Outcome::Blocked),
+            Ok(Flow::Aside) => break Err(instr),
+            Err(fault) => break Ok(Outcome::Faulted(fault)),
+        }
+        frame.log.tick += 1;
+        left -= 1;
+    };
+    frame.others[usize::from(who)].pc = pc;
+    stop
+}
+
+/// One step that [`straight`] does not make.
+#[inline(never)]
+fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Outcome {
+    let turn = match structure(program, state, who, instr) {
+        Ok(Turn::Wait(status)) => {
+            let coroutine = &mut state.coroutines[usize::from(who)];
+            if coroutine.called.is_none() {
+                coroutine.status = status;
+                return Outcome::Blocked;
+            }
+            // Who has to leave a scope does not wait in it.
+            scope::depart(program, state, who)
+        }
+        turn => turn,
+    };
+    match turn {
+        Ok(turn) => {
+            state.log.tick += 1;
+            if matches!(turn, Turn::Gone) { Outcome::Finished } else { Outcome::Ran }
+        }
+        Err(fault) => Outcome::Faulted(fault),
     }
 }
 
-/// Why a coroutine does not go straight on.
-enum Stop {
-    At(Outcome),
-    Structure(Instr),
-    Called,
-}
-
-/// Carries out an instruction that concerns more than one coroutine.
+/// An instruction that concerns more than one coroutine; of any other, its coroutine has to leave a scope first.
 fn structure(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Result<Turn, Box<Fault>> {
     match instr {
         Instr::Spawn { target } => branch::spawn(state, who, target),
@@ -151,7 +146,7 @@ fn structure(program: &Program, state: &mut SessionState, who: u16, instr: Instr
         Instr::Enter { scope } => scope::enter(program, state, who, scope),
         Instr::Exit { scope } => scope::exit(program, state, who, scope),
         Instr::Leave { scope } => scope::leave(program, state, who, scope),
-        _ => Err(frame::misplaced("instruction")),
+        _ => scope::depart(program, state, who),
     }
 }
 
@@ -188,6 +183,6 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
         | Instr::Finish
         | Instr::Enter { .. }
         | Instr::Exit { .. }
-        | Instr::Leave { .. } => Ok(Flow::Structure),
+        | Instr::Leave { .. } => Ok(Flow::Aside),
     }
 }

@@ -36,13 +36,12 @@ pub struct Pick {
     ticket: Ticket,
     quantum: u32,
     steps: u32,
-    end: PickEnd,
 }
 
 impl Pick {
     /// Steps its session.
     pub fn run(&mut self) {
-        (self.steps, self.end) = self.session.pick(self.quantum);
+        self.steps = self.session.pick(self.quantum);
     }
 }
 
@@ -193,7 +192,7 @@ impl<D: Driver> Machine<D> {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
                 Slot::Active(session) => {
-                    self.wave.push(Pick { session, ticket, quantum, steps: 0, end: PickEnd::Ready });
+                    self.wave.push(Pick { session, ticket, quantum, steps: 0 });
                     return;
                 }
                 other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
@@ -203,14 +202,13 @@ impl<D: Driver> Machine<D> {
 
     /// Grants what a pick asked for and puts its session back. Returns the steps that took.
     fn commit(&mut self, pick: Pick) -> u64 {
-        let Pick { mut session, ticket, end, .. } = pick;
+        let Pick { mut session, ticket, .. } = pick;
         let before = session.state.log.tick;
-        let end = match end {
-            PickEnd::Request(who) => self.grant(&mut session, who),
-            other => other,
-        };
+        if let PickEnd::Request(who) = session.end {
+            session.end = self.grant(&mut session, who);
+        }
         let steps = session.state.log.tick - before;
-        self.put_back(ticket, session, end);
+        self.put_back(ticket, session);
         steps
     }
 
@@ -234,9 +232,9 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>, end: PickEnd) {
+    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
         self.trace.append(&mut session.state.log.events);
-        let slot = match end {
+        let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
                 Slot::Active(session)

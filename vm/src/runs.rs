@@ -6,14 +6,21 @@
 //! Nothing here moves a coroutine; that is the kernel's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use tell_ir::image::{Outcome, Scope};
 
 /// Parts of one run: its body and one block per outcome.
 const PARTS: u32 = 8;
 
-/// A run that is not forgotten.
+/// A run that is not forgotten: its place among the runs of its session, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RunId(u32);
+pub(crate) struct RunId(NonZeroU32);
+
+impl RunId {
+    const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A part of a run, or the whole session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +32,7 @@ impl Part {
 
     /// The body of a run.
     pub(crate) const fn body(run: RunId) -> Self {
-        Self((run.0 + 1) * PARTS)
+        Self(run.0.get() * PARTS)
     }
 
     /// The block of an outcome.
@@ -35,7 +42,7 @@ impl Part {
 
     /// The run it is a part of.
     pub(crate) const fn run(self) -> Option<RunId> {
-        match (self.0 / PARTS).checked_sub(1) {
+        match NonZeroU32::new(self.0 / PARTS) {
             Some(run) => Some(RunId(run)),
             None => None,
         }
@@ -121,11 +128,11 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) fn get(&self, run: RunId) -> &Run {
-        &self.runs[run.0 as usize]
+        &self.runs[run.index()]
     }
 
     fn get_mut(&mut self, run: RunId) -> &mut Run {
-        &mut self.runs[run.0 as usize]
+        &mut self.runs[run.index()]
     }
 
     /// Runs that are not forgotten.
@@ -205,12 +212,12 @@ impl Runs {
             Run { parent, scope: key.1, number, depth, outcome: None, owner, members, deadline: None, open, held: 0 };
         let run = match self.free.pop() {
             Some(run) => {
-                self.runs[run.0 as usize] = fresh;
+                self.runs[run.index()] = fresh;
                 run
             }
             None => {
                 self.runs.push(fresh);
-                RunId(u32::try_from(self.runs.len() - 1).unwrap_or(u32::MAX))
+                RunId(u32::try_from(self.runs.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
             }
         };
         self.known.insert(key, run);
@@ -314,6 +321,7 @@ impl Runs {
     }
 
     /// Forgets a run, and those around it, that nobody can refer to.
+    #[inline(never)]
     fn forget(&mut self, mut run: RunId) {
         while self.get(run).open == 0 && self.get(run).held == 0 {
             let Run { parent, scope, number, .. } = *self.get(run);

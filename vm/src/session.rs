@@ -166,6 +166,8 @@ pub(crate) struct Session {
     handlers: Vec<Option<Box<dyn Handler + Send>>>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
+    /// How its last pick ended. It stays here: to hand it on takes as long as a step.
+    pub(crate) end: PickEnd,
 }
 
 impl fmt::Debug for Session {
@@ -199,16 +201,16 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), streak: 0 }
+        Self { loaded, state, handlers: Vec::new(), streak: 0, end: PickEnd::Ready }
     }
 
-    /// Up to `quantum` steps. Returns how many were committed and how it ended.
+    /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
     ///
     /// Cooperative: the first ready coroutine goes on until it cannot, or has made a slice of steps.
-    pub(crate) fn pick(&mut self, quantum: u32) -> (u32, PickEnd) {
+    pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
         let before = self.state.log.tick;
-        let end = self.run(quantum);
-        (u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX), end)
+        self.end = self.run(quantum);
+        u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX)
     }
 
     fn run(&mut self, quantum: u32) -> PickEnd {
@@ -221,10 +223,9 @@ impl Session {
                 }
             };
             let slice = self.state.config.slice.saturating_sub(self.streak).max(1);
-            let mut budget = left.min(slice);
-            let granted = budget;
-            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, &mut budget);
-            let used = granted - budget;
+            let before = self.state.log.tick;
+            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, left.min(slice));
+            let used = (self.state.log.tick - before) as u32;
             left -= used;
             self.streak += used;
             match outcome {

@@ -3,7 +3,6 @@
 use super::Checker;
 use super::family::Rest;
 use crate::hir::{Block, LoopKind, RoleId, Stmt, StmtKind};
-use crate::refused::Construct;
 use crate::ty::Types;
 use tell_language::ast::{self, Name, StmtId};
 use tell_language::span::Span;
@@ -94,7 +93,7 @@ impl Checker<'_> {
         match kind {
             ast::StmtKind::Message { from, to, label, fields, annotation } => {
                 if let Some(annotation) = annotation {
-                    self.refuse(Construct::SenderHint, annotation.span);
+                    self.hints(&annotation);
                 }
                 self.message(from, to, label, &fields, span, out);
                 true
@@ -134,24 +133,11 @@ impl Checker<'_> {
             ast::StmtKind::Par { branches } => self.par(&branches, span, out),
             ast::StmtKind::Scope(scope) => self.scope_stmt(&scope, span, out),
             ast::StmtKind::For { index, over, body } => self.for_stmt(index, over, &body, span, tail, out),
-            ast::StmtKind::Region(_) => {
-                self.refuse(Construct::Region, span);
-                true
-            }
-            ast::StmtKind::Guest(_) => {
-                self.refuse(Construct::Fragment, span);
-                true
-            }
-            ast::StmtKind::Step(step) if matches!(*step, ast::Step::Result(_)) => {
-                let ast::Step::Result(value) = *step else { return true };
-                self.result(value, span, out);
-                true
-            }
-            ast::StmtKind::Step(_) => {
-                self.refuse(Construct::OperationStep, span);
-                true
-            }
-            ast::StmtKind::Value(_) | ast::StmtKind::Error => true,
+            ast::StmtKind::Region(region) => self.region(&region, span, out),
+            ast::StmtKind::Guest(guest) => self.guest(&guest, span, tail, out),
+            ast::StmtKind::Step(step) => self.step(&step, span, out),
+            ast::StmtKind::Value(value) => self.clause_value(value, span),
+            ast::StmtKind::Error => true,
         }
     }
 

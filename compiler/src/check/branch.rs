@@ -3,6 +3,7 @@
 use super::Checker;
 use super::block::Tail;
 use super::local::Performed;
+use super::pattern::Binds;
 use crate::hir::{Arm, Block, CaseArm, ExprKind, Guard, Join, Pattern, PatternKind, RoleId, Stmt, StmtKind, Var};
 use crate::ty::{TyKind, Types};
 use rustc_hash::FxHashMap;
@@ -167,7 +168,7 @@ impl Checker<'_> {
         let mut all_binds = Vec::new();
         let mut broken: Vec<bool> = Vec::new();
         for arm in arms {
-            let mut binds = Vec::new();
+            let mut binds = Binds::default();
             let ty = if self.diagnostics.len() == errors { ty } else { Types::ERROR };
             let before = self.diagnostics.len();
             let mut pattern = self.pattern(arm.pattern, ty, &mut binds);
@@ -185,8 +186,10 @@ impl Checker<'_> {
         let mut bound: Vec<Bound> = Vec::new();
         let mut checked: Vec<CaseArm> = Vec::new();
         for (((arm, pattern), binds), broken) in arms.iter().zip(patterns).zip(all_binds).zip(broken) {
-            let held: Vec<_> =
-                deciders.iter().flat_map(|role| binds.iter().map(|(name, var)| (*role, name.symbol, *var))).collect();
+            let held: Vec<_> = deciders
+                .iter()
+                .flat_map(|role| binds.vars.iter().map(|(name, var)| (*role, name.symbol, *var)))
+                .collect();
             let before = self.diagnostics.len();
             let (body, names) = self.arm(&arm.body, &held, tail);
             if broken {

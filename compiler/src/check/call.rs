@@ -18,13 +18,20 @@ pub(super) struct CallGraph {
     locals: FxHashMap<(ProtocolId, Symbol), ProtocolId>,
     /// The circle of calls each protocol is on: two of equal number reach each other.
     circles: Vec<usize>,
+    /// Parameters that are receipts, by protocol and position.
+    receipts: FxHashSet<(ProtocolId, usize)>,
     /// Protocols that another one calls.
     called: FxHashSet<ProtocolId>,
 }
 
 impl CallGraph {
     pub(super) fn new(program: &Program, names: &[Names]) -> Self {
-        let mut graph = Self { locals: FxHashMap::default(), circles: Vec::new(), called: FxHashSet::default() };
+        let mut graph = Self {
+            locals: FxHashMap::default(),
+            circles: Vec::new(),
+            called: FxHashSet::default(),
+            receipts: FxHashSet::default(),
+        };
         for (id, protocol) in (0..).map(ProtocolId).zip(&program.protocols) {
             if let Some(parent) = protocol.parent {
                 graph.locals.entry((parent, protocol.name)).or_insert(id);
@@ -37,6 +44,7 @@ impl CallGraph {
             graph.called.extend(others.map(|id| ProtocolId(u32::try_from(*id).expect("fewer than 2^32 protocols"))));
         }
         graph.circles = circles(&callees);
+        graph.receipts = super::linear::receipt_params(program, names, &graph);
         graph
     }
 
@@ -45,9 +53,15 @@ impl CallGraph {
         self.called.contains(&id)
     }
 
+    /// Whether a parameter is a receipt: its protocol uses it up.
+    pub(super) fn is_receipt(&self, protocol: ProtocolId, param: usize) -> bool {
+        self.receipts.contains(&(protocol, param))
+    }
+
     /// Whether `callee`, which `caller` calls, can come back to `caller`; both are declarations.
     pub(super) fn is_recursive(&self, caller: ProtocolId, callee: ProtocolId) -> bool {
-        self.circles[caller.index()] == self.circles[callee.index()]
+        // What is not called at all, as the body of an operation, is on no circle.
+        self.circles.get(caller.index()) == self.circles.get(callee.index())
     }
 
     /// The declaration a path names inside `from`: its own `where` first, then those around it, then the module.
@@ -288,6 +302,9 @@ impl Checker<'_> {
 
     /// What the callee performs, the caller must be allowed to perform.
     fn check_uses(&mut self, callee: ProtocolId, path: &Path) {
+        if self.authority.has_open_row {
+            return;
+        }
         let own = self.program.protocol(self.protocol).uses.clone();
         for used in self.program.protocol(callee).uses.clone() {
             if !own.iter().any(|own| own.effect == used.effect && own.args == used.args) {

@@ -95,7 +95,7 @@ impl Checker<'_> {
                 return None;
             }
             [only] => *only,
-            _ => match self.next_sender().filter(|role| candidates.contains(role)) {
+            _ => match self.regions.implied().or_else(|| self.next_sender()).filter(|role| candidates.contains(role)) {
                 Some(role) => role,
                 None => {
                     let who = if names.is_empty() {
@@ -134,7 +134,8 @@ impl Checker<'_> {
             return self.unknown_name(*name, role);
         }
         let file = self.program.modules[self.module].file;
-        let last = names.last().expect("an expression without names is held by all");
+        // Without names everybody could; that there is nobody at all was reported with the header.
+        let Some(last) = names.last() else { return };
         let mut diagnostic =
             self.diagnostic("E0302", last.span, "no role holds all of these names".into(), "needed here");
         for name in names {

@@ -1,9 +1,10 @@
 //! Types of expressions, evaluated at one role.
 
-use super::Checker;
+use super::{Checker, listed};
 use crate::hir::{ExprId, ExprKind, RoleId, Var, variants};
+use crate::once::Once;
 use crate::resolve::{constructor, effect, function, similar_constructor, similar_function};
-use crate::ty::{Ty, TyKind, Types};
+use crate::ty::{MAX_PARTS, Ty, TyKind, Types};
 use tell_ir::image::Const;
 use tell_language::ast::{self, Name, Path};
 use tell_language::diagnostic::did_you_mean;
@@ -44,11 +45,11 @@ impl Checker<'_> {
             ast::ExprKind::Call { args, .. } => args.len(),
             _ => 0,
         };
-        if parts > super::MAX_PARTS {
-            let text = format!("this has {parts} parts, at most {} are possible", super::MAX_PARTS);
+        if parts > MAX_PARTS {
+            let text = format!("this has {parts} parts, at most {MAX_PARTS} are possible");
             self.report("E0405", span, text, "too many parts", "use a list");
         }
-        parts > super::MAX_PARTS
+        parts > MAX_PARTS
     }
 
     pub(super) fn mismatch(&mut self, span: Span, expected: Ty, found: Ty) {
@@ -175,7 +176,17 @@ impl Checker<'_> {
             }
             None => format!("bind it first, e.g. `let {text} = …`"),
         };
-        self.report("E0209", name.span, format!("there is no `{text}` here"), "unknown name", &help);
+        let diagnostic = self.diagnostic("E0209", name.span, format!("there is no `{text}` here"), "unknown name");
+        let diagnostic = match self.body.vars.iter().rev().find(|var| var.name == name.symbol).map(|var| var.span) {
+            Some(bound) => {
+                let file = self.program.modules[self.module].file;
+                diagnostic.label(file, bound, "bound here, in a block that has ended").help(
+                    "a name ends with its block (of a scope's body it is visible in `on done` only): bind it before, or set a cell",
+                )
+            }
+            None => diagnostic.help(help),
+        };
+        self.diagnostics.push(diagnostic);
     }
 
     fn field(
@@ -201,7 +212,7 @@ impl Checker<'_> {
         };
         if let Some(index) = fields.iter().position(|(field, _)| *field == name.symbol) {
             let ty = fields[index].1;
-            return (ExprKind::Get(checked, u16::try_from(index).expect("fewer fields than 65 536")), ty);
+            return (ExprKind::Get(checked, u16::try_from(index).expect("a record has few fields")), ty);
         }
         self.unknown_field(name, &fields);
         (ExprKind::Error, Types::ERROR)
@@ -212,7 +223,7 @@ impl Checker<'_> {
         let known: Vec<&str> = fields.iter().map(|(field, _)| self.program.text(*field)).collect();
         let help = match did_you_mean(&text, known.iter().copied()) {
             Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!("the fields are {}", known.join(", ")),
+            None => format!("the fields are {}", listed(&known)),
         };
         self.report("E0306", name.span, format!("there is no field `{text}`"), "unknown field", &help);
     }
@@ -405,14 +416,13 @@ impl Checker<'_> {
             Some(TyKind::Record(fields)) => fields.to_vec(),
             _ => Vec::new(),
         };
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         let mut checked: Vec<(Symbol, ExprId)> = Vec::new();
         for (name, value) in fields {
-            if let Some(first) = seen.iter().find(|first| first.symbol == name.symbol).copied() {
+            if let Some(first) = once.earlier(*name) {
                 self.duplicate_field(first, *name);
                 continue;
             }
-            seen.push(*name);
             let ty = wanted.iter().find(|(field, _)| *field == name.symbol).map(|(_, ty)| *ty);
             if ty.is_none() && !wanted.is_empty() {
                 self.unknown_field(*name, &wanted);
@@ -426,12 +436,12 @@ impl Checker<'_> {
         (ExprKind::Product(checked.into_iter().map(|(_, value)| value).collect()), ty)
     }
 
-    pub(super) fn duplicate_field(&mut self, first: Name, second: Name) {
+    pub(super) fn duplicate_field(&mut self, first: Span, second: Name) {
         let file = self.program.modules[self.module].file;
         let text = format!("field `{}` is given twice", self.text(second.symbol));
         let diagnostic = self
             .diagnostic("E0212", second.span, text, "given again here")
-            .label(file, first.span, "first given here")
+            .label(file, first, "first given here")
             .help("remove one of them");
         self.diagnostics.push(diagnostic);
     }

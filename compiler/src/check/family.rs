@@ -9,7 +9,7 @@ mod rounds;
 pub(super) use instances::Instances;
 pub(super) use rounds::Rest;
 
-use super::Checker;
+use super::{Checker, listed};
 use crate::hir::RoleId;
 use crate::resolve::family::{Member, Mistake, Pick, Problem, pick};
 use crate::resolve::role_set;
@@ -174,7 +174,7 @@ impl Checker<'_> {
         let known: Vec<&str> = members.iter().map(|member| self.program.text(member.name.symbol)).collect();
         let help = match did_you_mean(&wanted, known.iter().copied()) {
             Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!("the roles of this protocol are {}", known.join(", ")),
+            None => format!("the roles of this protocol are {}", listed(&known)),
         };
         self.report("E0202", name.span, format!("there is no role `{wanted}`"), "unknown role", &help);
     }

@@ -12,6 +12,7 @@ use super::block::Tail;
 use super::call::CallGraph;
 use super::expr::single;
 use super::family::Instances;
+use crate::hir::surface::Contract;
 use crate::hir::{
     Block, ExprId, ExprKind, Fun, FunBody, FunCode, FunId, Param, Program, Protocol, ProtocolId, RoleId, Stmt,
     StmtKind, Use, Var,
@@ -86,6 +87,8 @@ fn as_protocol(program: &mut Program, id: FunId) -> Protocol {
         roles: vec![(caller, span)],
         params: params.iter().map(param).collect(),
         uses: uses.clone(),
+        handled: Vec::new(),
+        contract: Contract::default(),
         block: ast::Block::default(),
         body: None,
     }
@@ -103,7 +106,7 @@ impl Checker<'_> {
             ast::FunBody::Expr(value) => {
                 let span = self.ast().expr(*value).span;
                 let mut block = Block { stmts: Vec::new(), falls_through: true, span };
-                self.result(*value, span, &mut block.stmts);
+                self.function_result(*value, span, &mut block.stmts);
                 block
             }
         };
@@ -112,7 +115,7 @@ impl Checker<'_> {
     }
 
     /// `result e`, which stands only where nothing follows.
-    pub(super) fn result(&mut self, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {
+    pub(super) fn function_result(&mut self, value: ast::ExprId, span: Span, out: &mut Vec<Stmt>) {
         let Some(Inside { result, .. }) = self.function else {
             let text = "`result` gives a function its value; this is a protocol".to_owned();
             let help = "send the value, or bind it with `let`: names at the end are what a role ends with";
@@ -132,7 +135,7 @@ impl Checker<'_> {
 
     /// What is being checked, for messages.
     pub(super) fn owner(&self) -> String {
-        let what = if self.function.is_some() { "function" } else { "protocol" };
+        let what = if self.function.is_some() { "function" } else { self.regions.owner_word() };
         format!("{what} `{}`", self.text(self.program.protocol(self.protocol).name))
     }
 
@@ -177,7 +180,7 @@ impl Checker<'_> {
             let args: Vec<Ty> = args.iter().map(|arg| self.instantiate(*arg, &[], types)).collect();
             let covering = own.iter().find(|own| own.effect == effect);
             let is_covered = covering.is_some_and(|own| own.args.iter().zip(&args).all(|(a, b)| self.unify(*a, *b)));
-            if is_covered {
+            if is_covered || self.authority.has_open_row {
                 continue;
             }
             let name = self.instance(effect, &args);

@@ -1,8 +1,7 @@
 //! Local statements: `let`, `var`, `:=`, `assert`, and performing operations.
 
-use super::Checker;
-use crate::hir::{ExprId, ExprKind, RoleId, Stmt, StmtKind};
-use crate::refused::Construct;
+use super::{Checker, listed};
+use crate::hir::{EffectId, ExprId, ExprKind, RoleId, Stmt, StmtKind};
 use crate::resolve::{effect, similar_effect};
 use crate::ty::{Ty, Types};
 use tell_ir::image::Modality;
@@ -11,12 +10,10 @@ use tell_language::diagnostic::did_you_mean;
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
-/// An operation with its effect instance: positions in `uses` and in the effect.
-struct Operation {
-    effect: usize,
-    op: usize,
-    params: Vec<Ty>,
-    result: Ty,
+/// The types of an operation in an effect instance.
+pub(super) struct Operation {
+    pub(super) params: Vec<Ty>,
+    pub(super) result: Ty,
 }
 
 /// A checked operation with its arguments at a role.
@@ -68,15 +65,12 @@ impl Checker<'_> {
                 let build = |role, var| StmtKind::Perform { role, effect, op, args, result, bind: Some(var) };
                 self.bind_let(role, name, result, build, span, out);
             }
-            LetValue::Step(_) => {
-                self.refuse(Construct::OperationStep, span);
-                self.poison(name, expected);
-            }
+            LetValue::Step(step) => self.let_step((name, at, expected), step, span, out),
         }
     }
 
     /// After an error: everybody holds the name with a type that fits everywhere, so that nothing follows from it.
-    fn poison(&mut self, name: Name, ty: Option<Ty>) {
+    pub(super) fn poison(&mut self, name: Name, ty: Option<Ty>) {
         self.forget_open_types();
         let var = self.new_var(name.symbol, ty.unwrap_or(Types::ERROR), name.span);
         self.poisoned.insert(var);
@@ -86,7 +80,7 @@ impl Checker<'_> {
         }
     }
 
-    fn bind_let(
+    pub(super) fn bind_let(
         &mut self,
         role: RoleId,
         name: Name,
@@ -223,9 +217,11 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Performed> {
         let first = self.body.exprs.len();
-        let operation = self.operation(perform)?;
+        let (id, op) = self.find_operation(perform)?;
         let names = self.free_names_of(&perform.args);
         let role = self.place("performs this", at, &names, span)?;
+        let effect = self.instance_at(role, id, perform.effect.span())?;
+        let operation = self.operation(effect, op);
         if operation.params.len() != perform.args.len() {
             let what = format!("operation `{}`", self.text(perform.op.symbol));
             self.wrong_arity(&what, operation.params.len(), perform.args.len(), perform.span);
@@ -248,42 +244,76 @@ impl Checker<'_> {
             return None;
         }
         self.finish_types(first);
-        Some(Performed { role, effect: operation.effect, op: operation.op, args, result })
+        Some(Performed { role, effect, op, args, result })
     }
 
-    /// The operation, with its types for the instance in `uses`.
-    fn operation(&mut self, perform: &ast::Perform) -> Option<Operation> {
+    /// The effect that is named and the position of the operation in it.
+    fn find_operation(&mut self, perform: &ast::Perform) -> Option<(EffectId, usize)> {
         let Some(id) = effect(self.names, self.program, self.module, &perform.effect) else {
             self.unknown_effect(&perform.effect);
             return None;
         };
-        let name = self.text(perform.effect.last().symbol).to_owned();
-        let uses = &self.program.protocol(self.protocol).uses;
-        let Some(used) = uses.iter().position(|used| used.effect == id) else {
-            let text = format!("{} does not use `{name}`", self.owner());
-            let help = format!("add it to the header: `uses {name}`");
-            self.report("E0501", perform.effect.span(), text, "not in `uses`", &help);
+        let is_used = self.program.protocol(self.protocol).uses.iter().any(|used| used.effect == id);
+        if !is_used && !self.regions.handles(id) {
+            self.not_in_uses(id, perform.effect.span());
             return None;
-        };
-        let args = uses[used].args.clone();
-        let ops = &self.program.effects[id.index()].ops;
-        let Some(index) = ops.iter().position(|op| op.name == perform.op.symbol) else {
-            let wanted = self.text(perform.op.symbol).to_owned();
-            let known: Vec<&str> = ops.iter().map(|op| self.program.text(op.name)).collect();
-            let help = match did_you_mean(&wanted, known.iter().copied()) {
+        }
+        let index = self.operation_index(id, perform.op)?;
+        let meta = self.program.effects[id.index()].ops[index].meta;
+        self.check_verb(perform, meta.modality);
+        self.check_agreement_use(perform, meta.agreement);
+        Some((id, index))
+    }
+
+    /// The position of an operation in its effect; reports an unknown one.
+    pub(super) fn operation_index(&mut self, id: EffectId, op: Name) -> Option<usize> {
+        let effect = &self.program.effects[id.index()];
+        let found = effect.ops.iter().position(|known| known.name == op.symbol);
+        if found.is_none() {
+            let (name, wanted) = (self.text(effect.name), self.text(op.symbol));
+            let known: Vec<&str> = effect.ops.iter().map(|op| self.program.text(op.name)).collect();
+            let help = match did_you_mean(wanted, known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("its operations are {}", known.join(", ")),
+                None => format!("its operations are {}", listed(&known)),
             };
             let text = format!("effect `{name}` has no operation `{wanted}`");
-            self.report("E0204", perform.op.span, text, "unknown operation", &help);
-            return None;
+            self.report("E0204", op.span, text, "unknown operation", &help);
+        }
+        found
+    }
+
+    /// The instance an operation of an effect at a role is performed in: of the innermost region of the role that
+    /// handles it, else of `uses`. Reports that there is none.
+    pub(super) fn instance_at(&mut self, role: RoleId, id: EffectId, span: Span) -> Option<usize> {
+        let uses = &self.program.protocol(self.protocol).uses;
+        let found = self.regions.instance(role, id).or_else(|| uses.iter().position(|used| used.effect == id));
+        if found.is_none() {
+            self.not_in_uses(id, span);
+        }
+        found
+    }
+
+    fn not_in_uses(&mut self, id: EffectId, span: Span) {
+        let name = self.text(self.program.effects[id.index()].name).to_owned();
+        let text = format!("{} does not use `{name}`", self.owner());
+        let params: Vec<String> =
+            (0..self.program.effects[id.index()].params).map(|index| format!("T{index}")).collect();
+        let help = match params.len() {
+            0 => format!("add it to the header: `uses {name}`"),
+            _ => format!("add it to the header with its types: `uses {name}({})`", params.join(", ")),
         };
-        let (params, result, meta) = (ops[index].params.clone(), ops[index].result, ops[index].meta);
-        self.check_verb(perform, meta.modality);
+        self.report("E0501", span, text, "not in `uses`", &help);
+    }
+
+    /// The types of an operation of an instance.
+    pub(super) fn operation(&mut self, effect: usize, op: usize) -> Operation {
+        let instance = self.program.protocol(self.protocol).instance(effect).clone();
+        let op = &self.program.effects[instance.effect.index()].ops[op];
+        let (params, result) = (op.params.clone(), op.result);
         let mut holes = Vec::new();
-        let params = params.into_iter().map(|ty| self.instantiate(ty, &args, &mut holes)).collect();
-        let result = self.instantiate(result, &args, &mut holes);
-        Some(Operation { effect: used, op: index, params, result })
+        let params = params.into_iter().map(|ty| self.instantiate(ty, &instance.args, &mut holes)).collect();
+        let result = self.instantiate(result, &instance.args, &mut holes);
+        Operation { params, result }
     }
 
     fn unknown_effect(&mut self, path: &ast::Path) {
@@ -294,7 +324,7 @@ impl Checker<'_> {
         let name = self.text(wanted).to_owned();
         let help = match similar_effect(self.names, self.program, self.module, wanted) {
             Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!("declare `effect {name}`, or import it from `std`"),
+            None => crate::resolve::declare_or_import(&name),
         };
         self.report("E0203", path.span(), format!("there is no effect `{name}`"), "unknown effect", &help);
     }

@@ -3,7 +3,8 @@
 use super::Checker;
 use super::family::Group;
 use crate::hir::{ExprId, ExprKind, Field, RoleId, Source, Stmt, StmtKind, Var};
-use crate::ty::{Ty, TyKind};
+use crate::once::Once;
+use crate::ty::{MAX_PARTS, Ty, TyKind};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, FieldKind, Name, RoleRef, Target};
 use tell_language::diagnostic::Diagnostic;
@@ -47,8 +48,8 @@ impl Checker<'_> {
             Target::Role(to) => self.reference_span(to),
             Target::Others(place) => place,
         });
-        if let Some(extra) = fields.get(super::MAX_PARTS) {
-            let text = format!("a message has at most {} fields", super::MAX_PARTS);
+        if let Some(extra) = fields.get(MAX_PARTS) {
+            let text = format!("a message has at most {} fields", MAX_PARTS);
             self.report("E0405", extra.span, text, "one too many", "send a list, or several messages");
             return self.poison_fields(fields);
         }
@@ -236,15 +237,14 @@ impl Checker<'_> {
     }
 
     fn check_field_names(&mut self, fields: &[ast::Field]) {
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for field in fields {
             let name = match field.kind {
                 FieldKind::Pass(name) | FieldKind::Computed { name, .. } | FieldKind::Supplied { name, .. } => name,
                 FieldKind::Carried { .. } | FieldKind::Unnamed(_) => continue,
             };
-            match seen.iter().find(|first| first.symbol == name.symbol).copied() {
-                Some(first) => self.duplicate_field(first, name),
-                None => seen.push(name),
+            if let Some(first) = once.earlier(name) {
+                self.duplicate_field(first, name);
             }
         }
     }

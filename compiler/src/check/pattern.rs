@@ -3,13 +3,19 @@
 use super::Checker;
 use super::coverage;
 use crate::hir::{ExprId, ExprKind, Pattern, PatternKind, RoleId, Var};
+use crate::once::Once;
 use crate::ty::{Ty, TyKind, Types};
 use tell_ir::image::Const;
 use tell_language::ast::{self, Name};
 use tell_language::span::Span;
 
-/// The names a pattern binds, in order.
-pub(super) type Binds = Vec<(Name, Var)>;
+/// The names a pattern binds.
+#[derive(Default)]
+pub(super) struct Binds {
+    once: Once,
+    /// In order.
+    pub(super) vars: Vec<(Name, Var)>,
+}
 
 impl Checker<'_> {
     /// The checked pattern for a value of type `ty`.
@@ -40,18 +46,18 @@ impl Checker<'_> {
     }
 
     fn bind_pattern(&mut self, name: Name, ty: Ty, binds: &mut Binds) -> Var {
-        if let Some((first, _)) = binds.iter().find(|(first, _)| first.symbol == name.symbol).copied() {
+        if let Some(first) = binds.once.earlier(name) {
             let file = self.program.modules[self.module].file;
             let text = format!("`{}` is bound twice in one pattern", self.text(name.symbol));
             let diagnostic = self
                 .diagnostic("E0212", name.span, text, "bound again here")
-                .label(file, first.span, "first bound here")
+                .label(file, first, "first bound here")
                 .help("rename one of them and compare them with `==`");
             self.diagnostics.push(diagnostic);
         }
         self.refuse_predefined(name);
         let var = self.new_var(name.symbol, ty, name.span);
-        binds.push((name, var));
+        binds.vars.push((name, var));
         var
     }
 
@@ -122,13 +128,12 @@ impl Checker<'_> {
         };
         let mut items: Vec<Pattern> =
             wanted.iter().map(|(_, ty)| Pattern { kind: PatternKind::Wildcard, ty: *ty, span }).collect();
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for (name, pattern) in fields {
-            if let Some(first) = seen.iter().find(|first| first.symbol == name.symbol).copied() {
+            if let Some(first) = once.earlier(*name) {
                 self.duplicate_field(first, *name);
                 continue;
             }
-            seen.push(*name);
             match wanted.iter().position(|(field, _)| *field == name.symbol) {
                 Some(index) => items[index] = self.pattern(*pattern, wanted[index].1, binds),
                 None => {
@@ -155,7 +160,7 @@ impl Checker<'_> {
         let mut patterns_are_fine = true;
         let mut checked: Vec<(Pattern, ExprId)> = Vec::new();
         for (pattern, value) in arms {
-            let mut binds = Vec::new();
+            let mut binds = Binds::default();
             let errors = self.diagnostics.len();
             // Patterns of another type are one mistake.
             let ty = if patterns_are_fine { ty } else { Types::ERROR };
@@ -164,7 +169,7 @@ impl Checker<'_> {
             patterns_are_fine &= is_fine;
             let before = self.diagnostics.len();
             let mark = self.scope.mark();
-            for (name, var) in binds {
+            for (name, var) in binds.vars {
                 self.scope.bind(role, name.symbol, var);
             }
             checked.push((pattern, self.expr(*value, role, Some(result))));

@@ -4,12 +4,13 @@ use super::Checker;
 use super::block::Tail;
 use super::branch::Bound;
 use crate::hir::{Block, Outcome, RoleId, Stmt, StmtKind, Var};
+use crate::once::Once;
 use crate::resolve::family::Member;
 use crate::resolve::role_set;
 use crate::ty::Types;
 use rustc_hash::FxHashMap;
 use tell_ir::image;
-use tell_language::ast::{self, Name, OutcomeArm};
+use tell_language::ast::{self, OutcomeArm};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
 
@@ -46,12 +47,14 @@ impl Checker<'_> {
             let block = self.inside("par", word, |checker| checker.block(branch, Tail::No));
             bound.push(self.scope.since(mark));
             self.scope.rollback(mark);
-            for (cell, place) in self.assigned[before..].to_vec() {
+            let assigned = self.assigned.split_off(before);
+            for (cell, place) in assigned.iter().copied() {
                 let (first, first_place) = *set.entry(cell).or_insert((index, place));
                 if first != index {
                     self.set_in_two_branches(cell, first_place, place);
                 }
             }
+            self.assigned.extend(assigned);
             checked.push(block);
         }
         self.bind_behind_par(&bound);
@@ -164,20 +167,19 @@ impl Checker<'_> {
     /// Every outcome once, those a scope can have, and the one it is written for.
     fn check_outcomes(&mut self, scope: &ast::Scope, word: Span) {
         let errors = self.diagnostics.len();
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for arm in &scope.outcomes {
             let name = arm.outcome;
             let text = self.text(name.symbol).to_owned();
-            if let Some(first) = seen.iter().find(|first| first.symbol == name.symbol) {
+            if let Some(first) = once.earlier(name) {
                 let file = self.program.modules[self.module].file;
                 let diagnostic = self
                     .diagnostic("E0424", name.span, format!("`on {text}` stands here twice"), "again here")
-                    .label(file, first.span, "first here")
+                    .label(file, first, "first here")
                     .help("remove one of them");
                 self.diagnostics.push(diagnostic);
                 continue;
             }
-            seen.push(name);
             let (message, help) = match (text.as_str(), scope.deadline) {
                 ("timeout", None) => {
                     ("an `attempt` has no deadline", "write `timeout 5s R at …`, or remove this block")
@@ -193,7 +195,7 @@ impl Checker<'_> {
         };
         if self.diagnostics.len() == errors
             && !scope.outcomes.is_empty()
-            && !seen.iter().any(|name| self.text(name.symbol) == wanted)
+            && !scope.outcomes.iter().any(|arm| self.text(arm.outcome.symbol) == wanted)
         {
             let text = format!("this `{}` has no `on {wanted}`", scope_word(scope));
             self.report("E0424", word, text, "what happens then?", help);

@@ -137,7 +137,7 @@ impl Function<'_, '_> {
     pub(super) fn row(&mut self, names: &mut Names<'_>, items: &[ExprId]) -> Operand {
         let types: Vec<TypeId> = items.iter().map(|item| self.expr_type(names, *item)).collect();
         let first = self.frame.take_row(&types);
-        for (reg, item) in (first..).zip(items) {
+        for (reg, item) in (first..=Reg::MAX).zip(items) {
             self.expr(names, *item, Some(reg));
         }
         Operand { reg: first, owned: true }
@@ -145,7 +145,7 @@ impl Function<'_, '_> {
 
     fn make(&mut self, names: &mut Names<'_>, shape: Shape, items: &[ExprId], id: ExprId, dst: Option<Reg>) -> Operand {
         let args = if items.is_empty() { 0 } else { self.row(names, items).reg };
-        (args..).zip(items).for_each(|(reg, _)| self.frame.free(reg));
+        (args..=Reg::MAX).zip(items).for_each(|(reg, _)| self.frame.free(reg));
         let shape = self.tables.shape(shape);
         let dst = self.target(names, id, dst);
         self.push(Instr::Make { dst, shape, args });

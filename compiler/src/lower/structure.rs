@@ -1,7 +1,7 @@
 //! What must hold of a choreography before it is projected: loops communicate, choices are opened by their decider.
 
 use crate::endless::endless;
-use crate::graph::{Graph, NodeId, NodeKind, Role};
+use crate::graph::{Graph, NodeId, NodeKind, Outcome, Role};
 use crate::import::never_reached;
 use crate::walk::depth_first;
 use indexmap::IndexMap;
@@ -89,11 +89,12 @@ impl Passes {
         {
             let silent = match &graph.node(id).kind {
                 NodeKind::Par { branches, .. } => branches.iter().all(|start| passes.reaches_end(graph, *start, id)),
-                // It can be left at once, so the body need not be silent.
+                // Unless it is done it can be left at once, so then the body need not be silent.
                 NodeKind::Timed { body, outcomes, .. } => {
-                    let has_done = outcomes.iter().any(|outcome| outcome.name == "done");
-                    let block = |outcome: &crate::graph::Outcome| passes.reaches_end(graph, outcome.cont, id);
-                    outcomes.iter().any(block) || (!has_done && passes.reaches_end(graph, *body, id))
+                    let (done, others): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.name == "done");
+                    let mut block = |outcome: &&Outcome| passes.reaches_end(graph, outcome.cont, id);
+                    others.iter().any(&mut block)
+                        || (done.iter().all(&mut block) && passes.reaches_end(graph, *body, id))
                 }
                 _ => continue,
             };

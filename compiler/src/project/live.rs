@@ -118,7 +118,7 @@ impl<'a> View<'a> {
     }
 
     /// The branches or blocks of a `Par` or `Timed` it acts in.
-    pub(super) fn parts(&self, node: NodeId) -> Vec<usize> {
+    pub(super) fn parts(&self, node: NodeId) -> &'a [usize] {
         self.skeleton.parts_of(node, self.role)
     }
 

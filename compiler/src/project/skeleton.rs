@@ -33,6 +33,8 @@ pub(super) struct Skeleton {
     pub(super) has_alike_labels: bool,
     /// The branches of each `Par`, the body and the blocks of each `Timed`.
     inside: FxHashMap<NodeId, Vec<Part>>,
+    /// Which of these each role acts in, ascending.
+    acting: FxHashMap<(NodeId, Role), Vec<usize>>,
     /// Who acts at the end of the body of a `Timed`: see [`Skeleton::ends`].
     ends: FxHashMap<NodeId, FxHashSet<Role>>,
 }
@@ -88,6 +90,7 @@ impl Skeleton {
             act_of: Vec::new(),
             has_alike_labels: has_alike_labels(graph),
             inside: FxHashMap::default(),
+            acting: FxHashMap::default(),
             ends: FxHashMap::default(),
         };
         skeleton.cut(graph);
@@ -98,12 +101,7 @@ impl Skeleton {
                 }
             }
         });
-        for node in &skeleton.order {
-            if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
-                let inside = parts(graph, *node).map(|part| Part::new(graph, *node, part)).collect();
-                skeleton.inside.insert(*node, inside);
-            }
-        }
+        skeleton.open(graph);
         skeleton.ends = skeleton.ends(graph);
         skeleton.acts = Lists::new(graph.roles.len(), &|add| {
             for (rank, node) in (0..).zip(&skeleton.order) {
@@ -113,6 +111,21 @@ impl Skeleton {
         });
         skeleton.number_acts(graph);
         skeleton
+    }
+
+    /// Looks into all reachable `Par`s and `Timed`s.
+    fn open(&mut self, graph: &Graph) {
+        for node in &self.order {
+            if let NodeKind::Par { .. } | NodeKind::Timed { .. } = graph.node(*node).kind {
+                let inside: Vec<Part> = parts(graph, *node).map(|part| Part::new(graph, *node, part)).collect();
+                for (index, part) in inside.iter().enumerate() {
+                    for role in &part.roles {
+                        self.acting.entry((*node, *role)).or_default().push(index);
+                    }
+                }
+                self.inside.insert(*node, inside);
+            }
+        }
     }
 
     fn number_acts(&mut self, graph: &Graph) {
@@ -250,10 +263,9 @@ impl Skeleton {
         self.inside.keys().copied()
     }
 
-    /// The parts of a `Par` or `Timed` that a role acts in.
-    pub(super) fn parts_of(&self, node: NodeId, role: Role) -> Vec<usize> {
-        let parts = self.inside.get(&node).map_or(&[][..], Vec::as_slice);
-        (0..parts.len()).filter(|part| parts[*part].roles.contains(&role)).collect()
+    /// The parts of a `Par` or `Timed` that a role acts in, ascending.
+    pub(super) fn parts_of(&self, node: NodeId, role: Role) -> &[usize] {
+        self.acting.get(&(node, role)).map_or(&[], Vec::as_slice)
     }
 }
 

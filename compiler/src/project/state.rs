@@ -127,8 +127,8 @@ impl<'a> Construction<'a> {
     pub(super) fn run(mut self) -> Result<Built> {
         let graph = self.ground.graph;
         let params: Vec<GVar> = graph.params_of(self.ground.role).iter().map(|(_, _, var)| *var).collect();
-        let slot = |var: &GVar| params.iter().position(|param| param == var);
-        let slot = |var: &GVar| slot(var).map_or(UNKNOWN, |slot| u32::try_from(slot).expect("few parameters"));
+        let slots: FxHashMap<GVar, u32> = params.iter().copied().zip(0..).collect();
+        let slot = |var: &GVar| slots.get(var).copied().unwrap_or(UNKNOWN);
         let sigma: Sigma = self.ground.view.live(graph.start).iter().map(slot).collect();
         let (node, stop) = self.ground.view.stop(graph.start);
         self.ground.origins.push(Origin { node: graph.start, before: START, way: 0 });

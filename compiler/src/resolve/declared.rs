@@ -3,8 +3,9 @@
 use super::names::{Place, TypeName, place, similar_type, type_name};
 use super::{Resolver, Texts};
 use crate::hir::{Opaque, Union, opaque};
+use crate::once::Once;
 use crate::refused::{Construct, Refused};
-use crate::ty::{MAX_TYPE_DEPTH, OpaqueId, Ty, TyKind, Types, UnionId};
+use crate::ty::{MAX_PARTS, MAX_TYPE_DEPTH, OpaqueId, Ty, TyKind, Types, UnionId};
 use tell_language::ast::{self, DeclKind, Name, TypeKind};
 use tell_language::span::Span;
 use tell_language::symbol::Symbol;
@@ -32,6 +33,9 @@ pub(super) struct Generics {
     pub(super) open: bool,
 }
 
+/// Most cases of a union: their numbers have 16 bits.
+const MAX_CASES: usize = u16::MAX as usize;
+
 impl Resolver<'_> {
     /// Gives every declared type its name; the bodies come later, so that order does not matter.
     pub(super) fn declare_types(&mut self) {
@@ -48,8 +52,11 @@ impl Resolver<'_> {
                         self.program.unions.push(Union { name: name.symbol, variants: Vec::new() });
                         let ty = self.program.types.intern(TyKind::Union(id));
                         self.declare_type(module, name, TypeName::Done(ty));
-                        for (tag, variant) in (0..).zip(&variants) {
+                        for (variant, tag) in variants.iter().take(MAX_CASES).zip(0..) {
                             self.declare_constructor(module, variant.name, (id, tag));
+                        }
+                        if let Some(extra) = variants.get(MAX_CASES) {
+                            self.too_many_cases(module, extra.name);
                         }
                     }
                     DeclKind::Opaque { name } => {
@@ -58,14 +65,32 @@ impl Resolver<'_> {
                         let ty = self.program.types.intern(TyKind::Opaque(id));
                         self.declare_type(module, name, TypeName::Done(ty));
                     }
-                    DeclKind::Effect(_) | DeclKind::Fun(_) | DeclKind::Protocol(_) => {}
-                    DeclKind::Handler(_) => self.refuse(module, Construct::Handler, decl.span),
                     DeclKind::Authority(set) if set.kind == ast::AuthorityKind::RoleSet => self.role_set(module, *set),
-                    DeclKind::Authority(_) => self.refuse(module, Construct::Operation, decl.span),
-                    DeclKind::Guest(_) => self.refuse(module, Construct::Fragment, decl.span),
+                    DeclKind::Effect(_)
+                    | DeclKind::Fun(_)
+                    | DeclKind::Protocol(_)
+                    | DeclKind::Handler(_)
+                    | DeclKind::Authority(_)
+                    | DeclKind::Guest(_) => {}
                 }
             }
         }
+    }
+
+    fn too_many_cases(&mut self, module: usize, extra: Name) {
+        let text = format!("a type has at most {MAX_CASES} cases");
+        let help = "put some of them into a type of their own";
+        self.report(module, "E0405", extra.span, Texts::new(text, "one too many", help));
+    }
+
+    /// Reports a type with more parts than a value can have.
+    fn too_many_parts(&mut self, module: usize, parts: usize, span: Span) -> bool {
+        if parts > MAX_PARTS {
+            let text = format!("this has {parts} parts, at most {MAX_PARTS} are possible");
+            let help = "use a list, or nest them in records of their own";
+            self.report(module, "E0405", span, Texts::new(text, "too many parts", help));
+        }
+        parts > MAX_PARTS
     }
 
     pub(super) fn refuse(&mut self, module: usize, construct: Construct, span: Span) {
@@ -130,7 +155,9 @@ impl Resolver<'_> {
                 let DeclKind::Union { variants, .. } = decl.kind else { continue };
                 let mut resolved = Vec::new();
                 for variant in &variants {
-                    let args = variant.args.iter().map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
+                    self.too_many_parts(module, variant.args.len(), variant.name.span);
+                    let args = variant.args.iter().take(MAX_PARTS);
+                    let args = args.map(|arg| self.ty(module, *arg, &mut Generics::default())).collect();
                     resolved.push((variant.name.symbol, args));
                 }
                 self.program.unions[union].variants = resolved;
@@ -206,6 +233,8 @@ impl Resolver<'_> {
     fn ty_at(&mut self, module: usize, id: ast::TypeId, generics: &mut Generics, depth: u16) -> Ty {
         let ast::Type { kind, span } = self.program.modules[module].ast.ty(id).clone();
         let kind = match kind {
+            TypeKind::Tuple(ref items) if self.too_many_parts(module, items.len(), span) => TyKind::Error,
+            TypeKind::Record(ref fields) if self.too_many_parts(module, fields.len(), span) => TyKind::Error,
             TypeKind::Unit => TyKind::Unit,
             TypeKind::Error => TyKind::Error,
             TypeKind::Tuple(items) => {
@@ -229,20 +258,26 @@ impl Resolver<'_> {
 
     fn record(&mut self, module: usize, fields: &[(Name, ast::TypeId)], generics: &mut Generics, depth: u16) -> TyKind {
         let mut resolved: Vec<(Symbol, Ty)> = Vec::new();
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for (name, ty) in fields {
-            if let Some(first) = seen.iter().find(|first| first.symbol == name.symbol) {
-                self.report_duplicate(module, "E0212", "field", first.span, name.span);
+            if let Some(first) = once.earlier(*name) {
+                self.report_duplicate(module, "E0212", "field", first, name.span);
                 continue;
             }
-            seen.push(*name);
             resolved.push((name.symbol, self.ty_at(module, *ty, generics, depth)));
         }
         resolved.sort_by(|(a, _), (b, _)| self.program.text(*a).cmp(self.program.text(*b)));
         TyKind::Record(resolved.into())
     }
 
-    fn named(&mut self, module: usize, path: &ast::Path, args: &[Ty], generics: &mut Generics, depth: u16) -> Ty {
+    pub(super) fn named(
+        &mut self,
+        module: usize,
+        path: &ast::Path,
+        args: &[Ty],
+        generics: &mut Generics,
+        depth: u16,
+    ) -> Ty {
         let last = path.last();
         if path.names.len() == 1 {
             let own = self.names[module].types.contains_key(&last.symbol);

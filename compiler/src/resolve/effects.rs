@@ -3,8 +3,9 @@
 use super::declared::Generics;
 use super::{Resolver, Texts};
 use crate::hir::{Effect, EffectId, Op};
+use crate::once::Once;
 use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};
-use tell_language::ast::{self, DeclKind, Name};
+use tell_language::ast::{self, DeclKind};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::symbol::Symbol;
 
@@ -26,13 +27,12 @@ impl Resolver<'_> {
     fn effect(&mut self, module: usize, effect: &ast::Effect) {
         let params: Vec<Symbol> = effect.params.iter().map(|param| param.symbol).collect();
         let mut ops: Vec<Op> = Vec::new();
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for op in &effect.ops {
-            if let Some(first) = seen.iter().find(|first| first.symbol == op.name.symbol) {
-                self.report_duplicate(module, "E0213", "operation", first.span, op.name.span);
+            if let Some(first) = once.earlier(op.name) {
+                self.report_duplicate(module, "E0213", "operation", first, op.name.span);
                 continue;
             }
-            seen.push(op.name);
             let mut generics = Generics { names: params.clone(), open: true };
             let op_params =
                 op.params.iter().map(|param| self.operation_parameter(module, *param, &mut generics)).collect();
@@ -53,13 +53,12 @@ impl Resolver<'_> {
 
     fn metadata(&mut self, module: usize, op: &ast::Operation) -> OpMeta {
         let mut meta = default_meta(op.modality.unwrap_or(ast::Modality::Command));
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for (key, value) in &op.metadata {
-            if let Some(first) = seen.iter().find(|first| first.symbol == key.symbol) {
-                self.report_duplicate(module, "E0212", "metadata field", first.span, key.span);
+            if let Some(first) = once.earlier(*key) {
+                self.report_duplicate(module, "E0212", "metadata field", first, key.span);
                 continue;
             }
-            seen.push(*key);
             let key_text = self.program.text(key.symbol).to_owned();
             let value_text = self.program.text(value.symbol).to_owned();
             if !KEYS.contains(&key_text.as_str()) {
@@ -99,6 +98,16 @@ impl Resolver<'_> {
                 "E0219",
                 span,
                 Texts::new(text, "contradicts `observe`", "write `class : observational`, or another modality"),
+            );
+        }
+        if meta.modality == Modality::Observe && meta.agreement == Agreement::Required {
+            let span = place("agreement_use", self);
+            let help = "write `agreement_use : forbidden`, or another modality: an observation is no evidence";
+            self.report(
+                module,
+                "E0219",
+                span,
+                Texts::new("an `observe` operation cannot need an agreement", "contradicts `observe`", help),
             );
         }
         if meta.modality == Modality::Authoritative && !meta.may_block {

@@ -4,6 +4,7 @@ use super::declared::Generics;
 use super::modules::is_std;
 use super::{Resolver, Texts};
 use crate::hir::{Fun, FunCode, FunId};
+use crate::once::Once;
 use crate::ty::Ty;
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, DeclKind, Name};
@@ -44,9 +45,10 @@ impl Resolver<'_> {
 
     fn parameters(&mut self, module: usize, fun: &ast::Fun, generics: &mut Generics) -> Vec<(Symbol, Span, Ty)> {
         let mut params: Vec<(Symbol, Span, Ty)> = Vec::new();
+        let mut once = Once::default();
         for (name, ty) in &fun.params {
             let ty = self.ty(module, *ty, generics);
-            if let Some((_, first, _)) = params.iter().find(|(first, ..)| *first == name.symbol).copied() {
+            if let Some(first) = once.earlier(*name) {
                 self.report_duplicate(module, "E0212", "parameter", first, name.span);
             }
             params.push((name.symbol, name.span, ty));

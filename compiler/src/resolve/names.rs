@@ -28,6 +28,12 @@ pub struct Names {
     pub(super) effects: Table<EffectId>,
     pub(super) functions: Table<FunId>,
     pub(super) protocols: Table<ProtocolId>,
+    pub(super) operations: Table<usize>,
+    pub(super) agreements: Table<usize>,
+    pub(super) profiles: Table<usize>,
+    pub(super) bundles: Table<usize>,
+    pub(super) fragments: Table<usize>,
+    pub(super) handlers: Table<usize>,
     pub(super) role_sets: Table<Box<[RoleRef]>>,
     /// Modules by alias and by full dotted name.
     pub(super) modules: Table<usize>,
@@ -105,6 +111,18 @@ lookup! {
     function, similar_function, functions of places -> FunId;
     /// The module-level protocol a path names.
     protocol, similar_protocol, protocols of places -> ProtocolId;
+    /// The operation of LANGUAGE §6 a path names.
+    operation, similar_operation, operations of places -> usize;
+    /// The agreement profile a path names.
+    agreement, similar_agreement, agreements of places -> usize;
+    /// The profile a path names.
+    profile, similar_profile, profiles of places -> usize;
+    /// The proof bundle a path names.
+    bundle, similar_bundle, bundles of places -> usize;
+    /// The fragment a path names.
+    fragment, similar_fragment, fragments of places -> usize;
+    /// The handler a path names.
+    handler, similar_handler, handlers of places -> usize;
 }
 
 /// The roles a role set of the module lists.

@@ -2,14 +2,20 @@
 
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
-use crate::hir::{Protocol, ProtocolId, Use};
+use crate::hir::{EffectId, Protocol, ProtocolId, Use};
+use crate::once::Once;
 use crate::resolve::family::{
     self, ASSUMED_SIZE, Constants, Extent, Header, HeaderParam, Problem, Size, expand, expand_params, too_many,
 };
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use tell_language::ast::{self, DeclKind, Index, Member, Name};
 use tell_language::diagnostic::did_you_mean;
 use tell_language::span::Span;
+use tell_language::symbol::Symbol;
+
+/// Most type arguments that a help line writes out.
+const MAX_SHOWN_ARGS: usize = 8;
 
 impl Resolver<'_> {
     /// Declares the protocols of the user's file.
@@ -40,6 +46,7 @@ impl Resolver<'_> {
         let ast = &self.program.modules[module].ast;
         let (params, problems) = expand_params(self.program, ast, &header, &members, &Constants::new(&sizes));
         problems.into_iter().for_each(|problem| self.report_problem(module, problem));
+        let contract = self.contract(module, &protocol);
         let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
@@ -54,14 +61,15 @@ impl Resolver<'_> {
             roles,
             params,
             uses,
+            handled: Vec::new(),
+            contract,
             block: protocol.body,
             body: None,
         });
-        let mut seen: Vec<Name> = Vec::new();
+        let mut once = Once::default();
         for local in protocol.locals {
-            match seen.iter().find(|first| first.symbol == local.name.symbol) {
-                Some(first) => self.report_duplicate(module, "E0210", "protocol", first.span, local.name.span),
-                None => seen.push(local.name),
+            if let Some(first) = once.earlier(local.name) {
+                self.report_duplicate(module, "E0210", "protocol", first, local.name.span);
             }
             self.protocol(module, local, Some(id));
         }
@@ -148,21 +156,23 @@ impl Resolver<'_> {
     }
 
     fn params(&mut self, module: usize, protocol: &ast::Protocol, header: &mut Header) {
+        let roles: FxHashSet<Symbol> = header.members.iter().map(|(role, _)| role.symbol).collect();
+        let sizes: FxHashSet<Symbol> = header.sizes.iter().map(|size| size.symbol).collect();
+        let mut once = Once::default();
         for param in &protocol.params {
             let ty = self.ty(module, param.ty, &mut Generics::default());
-            let same = |other: &Name| other.symbol == param.name.symbol;
-            if let Some(first) = header.params.iter().map(|first| first.name).find(|first| same(first)) {
-                self.report_duplicate(module, "E0212", "parameter", first.span, param.name.span);
+            if let Some(first) = once.earlier(param.name) {
+                self.report_duplicate(module, "E0212", "parameter", first, param.name.span);
                 continue;
             }
-            if header.sizes.iter().any(same) {
+            if sizes.contains(&param.name.symbol) {
                 let text = format!("`{}` is the size of a family", self.program.text(param.name.symbol));
                 let texts = Texts::new(text, "bound again here", "choose another name");
                 self.report(module, "E0238", param.name.span, texts);
                 continue;
             }
             let wanted = param.role.name.symbol;
-            if !header.members.iter().any(|(role, _)| role.symbol == wanted) {
+            if !roles.contains(&wanted) {
                 let wanted = self.program.text(wanted).to_owned();
                 let known = header.members.iter().map(|(role, _)| self.program.text(role.symbol));
                 let help = did_you_mean(&wanted, known)
@@ -175,51 +185,60 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a protocol or function uses.
+    /// What a protocol, function or handler uses, each effect once.
     pub(super) fn row(&mut self, module: usize, row: &[ast::Use], generics: &mut Generics) -> Vec<Use> {
         let mut uses: Vec<Use> = Vec::new();
+        let mut first: FxHashMap<EffectId, Span> = FxHashMap::default();
         for used in row {
-            let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
-            let span = used.effect.span();
-            let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
-                let wanted = used.effect.last().symbol;
-                if self.names[module].is_poisoned(wanted) {
-                    continue;
-                }
-                self.names_mut(module).poisoned.insert(wanted, ());
-                let similar = names::similar_effect(&self.names, self.program, module, wanted);
-                let name = self.program.text(wanted).to_owned();
-                let help = similar.map_or_else(
-                    || format!("declare `effect {name}`, or import it: `import std.… exposing ({name})`"),
-                    |similar| format!("did you mean `{similar}`?"),
-                );
-                self.report(
-                    module,
-                    "E0203",
-                    span,
-                    Texts::new(format!("there is no effect `{name}`"), "unknown effect", help),
-                );
-                continue;
-            };
-            if let Some(first) = uses.iter().find(|first| first.effect == effect) {
-                let first = first.span;
-                self.report_duplicate(module, "E0503", "effect", first, span);
-                continue;
+            let Some(instance) = self.instance(module, used, generics) else { continue };
+            let first = *first.entry(instance.effect).or_insert(instance.span);
+            if first == instance.span {
+                uses.push(instance);
+            } else {
+                self.report_duplicate(module, "E0503", "effect", first, instance.span);
             }
-            let arity = self.program.effects[effect.index()].params as usize;
-            if args.len() != arity {
-                let name = self.program.text(used.effect.last().symbol);
-                let text = format!(
-                    "effect `{name}` takes {arity} type argument{}, not {}",
-                    super::declared::plural(arity),
-                    args.len()
-                );
-                let help = format!("write `{name}({})`", vec!["T"; arity].join(", "));
-                self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
-                continue;
-            }
-            uses.push(Use { effect, args, span });
         }
         uses
+    }
+
+    /// An effect with its type arguments.
+    pub(super) fn instance(&mut self, module: usize, used: &ast::Use, generics: &mut Generics) -> Option<Use> {
+        let args: Vec<_> = used.args.iter().map(|arg| self.ty(module, *arg, generics)).collect();
+        let span = used.effect.span();
+        let Some(effect) = names::effect(&self.names, self.program, module, &used.effect) else {
+            self.unknown_effect(module, &used.effect);
+            return None;
+        };
+        let arity = self.program.effects[effect.index()].params as usize;
+        if args.len() != arity {
+            let name = self.program.text(used.effect.last().symbol);
+            let text = format!(
+                "effect `{name}` takes {arity} type argument{}, not {}",
+                super::declared::plural(arity),
+                args.len()
+            );
+            let help = match arity {
+                0 => format!("write `{name}` alone"),
+                1..=MAX_SHOWN_ARGS => format!("write `{name}({})`", vec!["T"; arity].join(", ")),
+                _ => format!("write {arity} types behind `{name}`"),
+            };
+            self.report(module, "E0220", span, Texts::new(text, "wrong number of type arguments", help));
+            return None;
+        }
+        Some(Use { effect, args, span })
+    }
+
+    fn unknown_effect(&mut self, module: usize, path: &ast::Path) {
+        let wanted = path.last().symbol;
+        if self.names[module].is_poisoned(wanted) {
+            return;
+        }
+        self.names_mut(module).poisoned.insert(wanted, ());
+        let similar = names::similar_effect(&self.names, self.program, module, wanted);
+        let name = self.program.text(wanted).to_owned();
+        let help =
+            similar.map_or_else(|| super::declare_or_import(&name), |similar| format!("did you mean `{similar}`?"));
+        let texts = Texts::new(format!("there is no effect `{name}`"), "unknown effect", help);
+        self.report(module, "E0203", path.span(), texts);
     }
 }

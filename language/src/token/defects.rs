@@ -1,6 +1,6 @@
 //! Reports on the text as a whole: characters that may not stand in it, tabs, documentation of nothing.
 
-use super::{Lexeme, TAB_COLUMNS, Token, span_of};
+use super::{Lexeme, MAX_TABS, TAB_COLUMNS, Token, span_of};
 use crate::ast::{Comment, CommentKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{FileId, Span};
@@ -62,6 +62,7 @@ pub(super) fn tab_report(file: FileId, tabs: &[Span]) -> Option<Diagnostic> {
         .label(file, first, "the first tab is here")
         .help(match tabs.len() {
             1 => format!("indent with spaces; write {TAB_COLUMNS} spaces for the tab"),
+            MAX_TABS => format!("indent with spaces; write {TAB_COLUMNS} spaces for each tab"),
             count => format!("indent with spaces; write {TAB_COLUMNS} spaces for each of the {count} tabs"),
         });
     Some(tabs.iter().fold(report, |report, tab| report.fix(file, *tab, spaces.as_str())))

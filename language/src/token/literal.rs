@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Token;
+use super::{Token, report};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{FileId, Span};
 
@@ -53,11 +53,11 @@ pub(super) fn classify(file: FileId, text: &str, span: Span, diagnostics: &mut V
             (Token::Int, false)
         };
     if !valid {
-        diagnostics.push(
+        report(diagnostics, || {
             Diagnostic::new(Code("E0105"), format!("the number `{}` is malformed or out of range", shorten(literal)))
                 .label(file, span, "this does not fit into 64 bits with sign, or is not a number")
-                .help("write it as `1_000`, `0xFF`, or a duration `250ms`, `5s`, `2m`, `1h`"),
-        );
+                .help("write it as `1_000`, `0xFF`, or a duration `250ms`, `5s`, `2m`, `1h`")
+        });
     }
     token
 }
@@ -73,13 +73,11 @@ pub(super) fn check_escapes(file: FileId, text: &str, span: Span, diagnostics: &
         for piece in pieces(content) {
             if let Err((start, end)) = piece {
                 let place = Span::new(span.start + 1 + offset(start), span.start + 1 + offset(end));
-                diagnostics.push(
+                report(diagnostics, || {
                     Diagnostic::new(Code("E0110"), "invalid escape in a string")
                         .label(file, place, "this is no escape")
-                        .help(
-                            "escapes are `\\n \\t \\r \\0 \\\\ \\\"` and `\\u{1F600}` with the number of a character",
-                        ),
-                );
+                        .help("escapes are `\\n \\t \\r \\0 \\\\ \\\"` and `\\u{1F600}` with the number of a character")
+                });
             }
         }
     }

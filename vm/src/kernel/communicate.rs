@@ -1,12 +1,16 @@
 //! `Send`, `Offer`, `Receive`, `Choose`.
+//!
+//! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
+//! time of a message.
 
 use super::frame::{Exec, Flow, Frame, missing, violation};
 use super::program::EdgeProgram;
-use crate::edge::Queued;
+use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::runs::Part;
 use crate::session::Status;
+use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
@@ -22,38 +26,43 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         return Err(violation(payload_of(frame, label), payload.text(), value));
     }
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
-    if frame.edges[number as usize].len() >= frame.capacity {
+    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
         frame.edges[number as usize].writer = frame.who;
-        return Ok(Flow::Wait(Status::Sending { edge: number }));
+        return frame.wait(Status::Sending { edge: number });
     }
     let edge = &frame.program.edges[number as usize];
-    let value = value.clone();
+    let value = &frame.registers[usize::from(val)];
     let queue = &mut frame.edges[number as usize];
     let was_empty = queue.is_empty();
+    let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        let shown = value.clone();
-        let sequence = queue.push(label, value, frame.part, edge.bound);
-        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || shown);
-    } else {
-        queue.push(label, value, frame.part, edge.bound);
+        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
     frame.runs.hold(frame.part);
     if was_empty {
-        new_head(frame, edge.to, number);
+        match frame.part {
+            Part::SESSION => wake_reader(frame, edge.to, number, Part::SESSION),
+            _ => new_head(frame, edge.to, number),
+        }
     }
     Ok(Flow::Next)
 }
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
-#[inline]
 fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
-    let Some(part) = frame.edges[edge as usize].head().map(|head| head.part) else { return };
-    if part != Part::SESSION && frame.runs.has_left(to, part) {
-        return discard(frame, edge);
+    match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
+        Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
+        Some(part) => wake_reader(frame, to, edge, part),
+        None => {}
     }
+}
+
+/// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
+#[inline(always)]
+fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
@@ -84,10 +93,11 @@ fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
 pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
     let Some(&EdgeProgram { from, to, .. }) = frame.program.edges.get(edge as usize) else { return };
     let mut is_shorter = false;
-    while let Some(part) = frame.edges[edge as usize].head().map(|head| head.part)
+    while let Some(part) = frame.edges[edge as usize].head().map(|head| head.stamp.part)
         && frame.runs.has_left(to, part)
     {
-        let Some(Queued { payload, number, label, .. }) = frame.edges[edge as usize].pop() else { break };
+        let mut payload = Value::Unit;
+        let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         frame.runs.release(part);
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
@@ -100,7 +110,7 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
 }
 
 /// Wakes the coroutine that waits for room on an edge.
-#[inline]
+#[inline(always)]
 fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
     let writer = frame.edges[edge as usize].writer;
     if frame.others[usize::from(writer)].status == (Status::Sending { edge }) {
@@ -114,14 +124,14 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
         return Err(missing("role to receive from, port", u32::from(port)));
     };
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
     match frame.visible(edge) {
         None => {
             frame.edges[edge as usize].reader = frame.who;
-            Ok(Flow::Wait(Status::Receiving { edge }))
+            frame.wait(Status::Receiving { edge })
         }
-        Some(head) if head.label != label => Err(unknown_label(frame, &[(edge, label)])),
+        Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
             frame.accepts(dst, &head.payload)?;
             take(frame, edge, dst, EventKind::Received);
@@ -140,7 +150,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
     if frame.is_called {
-        return Ok(Flow::Called);
+        return Ok(Flow::Aside);
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
@@ -148,7 +158,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     for &edge in &choose.edges {
         match frame.visible(edge) {
             None => waits = true,
-            Some(head) => first = earlier(first, choose.find(edge, head.label)),
+            Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
         }
     }
     match first {
@@ -162,7 +172,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         }
         None if waits => {
             choose.edges.iter().for_each(|edge| frame.edges[*edge as usize].reader = frame.who);
-            Ok(Flow::Wait(Status::Choosing { table }))
+            frame.wait(Status::Choosing { table })
         }
         None => {
             let rows: Vec<_> = choose.rows.iter().map(|row| (row.edge, row.label)).collect();
@@ -180,17 +190,17 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 }
 
 /// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
-#[inline]
+#[inline(always)]
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
-    let Some(Queued { payload, number, label, part }) = frame.edges[edge as usize].pop() else { return };
+    let register = &mut frame.registers[usize::from(dst)];
+    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || payload.clone());
+        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
     }
-    frame.registers[usize::from(dst)] = payload;
     frame.runs.release(part);
     wake_sender(frame, edge);
-    if frame.edges[edge as usize].head().is_some_and(|head| head.part != part) {
+    if frame.edges[edge as usize].head().is_some_and(|head| head.stamp.part != part) {
         new_head(frame, frame.me, edge);
     }
 }
@@ -209,7 +219,7 @@ fn unknown_label(frame: &Frame<'_>, rows: &[(u32, u16)]) -> Box<Fault> {
     let mut edges: Vec<u32> = rows.iter().map(|row| row.0).collect();
     edges.sort_unstable();
     edges.dedup();
-    let heads = edges.iter().filter_map(|edge| Some(name(*edge, frame.edges[*edge as usize].head()?.label)));
+    let heads = edges.iter().filter_map(|edge| Some(name(*edge, frame.edges[*edge as usize].head()?.stamp.label)));
     Box::new(Fault::UnknownLabel {
         expected: rows.iter().map(|(edge, label)| name(*edge, *label)).collect(),
         heads: heads.collect(),

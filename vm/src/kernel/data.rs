@@ -4,6 +4,7 @@ use super::frame::{Exec, Flow, Frame, misplaced, missing, oversize, register_typ
 use super::program::{Constant, Form};
 use crate::fault::Fault;
 use crate::runs::Part;
+use crate::session::Status;
 use crate::value::Value;
 use crate::value::node::{Node, saturated};
 use tell_ir::instr::{FailKind, Reg};
@@ -12,7 +13,7 @@ use tell_ir::instr::{FailKind, Reg};
 pub(super) fn set(frame: &mut Frame<'_>, dst: Reg, value: u32) -> Exec {
     let value = match frame.program.consts.get(value as usize) {
         Some(Constant::Value(value)) => value.clone(),
-        Some(Constant::Session) => Value::Session(frame.session),
+        Some(Constant::Session) => Value::Session(frame.log.session()),
         None => return Err(missing("constant", value)),
     };
     frame.write(dst, value)
@@ -35,9 +36,9 @@ pub(super) fn make(frame: &mut Frame<'_>, dst: Reg, shape: u16, args: Reg) -> Ex
     }
     let items = values.to_vec();
     let made = match build.form {
-        Form::Product => Node::new(items, frame.bound).map(Value::Product),
-        Form::List(_) => Node::new(items, frame.bound).map(Value::List),
-        Form::Variant(tag) => Value::variant_within(tag, items, frame.bound),
+        Form::Product => Node::new(items, frame.config.limits.bound()).map(Value::Product),
+        Form::List(_) => Node::new(items, frame.config.limits.bound()).map(Value::List),
+        Form::Variant(tag) => Value::variant_within(tag, items, frame.config.limits.bound()),
         Form::Missing => return Err(missing("type of shape", u32::from(shape))),
     };
     frame.write(dst, made.map_err(oversize)?)
@@ -101,7 +102,7 @@ pub(super) fn fail(frame: &Frame<'_>, fault: FailKind, text: u32) -> Box<Fault> 
     })
 }
 
-pub(super) fn halt(frame: &Frame<'_>, finals: u32) -> Exec {
+pub(super) fn halt(frame: &mut Frame<'_>, finals: u32) -> Exec {
     let function = frame.program.image().functions.get(usize::from(frame.me));
     let Some(names) = function.and_then(|function| function.finals.get(finals as usize)) else {
         return Err(missing("finals table", finals));
@@ -109,9 +110,10 @@ pub(super) fn halt(frame: &Frame<'_>, finals: u32) -> Exec {
     for name in names {
         frame.value(name.reg)?;
     }
-    let coroutine = &frame.others[usize::from(frame.who)];
+    let coroutine = &mut frame.others[usize::from(frame.who)];
     if coroutine.parent.is_some() || coroutine.children > 0 || coroutine.part != Part::SESSION {
         return Err(misplaced("Halt"));
     }
-    Ok(Flow::Halt(finals))
+    coroutine.status = Status::Halted { finals };
+    Ok(Flow::Halt)
 }

@@ -1,14 +1,14 @@
 //! What an instruction can reach: the registers of its coroutine, the edges and coroutines of its session.
 
 use super::program::{Program, RoleProgram};
+use crate::config::VMConfig;
 use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
-use crate::id::SessionId;
 use crate::runs::{Part, Runs};
-use crate::session::{Coroutine, Request, SessionState, Status};
+use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
-use crate::value::node::{Bound, Oversize};
+use crate::value::node::Oversize;
 use std::collections::VecDeque;
 use tell_ir::instr::Reg;
 
@@ -18,14 +18,14 @@ pub(super) enum Flow {
     To(u32),
     /// To the next instruction, after the other coroutines.
     Yield,
-    /// Not committed; the coroutine gets this status.
-    Wait(Status),
-    Issue(Request),
-    Halt(u32),
-    /// Not carried out: it concerns more than one coroutine (`branch`, `scope`).
-    Structure,
-    /// Not carried out: the coroutine has to leave a scope first.
-    Called,
+    /// Nowhere before the answer to the request in the coroutine's status.
+    Issue,
+    Halt,
+    /// Not committed; the coroutine waits, and its status says for what.
+    Wait,
+    /// Not carried out: it concerns more than one coroutine (`branch`, `scope`), or this one only after it has left a
+    /// scope.
+    Aside,
 }
 
 pub(super) type Exec = Result<Flow, Box<Fault>>;
@@ -48,9 +48,7 @@ pub(super) struct Frame<'a> {
     pub(super) runs: &'a mut Runs,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
-    pub(super) session: SessionId,
-    pub(super) capacity: usize,
-    pub(super) bound: Bound,
+    pub(super) config: &'a VMConfig,
 }
 
 impl<'a> Frame<'a> {
@@ -74,9 +72,7 @@ impl<'a> Frame<'a> {
             runs: &mut state.runs,
             log: &mut state.log,
             requests: &mut state.requests,
-            session: state.id,
-            capacity: state.config.edge_capacity as usize,
-            bound: state.config.limits.bound(),
+            config: &state.config,
         };
         Some((frame, pc))
     }
@@ -92,7 +88,7 @@ impl<'a> Frame<'a> {
     /// The head of an edge, if it was sent in the part this coroutine is in.
     #[inline]
     pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
-        self.edges[edge as usize].head().filter(|head| head.part == self.part)
+        self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
     }
 
     /// `count` consecutive registers.
@@ -120,6 +116,13 @@ impl<'a> Frame<'a> {
         self.accepts(register, &value)?;
         self.registers[usize::from(register)] = value;
         Ok(Flow::Next)
+    }
+
+    /// The coroutine waits.
+    #[inline]
+    pub(super) fn wait(&mut self, status: Status) -> Exec {
+        self.others[usize::from(self.who)].status = status;
+        Ok(Flow::Wait)
     }
 
     /// Lets coroutine `who` run again.

@@ -47,7 +47,8 @@ pub(super) fn issue(frame: &mut Frame<'_>, op: u16, args: Reg, dst: Reg) -> Exec
         frame.log.step(frame.me, EventKind::Performed { op, request }, || shown);
     }
     *frame.requests = frame.requests.wrapping_add(1);
-    Ok(Flow::Issue(Request { id: request, op, args, dst }))
+    frame.others[usize::from(frame.who)].status = Status::Performing(Request { id: request, op, args, dst });
+    Ok(Flow::Issue)
 }
 
 /// Whether another request of the session keeps this one from being issued.

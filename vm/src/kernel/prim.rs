@@ -36,7 +36,7 @@ pub(super) fn apply(frame: &Frame<'_>, op: Prim, a: Reg, b: Reg) -> Result<Value
     let x = frame.value(a)?;
     let y = if op.arity() >= 2 { frame.value(b)? } else { &Value::Unit };
     let z = if op.arity() >= 3 { frame.value(b.saturating_add(1))? } else { &Value::Unit };
-    let bound = frame.bound;
+    let bound = frame.config.limits.bound();
     let answer = match op {
         Prim::Add => arithmetic::add(x, y),
         Prim::Sub => arithmetic::sub(x, y),

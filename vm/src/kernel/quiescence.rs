@@ -74,7 +74,7 @@ fn deadlock(program: &Program, state: &SessionState) -> Box<Fault> {
     let mut orphans = Vec::new();
     for (edge, queue) in program.edges.iter().zip(&state.edges) {
         if let Some(head) = queue.head() {
-            let label = program.label_name(head.label).to_owned();
+            let label = program.label_name(head.stamp.label).to_owned();
             orphans.push(Orphan { from: name(edge.from), to: name(edge.to), label, count: queue.len() });
         }
     }

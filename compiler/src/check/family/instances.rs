@@ -31,8 +31,9 @@ pub(in crate::check) struct Instances {
 }
 
 impl Instances {
-    pub(in crate::check) fn new(program: &Program, calls: &CallGraph) -> Self {
-        let mut instances = Self {
+    /// None yet: for a body that is no protocol's, and is checked apart.
+    pub(in crate::check) fn none() -> Self {
+        Self {
             made: FxHashMap::default(),
             todo: VecDeque::new(),
             started: FxHashSet::default(),
@@ -41,7 +42,11 @@ impl Instances {
             circles: Vec::new(),
             circle_of: FxHashMap::default(),
             left: MAX_WRITTEN_OUT,
-        };
+        }
+    }
+
+    pub(in crate::check) fn new(program: &Program, calls: &CallGraph) -> Self {
+        let mut instances = Self::none();
         let mut called = Vec::new();
         for (id, protocol) in (0..).map(ProtocolId).zip(&program.protocols) {
             instances.made.insert((id, values(&protocol.sizes)), id);
@@ -103,10 +108,11 @@ impl Instances {
         let named = header.sizes.iter().zip(&sizes);
         let named: Vec<Size> =
             named.map(|(name, value)| Size { name: name.symbol, value: *value, is_assumed: false }).collect();
-        let Protocol { name, name_span, file, module, parent, ref uses, ref block, .. } = *program.protocol(template);
+        let Protocol { name, name_span, file, module, parent, ref uses, ref contract, ref block, .. } =
+            *program.protocol(template);
         let ast = &program.modules[module].ast;
         let (params, problems) = expand_params(program, ast, &header, &members, &Constants::new(&named));
-        let (uses, block) = (uses.clone(), block.clone());
+        let (uses, contract, block) = (uses.clone(), contract.clone(), block.clone());
         let id = ProtocolId(u32::try_from(program.protocols.len()).expect("fewer than 2^32 protocols"));
         program.protocols.push(Protocol {
             name,
@@ -121,6 +127,8 @@ impl Instances {
             roles,
             params,
             uses,
+            handled: Vec::new(),
+            contract,
             block,
             body: None,
         });

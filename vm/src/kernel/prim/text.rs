@@ -21,7 +21,7 @@ pub(super) fn to_string(frame: &Frame<'_>, x: &Value, register: Reg) -> Answer {
     let image = frame.program.image();
     let function = image.functions.get(usize::from(frame.who));
     let ty = function.and_then(|function| function.regs.get(usize::from(register))).copied();
-    let max = frame.bound.size;
+    let max = frame.config.limits.value_size;
     match to_text_within(x, ty.unwrap_or(TypeId(u32::MAX)), &image.types, max as usize) {
         Some(text) => Ok(Value::text(text)),
         None => Err(Refusal::Oversize(Oversize::Size { size: max.saturating_add(1), max })),
