@@ -65,7 +65,7 @@ enum Word {
 }
 
 fn against_the_reference() {
-    for size in [1_000, 10_000, 100_000] {
+    for size in [1_000, 10_000, 100_000, 1_000_000] {
         let text = texts::messages(size);
         let name = format!("messages and a choice, {} KB", size / 1_000);
         row("`telltale-language` 17.0.0", &name, &text, &text, |text| {

@@ -4,6 +4,8 @@
 //! (`… -- mix`) only that one is parsed, again and again for two seconds, and the runs are counted: for profilers, and
 //! to compare two versions.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures time and memory, each in a process of its own")]
+
 use std::hint::black_box;
 
 use tell_language::layout::layout;

@@ -1,7 +1,5 @@
 //! The clock and the memory of this process, from Linux' `/proc`; elsewhere the time on the wall and no memory.
 
-#![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
-
 use std::fs::read_to_string;
 use std::time::Instant;
 
