@@ -27,6 +27,7 @@ mod scope;
 mod scoped;
 
 use crate::hir::{Body, Expr, ExprId, ExprKind, Program, Protocol, ProtocolId, RoleId, Var, VarInfo};
+use crate::kept::{self, MANY};
 use crate::refused::{Construct, Refused};
 use crate::resolve::Names;
 use crate::resolve::family::{Constants, Member};
@@ -76,6 +77,7 @@ fn check_bodies(program: &mut Program, names: &[Names], calls: &call::CallGraph,
             found.iter_mut().for_each(|found| found.notes.push(note.clone()));
         }
         diagnostics.extend(found);
+        kept::crop(diagnostics);
     }
 }
 
@@ -98,6 +100,17 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
+/// What was found in a body so far.
+#[derive(Clone, Copy, Default)]
+struct Faults {
+    /// Where in the diagnostics it begins.
+    first: usize,
+    /// Up to where they have been looked at.
+    seen: usize,
+    /// Whether an error was among them.
+    has_error: bool,
+}
+
 /// State of checking one protocol.
 struct Checker<'a> {
     program: &'a mut Program,
@@ -105,6 +118,7 @@ struct Checker<'a> {
     calls: &'a call::CallGraph,
     instances: &'a mut Instances,
     diagnostics: &'a mut Vec<Diagnostic>,
+    faults: Faults,
     protocol: ProtocolId,
     module: usize,
     body: Body,
@@ -165,6 +179,7 @@ impl<'a> Checker<'a> {
             names,
             calls,
             instances,
+            faults: Faults { first: diagnostics.len(), ..Faults::default() },
             diagnostics,
             protocol,
             module,
@@ -244,6 +259,16 @@ impl<'a> Checker<'a> {
     fn report(&mut self, code: &'static str, span: Span, message: String, label: &str, help: &str) {
         let diagnostic = self.diagnostic(code, span, message, label);
         self.diagnostics.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    }
+
+    /// Whether so much is wrong with this body that the rest of it is not looked at.
+    fn is_hopeless(&mut self) -> bool {
+        let Faults { first, seen, has_error } = &mut self.faults;
+        let count = self.diagnostics.len();
+        // Rounds of a `for` take back what earlier ones have said.
+        *has_error |= self.diagnostics[(*seen).clamp(*first, count)..].iter().any(Diagnostic::is_error);
+        *seen = count;
+        *has_error && count - *first >= MANY
     }
 
     /// Notes a construct that is checked and not executed.

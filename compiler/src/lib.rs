@@ -16,6 +16,7 @@ pub mod explore;
 pub mod graph;
 pub mod hir;
 pub mod import;
+mod kept;
 pub mod lower;
 pub mod monitor;
 mod once;

@@ -6,9 +6,12 @@
 mod alike;
 mod repaired;
 
+pub use crate::kept::MAX_DIAGNOSTICS;
+
 use crate::explore::{Bounds, EdgeBound, Exploration, explore};
 use crate::graph::Graph;
 use crate::hir::{Program, Protocol, ProtocolId};
+use crate::kept::{is_unknown_name, is_unread, tidy};
 use crate::project::rejection::Rejection;
 use crate::project::{Limits, Projection, project, report};
 use crate::refused::refusals;
@@ -27,9 +30,6 @@ use tell_ir::image::CodeImage;
 use tell_language::ast::DeclKind;
 use tell_language::diagnostic::{Code, Diagnostic, Fix};
 use tell_language::span::{FileId, Span};
-
-/// Diagnostics of a file that are kept; the first ones in source order.
-pub const MAX_DIAGNOSTICS: usize = 1_000;
 
 /// Largest protocol whose channels are explored when it is built, in states of all machines.
 const MAX_BUILD_STATES: usize = 2_000;
@@ -242,11 +242,6 @@ fn check_file(
     Checked { program, diagnostics: tidy(diagnostics), projected, rejected }
 }
 
-/// Whether a diagnostic is about text that could not be read.
-fn is_unread(diagnostic: &Diagnostic) -> bool {
-    diagnostic.code.0.starts_with("E01")
-}
-
 /// Whether a code is about which modules there are, not about what is in them.
 fn is_about_modules(code: &str) -> bool {
     matches!(code, "E0207" | "E0260" | "E0261" | "E0262")
@@ -324,26 +319,6 @@ fn depends_on_all_text(code: &str) -> bool {
             code,
             "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416" | "E0511" | "E0512" | "E0513"
         )
-}
-
-/// Whether a diagnostic says that a name means nothing.
-fn is_unknown_name(code: &str) -> bool {
-    matches!(
-        code,
-        "E0201"
-            | "E0202"
-            | "E0203"
-            | "E0204"
-            | "E0205"
-            | "E0206"
-            | "E0208"
-            | "E0209"
-            | "E0215"
-            | "E0250"
-            | "E0251"
-            | "E0252"
-            | "E0257"
-    )
 }
 
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand
@@ -503,29 +478,4 @@ fn can_lower(program: &Program, protocol: ProtocolId) -> bool {
     let mut reached = FxHashSet::default();
     reach(program, protocol, &mut reached);
     reached.iter().all(|id| program.protocol(*id).body.is_some())
-}
-
-/// Source order, each once; warnings only when there are no errors, so that nothing merely follows from one.
-fn tidy(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if diagnostics.iter().any(Diagnostic::is_error) {
-        diagnostics.retain(Diagnostic::is_error);
-    }
-    diagnostics.sort_by_key(Diagnostic::position);
-    let mut unique: Vec<Diagnostic> = Vec::new();
-    let mut said: FxHashSet<(&str, String)> = FxHashSet::default();
-    for diagnostic in diagnostics {
-        // A name that means nothing is one mistake, however often it is used.
-        let is_about_name =
-            is_unknown_name(diagnostic.code.0) || matches!(diagnostic.code.0, "E0302" | "E0305" | "E0306" | "E0501");
-        if is_about_name && !said.insert((diagnostic.code.0, diagnostic.message.clone())) {
-            continue;
-        }
-        if !unique.iter().rev().take(8).any(|known| *known == diagnostic) {
-            unique.push(diagnostic);
-        }
-        if unique.len() == MAX_DIAGNOSTICS {
-            break;
-        }
-    }
-    unique
 }

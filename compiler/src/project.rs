@@ -28,7 +28,7 @@ mod state;
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use machine::Machine;
-use rejection::{Rejection, Run};
+use rejection::{Rejection, Rule, Run};
 use skeleton::Skeleton;
 
 pub(crate) use skeleton::actors;
@@ -61,6 +61,10 @@ pub struct Projection {
     pub waits: Vec<(Role, [Run; 2])>,
 }
 
+/// Most values that the roles of a choreography hold at all places together; where nothing changes, they are not counted
+/// again.
+const MAX_VALUES: usize = 1 << 25;
+
 /// Most shared decisions of a pure type, and bindings carried over joins, that are tried one by one before the role goes
 /// without all of them.
 const MAX_UNSEEN: usize = 16;
@@ -71,12 +75,13 @@ const MAX_UNSEEN: usize = 16;
 /// One rejection per role that cannot carry out its part.
 pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Projection, Vec<Rejection>> {
     let skeleton = Skeleton::new(graph);
+    let mut room = MAX_VALUES;
     let mut machines = Vec::new();
     let mut warnings = Vec::new();
     let mut waits = Vec::new();
     let mut rejections = Vec::new();
     for role in roles(graph) {
-        match project_role(program, graph, &skeleton, role, (limits, Checks::On)) {
+        match project_role(program, graph, &skeleton, role, (limits, Checks::On), &mut room) {
             Ok((built, starves)) => {
                 machines.push(built.machine);
                 if let Some(runs) = built.may_wait {
@@ -98,7 +103,8 @@ pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Proje
 #[must_use]
 pub fn subset_machines(program: &Program, graph: &Graph, limits: Limits) -> Option<Vec<Machine>> {
     let skeleton = Skeleton::new(graph);
-    let project = |role| project_role(program, graph, &skeleton, role, (limits, Checks::Off)).ok();
+    let mut room = MAX_VALUES;
+    let mut project = |role| project_role(program, graph, &skeleton, role, (limits, Checks::Off), &mut room).ok();
     roles(graph).map(|role| project(role).map(|(built, _)| built.machine)).collect()
 }
 
@@ -113,8 +119,12 @@ fn project_role(
     skeleton: &Skeleton,
     role: Role,
     how: (Limits, Checks),
+    room: &mut usize,
 ) -> Result<(Built, Option<crate::graph::NodeId>), Box<Rejection>> {
-    let view = live::View::new(program, graph, skeleton, role);
+    let Some(view) = live::View::new(program, graph, skeleton, role, room) else {
+        let runs = [Run::empty(graph), Run::empty(graph)];
+        return Err(Box::new(Rejection { role, rule: Rule::TooManyValues, runs, overtaking: Vec::new() }));
+    };
     let mut unseen = Unseen::default();
     loop {
         match Construction::new(program, graph, &view, role, how, unseen.clone()).run() {

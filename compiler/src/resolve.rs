@@ -23,6 +23,7 @@ pub use names::{
 };
 
 use crate::hir::Program;
+use crate::kept;
 use crate::sources::Sources;
 use family::Binds;
 use std::borrow::Cow;
@@ -83,6 +84,15 @@ impl<'a> Resolver<'a> {
         &mut self.names.to_mut()[module]
     }
 
+    /// Keeps a report, as long as there are not too many.
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        // Who checks a body, and only borrows the names, counts what is found in it.
+        if matches!(self.names, Cow::Owned(_)) {
+            kept::crop(self.diagnostics);
+        }
+    }
+
     /// Reports an error or warning with one label and a help line.
     fn report(&mut self, module: usize, code: &'static str, span: Span, texts: Texts<'_>) {
         let file = self.program.modules[module].file;
@@ -90,7 +100,7 @@ impl<'a> Resolver<'a> {
         if !texts.help.is_empty() {
             diagnostic = diagnostic.help(texts.help);
         }
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// Reports a name that is declared twice, with both places.
@@ -101,7 +111,7 @@ impl<'a> Resolver<'a> {
             .label(file, second, "declared again here")
             .label(file, first, "first declared here")
             .help("rename or remove one of them");
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 }
 

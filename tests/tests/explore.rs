@@ -128,11 +128,10 @@ fn a_decision_on_other_bindings_is_found() {
     let projected = &checked.projected[0];
     assert_eq!(complaint(projected, &explored(&checked, projected, Bounds::default())), None);
     let mut machines = projected.projection.machines.clone();
-    let both = |state: &&mut State| matches!(&state.kind, Kind::Case { site, .. } if site.env.len() == 2);
+    let both = |state: &&mut State| matches!(&state.kind, Kind::Case { .. }) && state.slots == 2;
     let state = machines[1].states.iter_mut().find(both).expect("B decides while it holds both");
     let Kind::Case { site, .. } = &mut state.kind else { panic!("found as such") };
-    let (first, second) = (site.env[0].1, site.env[1].1);
-    (site.env[0].1, site.env[1].1) = (second, first);
+    site.env[0].1 = 1 - site.env[0].1;
     let found = explore(&checked.program, &projected.graph, &machines, Bounds::default());
     assert!(found.problem.is_some(), "{found:?}");
 }

@@ -51,6 +51,9 @@ impl Checker<'_> {
                 self.unreachable(&block.stmts, index);
                 break;
             }
+            if self.is_hopeless() {
+                break;
+            }
             self.around.last_mut().expect("pushed above").next = index + 1;
             let is_last = index + 1 == block.stmts.len();
             let tail = if is_last { tail } else { Tail::No };

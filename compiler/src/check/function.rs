@@ -17,6 +17,7 @@ use crate::hir::{
     Block, ExprId, ExprKind, Fun, FunBody, FunCode, FunId, Param, Program, Protocol, ProtocolId, RoleId, Stmt,
     StmtKind, Use, Var,
 };
+use crate::kept;
 use crate::refused::Construct;
 use crate::resolve::family::Member;
 use crate::resolve::{Names, function};
@@ -50,6 +51,7 @@ pub(super) fn check(
     for id in (0..).map(FunId).take(program.funs.len()) {
         let FunCode::Local { source, .. } = &program.fun(id).code else { continue };
         let source = source.clone();
+        kept::crop(diagnostics);
         let before = diagnostics.len();
         statements::check(program, id, &source, diagnostics);
         if diagnostics.len() > before {

@@ -83,6 +83,9 @@ struct Paths<'c, 'a> {
 impl Checker<'_> {
     /// Checks that receipts and operations of a body end exactly once on every path.
     pub(super) fn linear(&mut self, block: &Block) {
+        if self.is_hopeless() {
+            return;
+        }
         let receipts = self.own_receipts();
         let state = State { used: vec![None; receipts.len()], ..State::default() };
         let (inside, heads) = (Vec::new(), Vec::new());

@@ -86,7 +86,7 @@ pub fn refute(
     rejection: &Rejection,
     bounds: Bounds,
 ) -> Result<Refutation, Open> {
-    if rejection.rule == Rule::TooManyStates {
+    if matches!(rejection.rule, Rule::TooManyStates | Rule::TooManyValues) {
         return Err(Open::NoClaim);
     }
     let mut outside = None;

@@ -42,7 +42,7 @@ impl Findings<'_> {
             let written = self.written(&repair)?;
             Some((repair, written))
         }) else {
-            if rejections[first].rule != Rule::TooManyStates {
+            if !matches!(rejections[first].rule, Rule::TooManyStates | Rule::TooManyValues) {
                 diagnostics[first].notes.push("no message that was tried repairs this".into());
             }
             return diagnostics;

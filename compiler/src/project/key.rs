@@ -2,7 +2,7 @@
 
 use super::live::View;
 use super::machine::UNKNOWN;
-use super::reads::body;
+use super::reads::{body, case_reads, variables};
 use crate::graph::{Action, Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, Role};
 use crate::hir::{Body, ExprId, ExprKind, Pattern, PatternKind, Program};
 use indexmap::IndexSet;
@@ -125,12 +125,17 @@ impl<'a> Keys<'a> {
     pub(super) fn case(&mut self, node: NodeId, on: &CaseOn, arms: &[CaseArm], sigma: &[u32]) -> Option<Key> {
         match on {
             CaseOn::Opaque => Some(vec![9, node.0]),
-            _ => self.writer.case(&self.view.env(node, sigma), on, arms),
+            _ => {
+                let reads = case_reads(self.writer.program, self.writer.graph, on);
+                self.writer.case(&self.view.env(node, sigma, reads), on, arms)
+            }
         }
     }
 
     fn expr(&mut self, node: NodeId, at: ExprRef, sigma: &[u32], key: &mut Key) {
-        self.writer.expr(&self.view.env(node, sigma), at, key);
+        let mut reads = Vec::new();
+        variables(self.writer.program, self.writer.graph, at, &mut reads);
+        self.writer.expr(&self.view.env(node, sigma, reads), at, key);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one role can still do from each node, and which bindings it still needs for it.
 
+use super::machine::Env;
 use super::parts::Parts;
 use super::reads::{action_binds, action_reads, arm_binds, variables};
 use super::skeleton::{Segment, Skeleton, actors};
@@ -55,7 +56,14 @@ struct Needs {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(program: &Program, graph: &'a Graph, skeleton: &'a Skeleton, role: Role) -> Self {
+    /// The view of a role; `None` if there is too much it needs. Every set of bindings takes its size from `room`.
+    pub(super) fn new(
+        program: &Program,
+        graph: &'a Graph,
+        skeleton: &'a Skeleton,
+        role: Role,
+        room: &mut usize,
+    ) -> Option<Self> {
         let acts = skeleton.acts(role);
         let nothing: Live = Rc::new([]);
         let mut acts_behind = vec![false; skeleton.len()];
@@ -69,10 +77,10 @@ impl<'a> View<'a> {
         if !graph.vars.is_empty() {
             let entered = skeleton.blocks().filter(|node| view.enters(*node));
             view.parts = Parts::new(program, graph, skeleton, role, entered);
-            view.needs = Some(view.needs(program));
+            view.needs = Some(view.needs(program, room)?);
             view.settings = view.settings();
         }
-        view
+        Some(view)
     }
 
     /// The first node from `node` on that is more than a step the role does not see: one at which it acts, else the last
@@ -200,9 +208,11 @@ impl<'a> View<'a> {
         joins.flat_map(|(join, of)| self.live(join).iter().map(move |var| (of, *var))).collect()
     }
 
-    /// σ restricted to a node as pairs.
-    pub(super) fn env(&self, node: NodeId, sigma: &[u32]) -> Box<[(GVar, u32)]> {
-        self.live(node).iter().copied().zip(sigma.iter().copied()).collect()
+    /// σ at a node for these bindings, as pairs.
+    pub(super) fn env(&self, node: NodeId, sigma: &[u32], reads: Vec<GVar>) -> Env {
+        let live = self.live(node);
+        let slot = |var: GVar| Some((var, sigma[live.binary_search(&var).ok()?]));
+        set(reads).iter().filter_map(|var| slot(*var)).collect()
     }
 
     fn joins_behind(&self) -> Vec<bool> {
@@ -216,7 +226,7 @@ impl<'a> View<'a> {
     }
 
     /// The least solution, from the ends on.
-    fn needs(&self, program: &Program) -> Needs {
+    fn needs(&self, program: &Program, room: &mut usize) -> Option<Needs> {
         let none = || vec![self.nothing.clone(); self.skeleton.len()];
         let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.acts.len()] };
         let bodies = self.bodies_before_done();
@@ -227,7 +237,7 @@ impl<'a> View<'a> {
         let mut todo = std::collections::VecDeque::from(todo);
         while let Some(segment) = todo.pop_front() {
             queued[segment as usize] = false;
-            let head = self.pass(program, &mut needs, segment);
+            let head = self.pass(program, &mut needs, segment, room)?;
             if *head != *needs.head[segment as usize] {
                 needs.head[segment as usize] = head;
                 for before in self.skeleton.before(segment).iter().chain(bodies.get(&segment).into_iter().flatten()) {
@@ -237,7 +247,7 @@ impl<'a> View<'a> {
                 }
             }
         }
-        needs
+        Some(needs)
     }
 
     /// For the first segment of each block of `done`, the last ones of the bodies that lead there.
@@ -252,20 +262,25 @@ impl<'a> View<'a> {
     }
 
     /// Goes through a segment from its end; what is needed at its head.
-    fn pass(&self, program: &Program, needs: &mut Needs, segment: Segment) -> Live {
+    fn pass(&self, program: &Program, needs: &mut Needs, segment: Segment, room: &mut usize) -> Option<Live> {
         let last = self.skeleton.last(segment);
         let head_of = |next: NodeId| &needs.head[self.skeleton.segment_of(next) as usize];
         let reader = Reader { program, graph: self.graph, role: self.role, parts: &self.parts };
         let mut needed = reader.needed(last, &head_of);
+        *room = room.checked_sub(needed.len())?;
         needs.last[segment as usize] = needed.clone();
         for act in self.skeleton.acts_from(self.acts, self.skeleton.first(segment)).rev() {
             let node = self.skeleton.node(self.acts[act]);
             if node != last {
-                needed = reader.needed(node, &|_| &needed);
+                let before = reader.needed(node, &|_| &needed);
+                if before != needed {
+                    *room = room.checked_sub(before.len())?;
+                    needed = before;
+                }
             }
             needs.acts[act] = needed.clone();
         }
-        needed
+        Some(needed)
     }
 }
 

@@ -119,7 +119,7 @@ impl Values {
     }
 }
 
-/// What a role knows at a node: bindings and their slots, ascending by binding.
+/// What a role reads at a node: bindings and their slots, ascending by binding.
 pub type Env = Box<[(GVar, Slot)]>;
 
 /// An action with what it refers to.

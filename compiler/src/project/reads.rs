@@ -28,6 +28,37 @@ pub(super) fn binds(program: &Program, graph: &Graph, role: Role, node: NodeId, 
     }
 }
 
+/// All bindings that are read at a node by who acts there, in no particular order.
+pub(super) fn reads(program: &Program, graph: &Graph, node: NodeId) -> Vec<GVar> {
+    let mut found = Vec::new();
+    let mut add = |exprs: &[ExprRef]| exprs.iter().for_each(|expr| variables(program, graph, *expr, &mut found));
+    match &graph.node(node).kind {
+        NodeKind::Comm { branches, .. } => {
+            let fields = branches.iter().flat_map(|branch| &branch.fields);
+            fields.filter_map(|field| field.source).for_each(|source| add(&[source]));
+        }
+        NodeKind::Choice { arms, .. } => {
+            arms.iter().filter_map(|arm| arm.guard.as_ref()).for_each(|guard| add(guard.reads()));
+        }
+        NodeKind::Case { on, .. } => return case_reads(program, graph, on),
+        NodeKind::Local { action, .. } => add(action_reads(action)),
+        NodeKind::Timed { deadline: Some(deadline), .. } => add(&[*deadline]),
+        _ => {}
+    }
+    found
+}
+
+/// What a shared decision is taken on.
+pub(super) fn case_reads(program: &Program, graph: &Graph, on: &CaseOn) -> Vec<GVar> {
+    let mut found = Vec::new();
+    match on {
+        CaseOn::Expr(expr) | CaseOn::Start { count: expr, .. } => variables(program, graph, *expr, &mut found),
+        CaseOn::Counter(counter) => found.push(*counter),
+        CaseOn::Opaque => {}
+    }
+    found
+}
+
 /// What a local action binds.
 pub(super) const fn action_binds(action: &Action) -> Option<GVar> {
     match action {

@@ -23,6 +23,8 @@ pub enum Rule {
     Parallel,
     /// The machine has too many states.
     TooManyStates,
+    /// The role holds too many values in too many places.
+    TooManyValues,
 }
 
 /// A node that was passed and which of its ways was taken.
@@ -49,6 +51,11 @@ impl Run {
     /// All nodes of the run, the last one included.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
         self.passed.iter().map(|passed| passed.node).chain([self.node])
+    }
+
+    /// The run that has not begun.
+    pub(super) fn empty(graph: &Graph) -> Self {
+        Self { passed: Vec::new(), node: graph.start, branch: 0 }
     }
 
     /// The run that an origin was reached by.

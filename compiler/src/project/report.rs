@@ -6,7 +6,7 @@ mod runs;
 mod words;
 
 use super::rejection::{Parting, Passed, Rejection, Rule, Run};
-use super::{Limits, skeleton};
+use super::{Limits, MAX_VALUES, skeleton};
 use crate::graph::{Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
 use crate::ways::Way;
@@ -19,7 +19,7 @@ struct Report<'a> {
     role: Role,
 }
 
-/// The diagnostic of a rejection: `E0401`, `E0402`, `E0403` or `E0404`.
+/// The diagnostic of a rejection: `E0401`, `E0402`, `E0403`, `E0404` or `E0405`.
 #[must_use]
 pub fn rejected(program: &Program, graph: &Graph, rejection: &Rejection, limits: Limits) -> Diagnostic {
     let report = Report { program, graph, role: rejection.role };
@@ -30,6 +30,7 @@ pub fn rejected(program: &Program, graph: &Graph, rejection: &Rejection, limits:
         Rule::ReceiveValidity => report.overtaken(runs, &rejection.overtaking),
         Rule::Signature => report.two_signatures(runs),
         Rule::TooManyStates => report.too_many_states(limits),
+        Rule::TooManyValues => report.too_many_values(),
     }
 }
 
@@ -172,6 +173,15 @@ impl Report<'_> {
         Diagnostic::new(Code("E0404"), text).label(self.graph.file, self.graph.span, "in this protocol").help(format!(
             "tell `{name}` earlier which branch was taken, so that it has fewer possibilities to keep apart"
         ))
+    }
+
+    /// `E0405`
+    fn too_many_values(&self) -> Diagnostic {
+        let name = self.name();
+        let text = format!("`{name}` holds too many values at too many places");
+        Diagnostic::new(Code("E0405"), text)
+            .label(self.graph.file, self.graph.span, format!("more than {MAX_VALUES} in this protocol, place by place"))
+            .help("keep them in a list or a record, or end their scope with a protocol of its own")
     }
 
     /// If both runs send one label with different payloads: what each would send.

@@ -7,7 +7,7 @@ use super::key::{Key, Keys};
 use super::live::{Stop, View};
 use super::machine::{Finals, Inside, Kind, Machine, Rows, Site, State, StateId, Step, UNKNOWN, Value};
 use super::offers::{Frontier, Offer, Offers};
-use super::reads::{action_binds, arm_binds};
+use super::reads::{action_binds, arm_binds, reads};
 use super::rejection::{Rejection, Rule, Run};
 use crate::graph::{GVar, Graph, Guard, NodeId, NodeKind, Role, entries_of};
 use crate::hir::Program;
@@ -51,6 +51,9 @@ enum StateKey {
     /// Whether the role may be done, and the places with σ.
     Places(Vec<u32>),
 }
+
+/// So many slots count like one more member of a state, for the limit.
+const SIGMA: usize = 256;
 
 /// Stands for every node at which the role is finished.
 const FINISHED: u32 = u32::MAX;
@@ -166,7 +169,7 @@ impl<'a> Construction<'a> {
         if let Some(target) = self.known(&key) {
             return Ok(Step { target, values });
         }
-        self.members += closure.items.len();
+        self.members += closure.items.iter().map(|item| 1 + item.sigma.len() / SIGMA).sum::<usize>();
         // Every state has a member.
         if self.members > self.limits.projection_states {
             return Err(self.reject(Rule::TooManyStates, &closure, [(0, 0), (0, 0)]));
@@ -361,7 +364,8 @@ impl<'a> Construction<'a> {
         let item = &closure.items[offer.item as usize];
         let (node, branch) = self.ground.graph.message(item.node, offer.branch as usize);
         let branch = u32::try_from(branch).expect("the node limit is below 2^32");
-        Site { node, branch, env: self.ground.view.env(item.node, &item.sigma) }
+        let reads = reads(self.ground.program, self.ground.graph, node);
+        Site { node, branch, env: self.ground.view.env(item.node, &item.sigma, reads) }
     }
 
     /// Goes on behind an action: `behind` gives, for each offer, the bindings the action makes, in order.

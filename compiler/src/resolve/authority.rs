@@ -336,7 +336,7 @@ impl Resolver<'_> {
             .label(file, span, texts.label)
             .label(file, other.0, other.1)
             .help(texts.help);
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 }
 

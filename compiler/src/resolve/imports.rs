@@ -148,7 +148,7 @@ impl Resolver<'_> {
             Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")).fix(file, name.span, similar),
             None => diagnostic.help("remove it from `exposing`"),
         };
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// `E0210`: a name that this file declares and an import exposes.
@@ -163,7 +163,7 @@ impl Resolver<'_> {
                 .label(file, exposed.span, "exposed here")
                 .label(file, own, "declared here")
                 .help("remove it from `exposing` and write the module's name before it, or rename your own");
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// Warns about imports whose names do not occur in the importing file again.

@@ -90,7 +90,7 @@ impl Resolver<'_> {
             NoModule::Unreadable { file: path, reason } => {
                 let text = format!("module `{name}` cannot be read: {reason}");
                 let diagnostic = Diagnostic::new(Code("E0262"), text).label(file, span, format!("this is `{path}`"));
-                return self.diagnostics.push(diagnostic.help("make it a text file in UTF-8 that you may read"));
+                return self.push(diagnostic.help("make it a text file in UTF-8 that you may read"));
             }
         };
         let owner = if is_std(name) { " in the standard library" } else { "" };
@@ -106,7 +106,7 @@ impl Resolver<'_> {
                 "write that file; if another package has the module, name the package under `[dependencies]` in `tell.toml`",
             ),
         };
-        self.diagnostics.push(diagnostic);
+        self.push(diagnostic);
     }
 
     fn add(&mut self, loading: &mut Loading<'_>, source: Source) -> usize {
@@ -149,7 +149,7 @@ impl Resolver<'_> {
             _ => return,
         };
         let fix = right.filter(|right| is_path(right) && !is_std(right));
-        self.diagnostics.push(match fix {
+        self.push(match fix {
             Some(right) => diagnostic.fix(file, line.span(), right),
             None => diagnostic,
         });
@@ -232,7 +232,7 @@ impl Resolver<'_> {
             1 => "remove this import: a module sees its own names",
             _ => "move what both need into a module that imports neither",
         };
-        self.diagnostics.push(diagnostic.help(help));
+        self.push(diagnostic.help(help));
     }
 }
 

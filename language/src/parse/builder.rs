@@ -50,6 +50,8 @@ pub(super) struct Builder<'i> {
     /// Set when no more errors are kept, so that reading may stop.
     full: &'i Cell<bool>,
     diagnostics: Vec<Diagnostic>,
+    /// How often text was skipped that the lexer has reported.
+    skipped: usize,
     pub(super) operands: Vec<ExprId>,
     pub(super) operators: Vec<Operator>,
     pub(super) args: Vec<ExprId>,
@@ -80,6 +82,7 @@ impl<'i> Builder<'i> {
             too_deep: false,
             full,
             diagnostics: Vec::new(),
+            skipped: 0,
             operands: Vec::new(),
             operators: Vec::new(),
             args: Vec::new(),
@@ -119,7 +122,17 @@ impl<'i> Builder<'i> {
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
-        self.full.set(self.diagnostics.len() >= 2 * super::MAX_DIAGNOSTICS);
+        self.fill();
+    }
+
+    /// Notes that text was skipped that the lexer has reported.
+    pub(super) fn skipped(&mut self) {
+        self.skipped += 1;
+        self.fill();
+    }
+
+    fn fill(&self) {
+        self.full.set(self.diagnostics.len() + self.skipped >= 2 * super::MAX_DIAGNOSTICS);
     }
 
     pub(super) fn full(&self) -> &'i Cell<bool> {

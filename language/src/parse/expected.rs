@@ -25,7 +25,7 @@ impl Builder<'_> {
     /// Reports a token that fits nowhere; text that is no token has been reported by the lexer.
     pub(super) fn syntax_error_at(&mut self, error: ParseError<u32, Held<Token>, ()>) {
         let (token, span, expected) = match error {
-            ParseError::UnrecognizedToken { token: (_, Held(Token::Error), _), .. } => return,
+            ParseError::UnrecognizedToken { token: (_, Held(Token::Error), _), .. } => return self.skipped(),
             ParseError::UnrecognizedToken { token: (l, Held(token), r), expected } => {
                 (Some(token), Span::new(l, r), expected)
             }

@@ -7,6 +7,7 @@ use crate::check::call::CallGraph;
 use crate::check::{Checker, alone};
 use crate::hir::surface::{Operation, OperationId};
 use crate::hir::{EffectId, Program, RoleId, Use};
+use crate::kept;
 use crate::resolve::Names;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tell_language::ast::{self, Ast, Block, DeclKind, Name, StmtKind, Target};
@@ -22,6 +23,7 @@ pub(in crate::check) fn check_all(
 ) {
     let first = first_uses(program);
     for id in 0..program.surface.operations.len() {
+        kept::crop(diagnostics);
         let op = program.surface.operations[id].clone();
         let roles = roles_of(&program.modules[op.module].ast, &op);
         let uses = uses_of(program, names, &first, (op.module, &op.body));

@@ -10,6 +10,7 @@ use crate::check::call::CallGraph;
 use crate::check::{Checker, alone};
 use crate::hir::surface::{ClauseShape, Handled, HandlerId};
 use crate::hir::{Program, RoleId, Stmt, StmtKind, Use};
+use crate::kept;
 use crate::once::Once;
 use crate::resolve::Names;
 use crate::ty::{Ty, TyKind, Types};
@@ -65,6 +66,7 @@ pub(in crate::check) fn check_all(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for id in 0..program.surface.handlers.len() {
+        kept::crop(diagnostics);
         let before = diagnostics.len();
         let handled = handled_as(program, names, calls, diagnostics, (id, Types::ERROR));
         let handler = &mut program.surface.handlers[id];
