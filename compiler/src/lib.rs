@@ -19,7 +19,6 @@ pub mod import;
 mod kept;
 pub mod lower;
 pub mod monitor;
-mod once;
 pub mod pipeline;
 pub mod project;
 pub mod refused;

@@ -18,6 +18,7 @@ use crate::refused::refusals;
 use crate::repair::Repair;
 use crate::repair::write::{Notation, Written, written};
 use crate::resolve::family::Binds;
+use crate::resolve::unread::Unread;
 use crate::rung::{self, Needed};
 use crate::sources::Sources;
 use crate::{check as check_stage, emit, import, lower, resolve};
@@ -27,9 +28,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tell_ir::global::GlobalType;
 use tell_ir::image::CodeImage;
-use tell_language::ast::DeclKind;
 use tell_language::diagnostic::{Code, Diagnostic, Fix};
-use tell_language::span::{FileId, Span};
 
 /// Largest protocol whose channels are explored when it is built, in states of all machines.
 const MAX_BUILD_STATES: usize = 2_000;
@@ -170,7 +169,7 @@ fn check_file(
         return Checked { program, diagnostics: tidy(diagnostics), projected: Vec::new(), rejected: Vec::new() };
     }
     let is_broken = diagnostics.iter().any(is_unread);
-    let unread = unread_declarations(&program, &diagnostics);
+    let unread = Unread::new(&program, &diagnostics);
     if diagnostics.iter().any(|diagnostic| is_unread(diagnostic) && diagnostic.position().0 != file) {
         // What an import could not read may be what others miss.
         diagnostics.retain(|diagnostic| is_unread(diagnostic) || is_about_modules(diagnostic.code.0));
@@ -182,17 +181,7 @@ fn check_file(
         // Only the parser knows what could not be read.
         let found = diagnostics.split_off(read);
         diagnostics.extend(found.into_iter().filter(|one| !is_unread(one)));
-        // What could not be read is missing: what is declared, who holds what, and what follows what, is not known.
-        let is_inside = |(file, place): (FileId, Span)| {
-            unread.iter().any(|(other, span)| *other == file && span.start <= place.start && place.start < span.end)
-        };
-        let only_bodies =
-            diagnostics.iter().filter(|one| is_unread(one)).all(|one| is_in_body(&program, one.position()));
-        diagnostics.retain(|diagnostic| {
-            let code = diagnostic.code.0;
-            let is_elsewhere = only_bodies && !depends_on_all_text(code) && !is_inside(diagnostic.position());
-            is_unread(diagnostic) || depends_on_nothing_else(code) || is_elsewhere
-        });
+        diagnostics.retain(|diagnostic| unread.keeps(diagnostic));
     }
     let (mut projected, mut rejected) = (Vec::new(), Vec::new());
     // With a name that means nothing, who knows what is not known either.
@@ -277,48 +266,6 @@ fn calls_any(program: &Program, protocol: ProtocolId, wanted: &FxHashSet<Protoco
     let mut reached = FxHashSet::default();
     reach(program, protocol, &mut reached);
     !reached.is_disjoint(wanted)
-}
-
-/// The declarations in which something could not be read.
-fn unread_declarations(program: &Program, diagnostics: &[Diagnostic]) -> Vec<(FileId, Span)> {
-    let mut unread = Vec::new();
-    for (file, place) in diagnostics.iter().filter(|one| is_unread(one)).map(Diagnostic::position) {
-        let module = program.modules.iter().find(|module| module.file == file);
-        let decls = module.into_iter().flat_map(|module| &module.ast.decls);
-        unread.extend(
-            decls
-                .map(|decl| (file, decl.span))
-                .filter(|(_, span)| span.start <= place.start && place.start <= span.end),
-        );
-    }
-    unread
-}
-
-/// Whether a place is in the body of a protocol: the declarations are there, whatever is missing.
-fn is_in_body(program: &Program, (file, place): (FileId, Span)) -> bool {
-    let module = program.modules.iter().find(|module| module.file == file);
-    let decls = module.into_iter().flat_map(|module| &module.ast.decls);
-    decls.into_iter().any(|decl| match &decl.kind {
-        DeclKind::Protocol(protocol) => {
-            let body = protocol.body.span;
-            protocol.locals.is_empty() && body.start <= place.start && place.start <= body.end
-        }
-        _ => false,
-    })
-}
-
-/// Whether a diagnostic is about what it shows alone.
-fn depends_on_nothing_else(code: &str) -> bool {
-    matches!(code, "E0210" | "E0211" | "E0212" | "E0213" | "E0217" | "E0410" | "E0412" | "E0503")
-}
-
-/// Whether a diagnostic can come from a declaration or statement that is missing elsewhere.
-fn depends_on_all_text(code: &str) -> bool {
-    is_unknown_name(code)
-        || matches!(
-            code,
-            "E0302" | "E0303" | "E0304" | "E0307" | "E0313" | "E0414" | "E0416" | "E0511" | "E0512" | "E0513"
-        )
 }
 
 /// Checks a pure global type that was read from the file `name` with that text; `places` says where its nodes stand

@@ -11,9 +11,11 @@ mod functions;
 mod imports;
 mod modules;
 mod names;
+pub(crate) mod once;
 mod protocols;
 #[cfg(test)]
 mod tests;
+pub mod unread;
 
 pub(crate) use authority::{AGREEMENT, fact_name};
 pub use names::{

@@ -2,7 +2,7 @@
 
 use super::{Checker, listed};
 use crate::hir::{ExprId, ExprKind, RoleId, Var, variants};
-use crate::once::Once;
+use crate::resolve::once::Once;
 use crate::resolve::{constructor, effect, function, similar_constructor, similar_function};
 use crate::ty::{MAX_PARTS, Ty, TyKind, Types};
 use tell_ir::image::Const;

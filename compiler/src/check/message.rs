@@ -3,7 +3,7 @@
 use super::Checker;
 use super::family::Group;
 use crate::hir::{ExprId, ExprKind, Field, RoleId, Source, Stmt, StmtKind, Var};
-use crate::once::Once;
+use crate::resolve::once::Once;
 use crate::ty::{MAX_PARTS, Ty, TyKind};
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, FieldKind, Name, RoleRef, Target};

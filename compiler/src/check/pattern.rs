@@ -3,7 +3,7 @@
 use super::Checker;
 use super::coverage;
 use crate::hir::{ExprId, ExprKind, Pattern, PatternKind, RoleId, Var};
-use crate::once::Once;
+use crate::resolve::once::Once;
 use crate::ty::{Ty, TyKind, Types};
 use tell_ir::image::Const;
 use tell_language::ast::{self, Name};

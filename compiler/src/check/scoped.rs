@@ -3,8 +3,8 @@
 use super::Checker;
 use super::block::Tail;
 use crate::hir::{Block, Outcome, RoleId, Stmt, StmtKind, Var};
-use crate::once::Once;
 use crate::resolve::family::Member;
+use crate::resolve::once::Once;
 use crate::resolve::role_set;
 use crate::ty::Types;
 use rustc_hash::FxHashMap;

@@ -9,8 +9,8 @@ pub(crate) use clauses::AGREEMENT;
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
 use crate::hir::surface::{Bundle, Contract, Handler, Operation, Profile};
-use crate::once::Once;
 use crate::refused::Construct;
+use crate::resolve::once::Once;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use tell_language::ast::{

@@ -3,8 +3,8 @@
 use super::names::{Place, TypeName, place, similar_type, type_name};
 use super::{Resolver, Texts};
 use crate::hir::{Opaque, Union, opaque};
-use crate::once::Once;
 use crate::refused::{Construct, Refused};
+use crate::resolve::once::Once;
 use crate::ty::{MAX_PARTS, MAX_TYPE_DEPTH, OpaqueId, Ty, TyKind, Types, UnionId};
 use tell_language::ast::{self, DeclKind, Name, TypeKind};
 use tell_language::span::Span;

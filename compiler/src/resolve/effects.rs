@@ -3,7 +3,7 @@
 use super::declared::Generics;
 use super::{Resolver, Texts};
 use crate::hir::{Effect, EffectId, Op};
-use crate::once::Once;
+use crate::resolve::once::Once;
 use tell_ir::image::{Agreement, Class, Modality, OpMeta, Reentrancy, Region};
 use tell_language::ast::{self, DeclKind};
 use tell_language::diagnostic::did_you_mean;

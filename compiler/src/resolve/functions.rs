@@ -4,7 +4,7 @@ use super::declared::Generics;
 use super::modules::is_std;
 use super::{Resolver, Texts};
 use crate::hir::{Fun, FunCode, FunId};
-use crate::once::Once;
+use crate::resolve::once::Once;
 use crate::ty::Ty;
 use tell_ir::prim::Prim;
 use tell_language::ast::{self, DeclKind, Name};

@@ -3,10 +3,10 @@
 use super::declared::Generics;
 use super::{Resolver, Texts, names};
 use crate::hir::{EffectId, Protocol, ProtocolId, Use};
-use crate::once::Once;
 use crate::resolve::family::{
     self, ASSUMED_SIZE, Constants, Extent, Header, HeaderParam, Problem, Size, expand, expand_params, too_many,
 };
+use crate::resolve::once::Once;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use tell_language::ast::{self, DeclKind, Index, Member, Name};

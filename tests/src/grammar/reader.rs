@@ -135,22 +135,21 @@ impl<'a> Reader<'a> {
         (tokens, rules)
     }
 
-    /// `extern { … enum Token { "x" => Token::X, … } }`
+    /// `extern { … enum Held<Token> { "x" => Held(Token::X), … } }`
     fn tokens(&mut self) -> Vec<(String, String)> {
         self.expect("extern");
         self.expect("{");
         self.skip_to(&["enum"]);
         self.expect("enum");
-        self.next();
+        self.skip_to(&["{"]);
         self.expect("{");
         let mut tokens = Vec::new();
         while !self.accept("}") {
             let terminal = self.next().to_owned();
-            self.expect("=>");
-            self.next();
-            self.expect(":");
-            self.expect(":");
+            self.next_of("=>", "Held", "(");
+            self.next_of("Token", ":", ":");
             tokens.push((terminal, self.next().to_owned()));
+            self.expect(")");
             self.expect(",");
         }
         self.expect("}");

@@ -1,8 +1,8 @@
 //! Hints of a sender: `A { priority : high } -> B : Ping` (LANGUAGE §3).
 
 use super::super::Checker;
-use crate::once::Once;
 use crate::refused::Construct;
+use crate::resolve::once::Once;
 use tell_language::ast::{Annotation, ExprKind};
 use tell_language::diagnostic::did_you_mean;
 

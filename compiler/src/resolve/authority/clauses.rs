@@ -4,8 +4,8 @@
 //! `engine` their engines, capabilities their capability gates. The other vocabularies are ours.
 
 use super::What;
-use crate::once::Once;
 use crate::resolve::declared::Generics;
+use crate::resolve::once::Once;
 use crate::resolve::{Resolver, Texts};
 use tell_language::ast::{self, Authority, AuthorityKind, Clause, ClauseKind, ClauseValue, ExprKind, Name, Path};
 use tell_language::diagnostic::did_you_mean;
