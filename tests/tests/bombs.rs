@@ -230,7 +230,7 @@ fn a_hundred_thousand_declarations() {
     gets("effects", &numbered("", WIDE, "effect E#\n  f : Int -> Int\n", end), "");
     gets("operations", &numbered("effect E\n", SLOW, "  f# : Int -> Int\n", end), "");
     gets("cases of a union", &numbered("type U =\n", WIDE, "  | C#\n", end), "E0405");
-    gets("fields of a constructor", &format!("type U = | C({})\n{end}", "Int, ".repeat(WIDE)), "");
+    gets("fields of a constructor", &format!("type U = | C({})\n{end}", "Int, ".repeat(WIDE)), "E0405");
     gets("functions", &numbered("", WIDE, "fun f#() : Int = 1\n", end), "");
     gets(
         "parameters of a function",
@@ -240,7 +240,7 @@ fn a_hundred_thousand_declarations() {
     gets(
         "fields of a record type",
         &numbered("type alias R = { ", SLOW, "f# : Int, ", "}\nprotocol P(A, B) =\n  A -> B : L\n"),
-        "",
+        "E0405",
     );
     gets("protocols", &numbered(end, SLOW, "protocol P#(A, B) =\n  A -> B : L\n", ""), "");
     gets(
@@ -277,7 +277,7 @@ fn a_hundred_thousand_parts_of_a_protocol() {
     let head = "protocol P(A, B) =\n";
     gets("roles", &numbered("protocol P(", WIDE, "R#, ", ") =\n  R0 -> R1 : L\n"), "E0405");
     gets("roles that act", &numbered("protocol P(", 9_000, "R#, ", ") =\n  R0 ->* : L\n"), "");
-    gets("parameters", &numbered("protocol P(A, B; ", SLOW, "x# : Int at A, ", ") =\n  A -> B : L\n"), "");
+    gets("parameters", &numbered("protocol P(A, B; ", SLOW, "x# : Int at A, ", ") =\n  A -> B : L\n"), "E0405");
     gets("messages", &format!("{head}{}", "  A -> B : L\n".repeat(WIDE)), "");
     gets("labels", &numbered(head, WIDE, "  A -> B : L#\n", ""), "");
     gets("branches", &numbered("protocol P(A, B) =\n  choice A at\n", WIDE, "    | L# => A -> B : L#\n", ""), "");

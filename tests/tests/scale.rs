@@ -169,9 +169,7 @@ fn more_bindings_than_a_frame_holds_are_refused() {
         writeln!(text, "  A -> B : L(x{number} : Int = {number})").expect("writing to a String succeeds");
     }
     let checked = check("scale.tell", &text);
-    assert_eq!(codes(&checked.diagnostics, &checked.program.files), Vec::<String>::new());
-    let errors = tell_tests::program::image(&checked).expect_err("4096 registers are the most");
-    assert!(errors.contains("E0405"), "{}", errors.chars().take(500).collect::<String>());
+    assert_eq!(codes(&checked.diagnostics, &checked.program.files), ["E0405 @ 2:3"]);
 }
 
 #[test]
@@ -211,12 +209,12 @@ fn a_case_with_thousands_of_arms() {
 }
 
 #[test]
-fn ten_thousand_lets_and_a_long_list() {
-    let lets = repeated("protocol Lets(A, B) =\n  let v0 at A = [[]]\n", 10_000, |index, text| {
+fn four_thousand_lets_and_a_long_list() {
+    let lets = repeated("protocol Lets(A, B) =\n  let v0 at A = [[]]\n", 4_000, |index, text| {
         writeln!(text, "  let v{} = [] ++ v{index} ++ [[{index}]]", index + 1).expect("writing to a String succeeds");
     });
     let lets = lets.replace("[[]]", "[[0]]");
-    assert_eq!(found(&format!("{lets}  A -> B : M(v10000)\n")), [""; 0]);
+    assert_eq!(found(&format!("{lets}  A -> B : M(v4000)\n")), [""; 0]);
     let list = repeated("protocol List(A, B) =\n  let xs at A = [", 100_000, |index, text| {
         write!(text, "Just({index}), Nothing, ").expect("writing to a String succeeds");
     });

@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         (tokens, rules)
     }
 
-    /// `extern { … enum Held<Token> { "x" => Held(Token::X), … } }`
+    /// `extern { … enum Token { "x" => Token::X, … } }`, where a token may be `Held(Token::X)`.
     fn tokens(&mut self) -> Vec<(String, String)> {
         self.expect("extern");
         self.expect("{");
@@ -146,10 +146,16 @@ impl<'a> Reader<'a> {
         let mut tokens = Vec::new();
         while !self.accept("}") {
             let terminal = self.next().to_owned();
-            self.next_of("=>", "Held", "(");
+            self.expect("=>");
+            let is_held = self.accept("Held");
+            if is_held {
+                self.expect("(");
+            }
             self.next_of("Token", ":", ":");
             tokens.push((terminal, self.next().to_owned()));
-            self.expect(")");
+            if is_held {
+                self.expect(")");
+            }
             self.expect(",");
         }
         self.expect("}");
