@@ -1,4 +1,4 @@
-//! Text to text in canonical form: indentation, blanks, empty lines. Start with [`format`].
+//! Text to text in canonical form: indentation, blanks, empty lines. Start with [`format()`].
 //!
 //! ```text
 //! text ─lex, layout─► tokens ─gather─► pieces (a token, its layout, the comments before it) ─write─► text
@@ -8,7 +8,7 @@
 //! gives every line a column at which that pass does the same again. Where lines break is the author's decision and
 //! stays; so do all comments. A text with syntax errors is left alone.
 //!
-//! [`piece`] reads the source, [`frame`] knows the columns of what is open, [`column`] gives a line its column,
+//! [`piece`] reads the source, [`frame`] knows the columns of what is open, [`mod@column`] gives a line its column,
 //! [`spacing`] says where a blank stands, [`comment`] places comments, [`writer`] holds the text made so far.
 
 use std::ops::Range;
