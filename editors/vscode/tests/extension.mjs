@@ -50,7 +50,9 @@ for (const path of valid) {
       unexpected.push(`${path}: no deeper line is expected below: ${line}`);
     }
   }
-  const other = lines.find(line => /^\s*\w+ ->/.test(line) && (increase.test(line) || decrease.test(line)));
+  // A message whose fields go on below is indented there.
+  const isMessage = line => /^\s*\w+ ->/.test(line) && !/\([^)]*$/.test(line);
+  const other = lines.find(line => isMessage(line) && (increase.test(line) || decrease.test(line)));
   if (other) {
     failures.push(`${path}: a line is indented after: ${other}`);
   }
