@@ -78,6 +78,15 @@ impl Program {
         &self.funs[id.index()]
     }
 
+    /// The id of the protocol that is added next.
+    ///
+    /// # Panics
+    /// If there are 2^32 protocols.
+    #[must_use]
+    pub fn next_protocol(&self) -> ProtocolId {
+        ProtocolId(u32::try_from(self.protocols.len()).expect("fewer than 2^32 protocols"))
+    }
+
     /// The protocol of that id.
     #[must_use]
     pub fn protocol(&self, id: ProtocolId) -> &Protocol {

@@ -189,8 +189,12 @@ impl<'a> Printer<'a> {
         if types.is_empty() { String::new() } else { format!("({})", self.types(types)) }
     }
 
+    fn instance(&self, instance: &Use) -> String {
+        format!("{}{}", self.path(&instance.effect), self.arguments(&instance.args))
+    }
+
     fn uses(&self, uses: &[Use]) -> String {
-        let entries = uses.iter().map(|entry| format!("{}{}", self.path(&entry.effect), self.arguments(&entry.args)));
+        let entries = uses.iter().map(|entry| self.instance(entry));
         if uses.is_empty() { String::new() } else { format!(" uses {}", entries.collect::<Vec<_>>().join(", ")) }
     }
 

@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+#[path = "../../../language/benches/parse/families.rs"]
+#[allow(dead_code, reason = "the bench of the front end uses all of it")]
+mod families;
+
 /// One protocol of messages and a choice that Tell and the reference both read.
 pub fn messages(size: usize) -> String {
     let mut text = String::from("protocol Chain =\n  roles Client, Server\n");
@@ -17,29 +21,7 @@ pub fn messages(size: usize) -> String {
 
 /// Protocols like those people write; the family `mix` of `language/benches`.
 pub fn tell(size: usize) -> String {
-    repeat(size, |text, number| {
-        let _ = write!(
-            text,
-            "
---| Two buyers share the cost of a book.
-protocol TwoBuyer{number}(Alice, Bob, Seller; budget : Int at Bob) uses Catalog, State(String, Int) =
-  Alice -> Seller : Title(title : String = \"book {number}\")
-  observe let price at Seller = observe Catalog.price(title)
-  Seller -> Alice : Quote(price)
-  Alice -> Bob : Share(share : Int = price / 2 + {number})
-  choice Bob at
-    | Accept when (share <= budget && not (share == 0)) =>
-        Bob ->* : Accept
-        loop while (share > 0) by Bob
-          Bob -> Seller : Pay(amount : Int = min(share, 10))
-    | Refuse => Bob ->* : Refuse
-  if share > 100 at Bob then
-    Bob -> Alice : Thanks -- in words
-  else
-    Bob -> Alice : Bye
-"
-        );
-    })
+    families::text(&families::FAMILIES[0], size)
 }
 
 /// The same story as functions of Python.

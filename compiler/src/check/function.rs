@@ -14,8 +14,7 @@ use super::expr::single;
 use super::family::Instances;
 use crate::hir::surface::Contract;
 use crate::hir::{
-    Block, ExprId, ExprKind, Fun, FunBody, FunCode, FunId, Param, Program, Protocol, ProtocolId, RoleId, Stmt,
-    StmtKind, Use, Var,
+    Block, ExprId, ExprKind, Fun, FunBody, FunCode, FunId, Param, Program, Protocol, RoleId, Stmt, StmtKind, Use, Var,
 };
 use crate::kept;
 use crate::refused::Construct;
@@ -57,9 +56,9 @@ pub(super) fn check(
         if diagnostics.len() > before {
             continue;
         }
+        let protocol = program.next_protocol();
         let header = as_protocol(program, id);
         program.protocols.push(header);
-        let protocol = ProtocolId(u32::try_from(program.protocols.len() - 1).expect("fewer than 2^32 protocols"));
         let checked = Checker::new(program, names, calls, instances, diagnostics, protocol).function(id, &source);
         program.protocols.pop();
         let failed = diagnostics[before..].iter().any(Diagnostic::is_error);
@@ -75,7 +74,7 @@ fn as_protocol(program: &mut Program, id: FunId) -> Protocol {
     let param =
         |(name, span, ty): &(Symbol, Span, Ty)| Param { name: *name, span: *span, ty: *ty, role: CALLER, declared: 0 };
     let member = Member { name: Name { symbol: caller, span }, first: 0, count: None };
-    let template = ProtocolId(u32::try_from(program.protocols.len()).expect("fewer than 2^32 protocols"));
+    let template = program.next_protocol();
     Protocol {
         name,
         name_span: span,

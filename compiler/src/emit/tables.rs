@@ -22,7 +22,7 @@ pub(super) struct Tables<'a> {
     known: FxHashMap<(Ty, u32), TypeId>,
     /// What type variables stood for in the calls that were written out; the first is for code without any.
     instances: IndexSet<Vec<TypeId>, FxBuildHasher>,
-    /// What they stand for now.
+    /// What they stand for in the code being written, an index into `instances`.
     instance: u32,
     /// Expressions of functions that were written out.
     pub(super) inlined: usize,

@@ -45,7 +45,6 @@ fn overlaps(graph: &Graph) -> Vec<Diagnostic> {
                     let (other, place) = *first.entry((from, to)).or_insert((index, span));
                     if other != index {
                         found.push(overlapping(graph, (from, to), [place, span, node.span.head(3)]));
-                        todo.clear();
                         break;
                     }
                 }

@@ -47,7 +47,7 @@ impl Resolver<'_> {
         let (params, problems) = expand_params(self.program, ast, &header, &members, &Constants::new(&sizes));
         problems.into_iter().for_each(|problem| self.report_problem(module, problem));
         let contract = self.contract(module, &protocol);
-        let id = ProtocolId(u32::try_from(self.program.protocols.len()).expect("fewer than 2^32 protocols"));
+        let id = self.program.next_protocol();
         self.program.protocols.push(Protocol {
             name: protocol.name.symbol,
             name_span: protocol.name.span,

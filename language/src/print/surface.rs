@@ -50,8 +50,7 @@ impl Printer<'_> {
                 self.with_outcomes(&head, &scope.body, &scope.outcomes);
             }
             StmtKind::Region(region) => {
-                let instance = self.uses(std::slice::from_ref(&region.instance));
-                let instance = instance.trim_start_matches(" uses ");
+                let instance = self.instance(&region.instance);
                 let args =
                     if region.args.is_empty() { String::new() } else { format!("({})", self.exprs(&region.args)) };
                 let bind = region.bind.map_or_else(String::new, |bind| format!(" as {}", self.name(bind)));
@@ -114,8 +113,7 @@ impl Printer<'_> {
             [] => String::new(),
             params => format!("({})", self.params(params)),
         };
-        let instance = self.uses(std::slice::from_ref(&handler.instance));
-        let instance = instance.trim_start_matches(" uses ");
+        let instance = self.instance(&handler.instance);
         let uses = self.uses(&handler.uses);
         self.line(&format!("handler {}{params} for {instance}{uses}", self.name(handler.name)));
         self.below(|printer| {

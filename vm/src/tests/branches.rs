@@ -1,28 +1,14 @@
 //! Branches of a `par`: `Spawn`, `JoinAll`, `Finish`.
 
-use super::fixture::{INT, config, event_names, fault_of, image, role, run, run_with};
+use super::fixture::{HALT, INT, config, event_names, fault_of, image, receive, role, run, run_with, send, set};
 use crate::config::VMConfig;
 use crate::fault::{Fault, WaitKind};
 use crate::session::SessionEnd;
 use tell_ir::image::{CodeImage, Const};
 use tell_ir::instr::Instr;
 
-const HALT: Instr = Instr::Halt { finals: 0 };
-
 const fn spawn(target: u32) -> Instr {
     Instr::Spawn { target }
-}
-
-const fn send(to: u16, val: u16) -> Instr {
-    Instr::Send { to, label: 2, val }
-}
-
-const fn receive(from: u16, dst: u16) -> Instr {
-    Instr::Receive { from, label: 2, dst }
-}
-
-const fn set(dst: u16, value: u32) -> Instr {
-    Instr::Set { dst, value }
 }
 
 /// `A` receives from `B` in one branch and from `C` in another; `C` waits for a word of `B`, who is answered first.

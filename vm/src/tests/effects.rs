@@ -1,6 +1,6 @@
 //! Effects: the two halves of `Perform`, local and shared handlers, answers that are refused.
 
-use super::fixture::{INT, STRING, STRINGS, config, event_names, fault_of, image, op, role, run_with, shape};
+use super::fixture::{HALT, INT, STRING, STRINGS, config, event_names, fault_of, image, op, role, run_with, shape};
 use crate::config::VMConfig;
 use crate::error::VMError;
 use crate::fault::Fault;
@@ -13,8 +13,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use tell_ir::image::{CodeImage, Const, Reentrancy, Shape};
 use tell_ir::instr::Instr;
-
-const HALT: Instr = Instr::Halt { finals: 0 };
 
 /// One role that asks `E.ask(7)` so many times.
 fn asking(times: usize) -> CodeImage {

@@ -1,8 +1,8 @@
 //! Each fault: its code, and that the faulting or blocked step changed nothing.
 
 use super::fixture::{
-    BOOL, INT, INTS, MAYBE, PAIR, STRING, TREE, UNIT, choose, config, fault, fault_of, image, op, role, run, run_with,
-    shape,
+    BOOL, HALT, INT, INTS, MAYBE, PAIR, STRING, TREE, UNIT, choose, config, fault, fault_of, image, op, role, run,
+    run_with, shape,
 };
 use crate::fault::{ArithmeticReason, Fault, WaitKind};
 use crate::handler::{Call, Failure, FailureKind};
@@ -15,8 +15,6 @@ use std::sync::Arc;
 use tell_ir::image::{CodeImage, Const, Shape};
 use tell_ir::instr::{FailKind, Instr};
 use tell_ir::prim::Prim;
-
-const HALT: Instr = Instr::Halt { finals: 0 };
 
 fn set(dst: u16, value: u32) -> Instr {
     Instr::Set { dst, value }

@@ -42,6 +42,23 @@ type_table! {
     INT_LISTS = 17: Type::List(INTS);
 }
 
+/// The end of a role without names.
+pub(super) const HALT: Instr = Instr::Halt { finals: 0 };
+
+/// Sends an Int.
+pub(super) const fn send(to: u16, val: u16) -> Instr {
+    Instr::Send { to, label: 2, val }
+}
+
+/// Receives an Int.
+pub(super) const fn receive(from: u16, dst: u16) -> Instr {
+    Instr::Receive { from, label: 2, dst }
+}
+
+pub(super) const fn set(dst: u16, value: u32) -> Instr {
+    Instr::Set { dst, value }
+}
+
 /// An image with the type table, one label per type (`L0` …), and these constants.
 pub(crate) fn image(consts: &[Const]) -> CodeImage {
     let types = types();

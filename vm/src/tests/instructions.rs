@@ -1,8 +1,8 @@
 //! Each instruction: its result and its event.
 
 use super::fixture::{
-    BOOL, BYTES, DURATION, INT, INT_LISTS, INTS, MAP, MAYBE, OFFER, PAIR, REPLY, RESULT, SESSION, STRING, STRINGS,
-    UNIT, choose, config, event_names, finals, image, last, role, run, shape,
+    BOOL, BYTES, DURATION, HALT, INT, INT_LISTS, INTS, MAP, MAYBE, OFFER, PAIR, REPLY, RESULT, SESSION, STRING,
+    STRINGS, UNIT, choose, config, event_names, finals, image, last, role, run, shape,
 };
 use crate::machine::{RunEnd, VM};
 use crate::session::SessionEnd;
@@ -11,8 +11,6 @@ use tell_ir::image::{Const, Shape};
 use tell_ir::instr::Instr;
 use tell_ir::prim::Prim;
 use tell_ir::ty::TypeId;
-
-const HALT: Instr = Instr::Halt { finals: 0 };
 
 fn set(dst: u16, value: u32) -> Instr {
     Instr::Set { dst, value }

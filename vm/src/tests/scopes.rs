@@ -1,6 +1,9 @@
 //! Scopes with outcomes (LANGUAGE §4): how they end, and what becomes of what was going on in them.
 
-use super::fixture::{DURATION, INT, STRING, UNIT, config, event_names, fault_of, image, op, role, run, scope, table};
+use super::fixture::{
+    DURATION, HALT, INT, STRING, UNIT, config, event_names, fault_of, image, op, receive, role, run, scope, send, set,
+    table,
+};
 use crate::config::VMConfig;
 use crate::error::VMError;
 use crate::fault::{Fault, WaitKind};
@@ -14,24 +17,11 @@ use std::sync::Arc;
 use tell_ir::image::{CodeImage, Const, Outcome};
 use tell_ir::instr::Instr;
 
-const HALT: Instr = Instr::Halt { finals: 0 };
 const ENTER: Instr = Instr::Enter { scope: 0 };
 const EXIT: Instr = Instr::Exit { scope: 0 };
 const LEAVE: Instr = Instr::Leave { scope: 0 };
 
 use Outcome::{Cancel, Done, Fail, Timeout};
-
-const fn send(to: u16, val: u16) -> Instr {
-    Instr::Send { to, label: 2, val }
-}
-
-const fn receive(from: u16, dst: u16) -> Instr {
-    Instr::Receive { from, label: 2, dst }
-}
-
-const fn set(dst: u16, value: u32) -> Instr {
-    Instr::Set { dst, value }
-}
 
 /// `ask` answers later, `sleep` sleeps, `break` fails.
 pub(super) struct World;

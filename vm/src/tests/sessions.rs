@@ -1,6 +1,8 @@
 //! Sessions: how they end, full edges, limits, many of them, equal traces.
 
-use super::fixture::{INT, STRING, choose, config, event_names, fault_of, image, param, received, role, run, run_with};
+use super::fixture::{
+    HALT, INT, STRING, choose, config, event_names, fault_of, image, param, received, role, run, run_with,
+};
 use crate::config::{Retention, VMConfig};
 use crate::error::VMError;
 use crate::event::{Event, EventKind};
@@ -12,8 +14,6 @@ use crate::value::Value;
 use tell_ir::image::{CodeImage, Const, Edge};
 use tell_ir::instr::Instr;
 use tell_ir::prim::Prim;
-
-const HALT: Instr = Instr::Halt { finals: 0 };
 
 /// `A` sends 0, 1, … `rounds` - 1 to `B`, which sends each one back.
 fn ping_pong(rounds: i64) -> CodeImage {

@@ -113,7 +113,7 @@ impl Instances {
         let ast = &program.modules[module].ast;
         let (params, problems) = expand_params(program, ast, &header, &members, &Constants::new(&named));
         let (uses, contract, block) = (uses.clone(), contract.clone(), block.clone());
-        let id = ProtocolId(u32::try_from(program.protocols.len()).expect("fewer than 2^32 protocols"));
+        let id = program.next_protocol();
         program.protocols.push(Protocol {
             name,
             name_span,
