@@ -41,6 +41,25 @@ impl fmt::Debug for ContentId {
     }
 }
 
+/// What bytes are hashed for; digests for one purpose say nothing about another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The state of a session.
+    Session,
+    /// A message in flight.
+    Message,
+}
+
+/// The digest of bytes for a purpose.
+#[must_use]
+pub fn digest(purpose: Purpose, bytes: &[u8]) -> [u8; 32] {
+    let context = match purpose {
+        Purpose::Session => "tell 2026-11 session state digest v1",
+        Purpose::Message => "tell 2026-11 message digest v1",
+    };
+    blake3::derive_key(context, bytes)
+}
+
 /// The content id of an image.
 #[must_use]
 pub fn content_id(image: &CodeImage) -> ContentId {

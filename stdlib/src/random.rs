@@ -43,13 +43,14 @@ const fn absorb(state: u64, number: u64) -> u64 {
 }
 
 impl Draws {
-    const fn new(domain: Domain, call: &Call<'_>, next: u64) -> Self {
-        let key = absorb(absorb(domain as u64, call.seed), call.session.0 as u64);
+    fn new(domain: Domain, call: &Call<'_>, next: u64) -> Self {
+        let seeded = absorb(domain as u64, call.seed);
+        let key = call.session.path().fold(seeded, |key, number| absorb(key, u64::from(number)));
         Self { key: absorb(key, call.role as u64), next }
     }
 
     /// For one choice of a role: its words start at a number of its own.
-    pub(crate) const fn of_choice(call: &Call<'_>, turn: u32) -> Self {
+    pub(crate) fn of_choice(call: &Call<'_>, turn: u32) -> Self {
         Self::new(Domain::Choice, call, (turn as u64) << 32)
     }
 

@@ -13,7 +13,9 @@ use tell_vm::ir::prim::Prim;
 use tell_vm::ir::ty::TypeId;
 use tell_vm::{Call, Failure, FailureKind, Handler, HostStep, RequestId, SessionId, Settled, VM, VMConfig, Value};
 
-fn call(op: &str, session: u32, role: u16) -> Call<'_> {
+static SESSIONS: [SessionId; 4] = [SessionId::root(0), SessionId::root(1), SessionId::root(2), SessionId::root(3)];
+
+fn call(op: &str, session: usize, role: u16) -> Call<'_> {
     Call {
         effect: "E",
         instance: 0,
@@ -22,7 +24,7 @@ fn call(op: &str, session: u32, role: u16) -> Call<'_> {
         params: &[],
         result: TypeId(0),
         types: &[],
-        session: SessionId(session),
+        session: &SESSIONS[session],
         protocol: "P",
         role,
         role_name: "A",

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use tell_ir::ty::TypeId;
 use tell_stdlib::host::random_choice;
 use tell_stdlib::{HostInputs, World};
-use tell_vm::{Call, Failure, FailureKind, Value};
+use tell_vm::{Call, Failure, FailureKind, SessionId, Value};
 
 /// A value as it was given.
 #[derive(Clone, Debug)]
@@ -102,10 +102,10 @@ pub(crate) struct Host {
 /// How many values of a list a session has used.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
-    fields: BTreeMap<(u32, u16, String), usize>,
-    branches: BTreeMap<u32, usize>,
+    fields: BTreeMap<(SessionId, u16, String), usize>,
+    branches: BTreeMap<SessionId, usize>,
     /// How often a role of a session has chosen.
-    turns: BTreeMap<(u32, u16), u32>,
+    turns: BTreeMap<(SessionId, u16), u32>,
 }
 
 impl HostInputs for Host {
@@ -115,7 +115,7 @@ impl HostInputs for Host {
         let raw = match self.fields.get(&(call.role, field.to_owned())) {
             Some(Given::Always(raw)) => raw,
             Some(Given::Each(values)) => {
-                let used = self.used.fields.entry((call.session.0, call.role, field.to_owned())).or_default();
+                let used = self.used.fields.entry((call.session.clone(), call.role, field.to_owned())).or_default();
                 let value = values.get(*used);
                 *used += 1;
                 value.ok_or_else(|| {
@@ -136,7 +136,7 @@ impl HostInputs for Host {
         match &self.chooser {
             Chooser::First => Ok(0),
             Chooser::Random => {
-                let turn = self.used.turns.entry((call.session.0, call.role)).or_default();
+                let turn = self.used.turns.entry((call.session.clone(), call.role)).or_default();
                 *turn += 1;
                 Ok(random_choice(call, *turn, names.len()))
             }
@@ -147,7 +147,7 @@ impl HostInputs for Host {
                 self.prompt.ask(&question, |line| branch(line, names)).map_err(no_line)
             }
             Chooser::Script(lines) => {
-                let used = self.used.branches.entry(call.session.0).or_default();
+                let used = self.used.branches.entry(call.session.clone()).or_default();
                 let line = lines.get(*used);
                 *used += 1;
                 let line = line

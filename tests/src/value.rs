@@ -61,7 +61,7 @@ fn make(ty: TypeId, types: &[Type], numbers: &mut Numbers, depth: usize) -> Resu
         Type::String => Ok(Value::text(format!("text {}", numbers.below(100)))),
         Type::Bytes => Ok(Value::bytes(vec![1, 2, 3])),
         Type::Duration => Ok(Value::Duration(1_000_000)),
-        Type::Session => Ok(Value::Session(SessionId(0))),
+        Type::Session => Ok(Value::Session(std::sync::Arc::new(SessionId::root(0)))),
         Type::Role => Ok(Value::Role(0)),
         Type::Opaque(name) => Ok(Value::opaque(name, "token")),
         Type::List(item) => Value::list(all(&mut std::iter::repeat_n(*item, 2)).unwrap_or_default()),

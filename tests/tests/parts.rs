@@ -63,7 +63,7 @@ fn finals(text: &str, answers: impl IntoIterator<Item = HostStep>) -> Vec<String
     let id = machine.load_choreography(verified).expect("all effects are handled");
     let session = machine.open(id, &[]).expect("there are no parameters");
     machine.run(100_000, &mut || false);
-    let report = machine.take_report(session).expect("the session ends");
+    let report = machine.take_report(&session).expect("the session ends");
     assert_eq!(report.end, SessionEnd::Closed);
     let of_role = |(role, finals): (&String, &Option<Vec<tell_vm::FinalValue>>)| {
         let lines = finals.iter().flatten().map(|value| format!("{role}.{} = {}", value.name, value.shown));

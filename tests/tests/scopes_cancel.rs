@@ -27,11 +27,11 @@ fn who_has_to_leave_a_scope_still_has_to_after_a_cancellation_inside() {
         let image = machine.load_choreography(verified.clone()).expect("it loads");
         let session = machine.open(image, &[vec![], vec![]]).expect("it opens");
         machine.run(steps, &mut || false);
-        let outer = machine.cancel_scope(session, 1).is_ok();
-        let inner = machine.cancel_scope(session, 0).is_ok();
+        let outer = machine.cancel_scope(&session, 1).is_ok();
+        let inner = machine.cancel_scope(&session, 0).is_ok();
         both += usize::from(outer && inner);
         machine.run(1_000, &mut || false);
-        let report = machine.take_report(session).expect("it ends");
+        let report = machine.take_report(&session).expect("it ends");
         assert_eq!(report.end, SessionEnd::Closed, "after {steps} steps, cancelled {outer} and {inner}");
     }
     println!("both were cancelled {both} times");

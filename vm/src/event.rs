@@ -291,8 +291,8 @@ impl Log {
         Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording }
     }
 
-    pub(crate) const fn session(&self) -> SessionId {
-        self.session
+    pub(crate) const fn session(&self) -> &SessionId {
+        &self.session
     }
 
     pub(crate) const fn image(&self) -> ImageId {
@@ -318,7 +318,7 @@ impl Log {
     }
 
     fn push(&mut self, role: u16, kind: EventKind, value: Value, tick: u64) {
-        let (session, image, sequence) = (self.session, self.image, self.sequence);
+        let (session, image, sequence) = (self.session.clone(), self.image, self.sequence);
         self.sequence = sequence.wrapping_add(1);
         self.events.push(Event { value, tick, sequence, session, kind, image, role });
     }

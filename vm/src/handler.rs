@@ -27,7 +27,7 @@ pub struct Call<'a> {
     /// All types of the image.
     pub types: &'a [Type],
     /// The session.
-    pub session: SessionId,
+    pub session: &'a SessionId,
     /// Name of the protocol.
     pub protocol: &'a str,
     /// Index of the role that performs.

@@ -256,18 +256,18 @@ impl<D: Driver> Machine<D> {
     /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`]
     pub fn reply(
         &mut self,
-        session: SessionId,
+        session: &SessionId,
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session)) };
+        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
         let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session));
+            return Err(VMError::UnknownSession(session.clone()));
         };
         let state = &running.state;
         let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
         let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| is_it(coroutine.status));
-        let Some((who, _)) = found else { return Err(VMError::UnknownRequest { session, request }) };
+        let Some((who, _)) = found else { return Err(VMError::UnknownRequest { session: session.clone(), request }) };
         let was_waiting = state.ready.is_empty();
         let end = match VMKernel::complete(&running.loaded.program, &mut running.state, who, answer) {
             Completion::Faulted(fault) => Some(running.fault(Some(who), fault)),
@@ -281,15 +281,15 @@ impl<D: Driver> Machine<D> {
     ///
     /// # Errors
     /// [`VMError::UnknownSession`], [`VMError::NoScope`]
-    pub fn cancel_scope(&mut self, session: SessionId, role: u16) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session)) };
+    pub fn cancel_scope(&mut self, session: &SessionId, role: u16) -> Result<(), VMError> {
+        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
         let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session));
+            return Err(VMError::UnknownSession(session.clone()));
         };
         let was_waiting = running.state.ready.is_empty();
         let end = match VMKernel::cancel(&running.loaded.program, &mut running.state, role) {
             Ok(true) => None,
-            Ok(false) => return Err(VMError::NoScope { session, role }),
+            Ok(false) => return Err(VMError::NoScope { session: session.clone(), role }),
             Err(fault) => Some(running.fault(Some(role), fault)),
         };
         self.after_input(ticket, was_waiting, end);
@@ -313,7 +313,7 @@ impl<D: Driver> Machine<D> {
 
     /// What became of a session; `None` if there is no such session or its report was taken.
     #[must_use]
-    pub fn session(&self, id: SessionId) -> Option<SessionStatus<'_>> {
+    pub fn session(&self, id: &SessionId) -> Option<SessionStatus<'_>> {
         match self.sessions.get(id)? {
             Slot::Active(_) | Slot::Picked => Some(SessionStatus::Active),
             Slot::Ended(report) => Some(SessionStatus::Ended(report)),
@@ -322,7 +322,7 @@ impl<D: Driver> Machine<D> {
     }
 
     /// Takes the report of a session that has ended, and frees it.
-    pub fn take_report(&mut self, id: SessionId) -> Option<SessionReport> {
+    pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {
         self.sessions.take(id)
     }
 

@@ -100,7 +100,6 @@ pub(crate) struct Request {
 /// What the kernel reads and writes.
 #[derive(Debug)]
 pub struct SessionState {
-    pub(crate) id: SessionId,
     pub(crate) coroutines: Vec<Coroutine>,
     /// Places of coroutines that are gone.
     pub(crate) free: Vec<u16>,
@@ -124,7 +123,6 @@ impl SessionState {
         let count = program.roles.len();
         let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
         Self {
-            id,
             coroutines: (0..).take(count).map(Coroutine::main).collect(),
             free: Vec::new(),
             registers: vec![Value::Unit; program.registers].into(),
@@ -302,7 +300,8 @@ pub(crate) fn answer(
 ) -> Answered {
     let Status::Performing(request) = state.coroutines[usize::from(who)].status else { return Answered::Done };
     let role = state.coroutines[usize::from(who)].role;
-    let Some(call) = perform::call(program, state, role, request) else {
+    let session = state.log.session().clone();
+    let Some(call) = perform::call(program, &session, state, (role, request)) else {
         let failure = Failure::unavailable("the operation does not exist");
         return completed(VMKernel::complete(program, state, who, Err(failure)));
     };

@@ -6,6 +6,7 @@
 //! checks are in [`conform`].
 
 pub mod conform;
+pub mod encode;
 pub mod node;
 pub mod show;
 
@@ -50,7 +51,7 @@ pub enum Value {
         args: Option<Arc<Node>>,
     },
     /// A session.
-    Session(SessionId),
+    Session(Arc<SessionId>),
     /// A role, by index.
     Role(u16),
     /// A value of an opaque type.

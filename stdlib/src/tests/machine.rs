@@ -108,7 +108,7 @@ fn run(seed: u64, supplied: Value) -> (SessionEnd, Vec<String>) {
     let image = vm.load_choreography(image).expect("everything is installed");
     let session = vm.open(image, &[]).expect("it takes no arguments");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    let report = vm.take_report(session).expect("it has ended");
+    let report = vm.take_report(&session).expect("it has ended");
     let printed = paper.0.borrow().clone();
     (report.end, printed)
 }

@@ -45,10 +45,10 @@ pub(super) fn conclude(
     let (mut closed, mut count, mut faults) = (0_usize, 0_usize, Vec::new());
     let is_interrupted = matches!(end, End::Interrupted { .. });
     for session in sessions {
-        let Some(report) = vm.take_report(*session) else { continue };
+        let Some(report) = vm.take_report(session) else { continue };
         let image = vm.image(report.image).expect("a session's image is loaded");
         if watch.results {
-            final_values(*session, &report, image, watch, output)?;
+            final_values(session, &report, image, watch, output)?;
         }
         match &report.end {
             SessionEnd::Closed => closed += 1,
@@ -57,7 +57,7 @@ pub(super) fn conclude(
             SessionEnd::Faulted(fault) => {
                 count += 1;
                 if count <= MAX_FAULTS {
-                    faults.push(fault_diagnostic(*session, fault, image, files, watch.sessions));
+                    faults.push(fault_diagnostic(session, fault, image, files, watch.sessions));
                 }
             }
         }
@@ -103,7 +103,7 @@ fn stopped(end: End) -> Option<Diagnostic> {
 
 /// `Alice.price = 32`, for each role and name in order.
 fn final_values(
-    session: SessionId,
+    session: &SessionId,
     report: &SessionReport,
     image: &CodeImage,
     watch: Watch,
@@ -123,7 +123,7 @@ fn final_values(
 }
 
 fn fault_diagnostic(
-    session: SessionId,
+    session: &SessionId,
     report: &FaultReport,
     image: &CodeImage,
     files: &Files,

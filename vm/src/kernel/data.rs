@@ -7,13 +7,14 @@ use crate::runs::Part;
 use crate::session::Status;
 use crate::value::Value;
 use crate::value::node::{Node, saturated};
+use std::sync::Arc;
 use tell_ir::instr::{FailKind, Reg};
 
 #[inline]
 pub(super) fn set(frame: &mut Frame<'_>, dst: Reg, value: u32) -> Exec {
     let value = match frame.program.consts.get(value as usize) {
         Some(Constant::Value(value)) => value.clone(),
-        Some(Constant::Session) => Value::Session(frame.log.session()),
+        Some(Constant::Session) => Value::Session(Arc::new(frame.log.session().clone())),
         None => return Err(missing("constant", value)),
     };
     frame.write(dst, value)

@@ -6,7 +6,7 @@ use super::{VMKernel, branch, scope};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind};
-use crate::id::RequestId;
+use crate::id::{RequestId, SessionId};
 use crate::session::{Request, SessionState, Status};
 use crate::value::node::{Bound, saturated};
 use crate::value::{Value, conforms, show, type_text};
@@ -181,7 +181,12 @@ pub(crate) fn arguments<'a>(program: &Program, state: &'a SessionState, role: u1
 }
 
 /// The call a handler gets for a request.
-pub(crate) fn call<'a>(program: &'a Program, state: &SessionState, role: u16, request: Request) -> Option<Call<'a>> {
+pub(crate) fn call<'a>(
+    program: &'a Program,
+    session: &'a SessionId,
+    state: &SessionState,
+    (role, request): (u16, Request),
+) -> Option<Call<'a>> {
     let image = program.image();
     let op = image.ops.get(usize::from(request.op))?;
     Some(Call {
@@ -192,7 +197,7 @@ pub(crate) fn call<'a>(program: &'a Program, state: &SessionState, role: u16, re
         params: &op.params,
         result: op.result,
         types: &image.types,
-        session: state.id,
+        session,
         protocol: &image.protocol,
         role,
         role_name: program.role_name(role),

@@ -33,10 +33,10 @@ impl<D: Driver> Machine<D> {
             }
         }
         at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
-        let Some(id) = self.sessions.next_id() else {
+        let Some(id) = self.sessions.next_root() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
         };
-        let mut state = SessionState::new(&loaded.program, image, id, &self.config);
+        let mut state = SessionState::new(&loaded.program, image, id.clone(), &self.config);
         for ((role, entry), values) in loaded.program.roles.iter().zip(roles).zip(args) {
             for (param, value) in entry.params.iter().zip(values) {
                 if let Some(register) = state.registers.get_mut(role.base + usize::from(param.reg)) {

@@ -19,20 +19,23 @@ pub(super) enum Slot {
     Free,
 }
 
-/// A session and its place: the way to it without a search.
+/// The place of a session, and which of all it is: the way to it without a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
-    pub(super) id: SessionId,
     place: usize,
+    serial: u64,
 }
 
 #[derive(Default)]
 pub(super) struct Sessions {
-    /// Each with the last session that was there.
-    slots: Vec<(SessionId, Slot)>,
+    /// Each with the serial number of the last session that was there.
+    slots: Vec<(u64, Slot)>,
     free: Vec<usize>,
     places: BTreeMap<SessionId, usize>,
-    opened: u32,
+    /// Sessions the host has opened.
+    roots: u32,
+    /// Sessions there ever were.
+    serial: u64,
 }
 
 impl Sessions {
@@ -41,15 +44,19 @@ impl Sessions {
         self.places.len()
     }
 
-    /// The id of the next session; none when all are used up.
-    pub(super) fn next_id(&self) -> Option<SessionId> {
-        (self.opened < u32::MAX).then_some(SessionId(self.opened))
+    /// The id of the next session of the host; none when all are used up.
+    pub(super) fn next_root(&mut self) -> Option<SessionId> {
+        let id = SessionId::root(self.roots);
+        self.roots = self.roots.checked_add(1)?;
+        Some(id)
     }
 
-    /// Gives the session with the next id a place.
+    /// Gives a session a place.
     pub(super) fn add(&mut self, session: Box<Session>) -> Ticket {
-        let id = session.state.id;
-        let entry = (id, Slot::Active(session));
+        let id = session.state.log.session().clone();
+        self.serial += 1;
+        let serial = self.serial;
+        let entry = (serial, Slot::Active(session));
         let place = match self.free.pop() {
             Some(place) => {
                 self.slots[place] = entry;
@@ -61,31 +68,30 @@ impl Sessions {
             }
         };
         self.places.insert(id, place);
-        self.opened += 1;
-        Ticket { id, place }
+        Ticket { place, serial }
     }
 
-    pub(super) fn ticket(&self, id: SessionId) -> Option<Ticket> {
-        self.places.get(&id).map(|&place| Ticket { id, place })
+    pub(super) fn ticket(&self, id: &SessionId) -> Option<Ticket> {
+        self.places.get(id).map(|&place| Ticket { place, serial: self.slots[place].0 })
     }
 
-    pub(super) fn get(&self, id: SessionId) -> Option<&Slot> {
-        self.places.get(&id).map(|&place| &self.slots[place].1)
+    pub(super) fn get(&self, id: &SessionId) -> Option<&Slot> {
+        self.places.get(id).map(|&place| &self.slots[place].1)
     }
 
     /// The slot of a session, unless its report was taken.
     pub(super) fn slot(&mut self, ticket: Ticket) -> Option<&mut Slot> {
-        let (id, slot) = &mut self.slots[ticket.place];
-        (*id == ticket.id).then_some(slot)
+        let (serial, slot) = &mut self.slots[ticket.place];
+        (*serial == ticket.serial).then_some(slot)
     }
 
     /// Takes the report of a session that has ended and frees its place.
-    pub(super) fn take(&mut self, id: SessionId) -> Option<SessionReport> {
-        let place = *self.places.get(&id)?;
+    pub(super) fn take(&mut self, id: &SessionId) -> Option<SessionReport> {
+        let place = *self.places.get(id)?;
         let slot = &mut self.slots[place].1;
         match std::mem::replace(slot, Slot::Free) {
             Slot::Ended(report) => {
-                self.places.remove(&id);
+                self.places.remove(id);
                 self.free.push(place);
                 Some(*report)
             }

@@ -130,6 +130,6 @@ fn branches_without_end_are_limited() {
     let id = vm.load(image).expect("loads");
     let session = vm.open(id, &[]).expect("opens");
     vm.run(1_000_000, &mut || false);
-    let report = vm.take_report(session).expect("it has ended");
+    let report = vm.take_report(&session).expect("it has ended");
     assert!(matches!(fault_of(&report), Fault::LimitExceeded { what: "coroutines of a session", .. }), "{report:?}");
 }

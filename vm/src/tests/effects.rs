@@ -77,9 +77,9 @@ fn a_local_handler_belongs_to_one_session() {
     let sessions = [vm.open(image, &[]).expect("opens"), vm.open(image, &[]).expect("opens")];
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
     for session in sessions {
-        let report = vm.take_report(session).expect("ended");
+        let report = vm.take_report(&session).expect("ended");
         assert_eq!(report.finals[0].as_ref().expect("halted")[1].value, Value::Int(2));
-        assert_eq!(vm.session(session), None);
+        assert_eq!(vm.session(&session), None);
     }
 }
 
@@ -114,8 +114,8 @@ fn a_panic_ends_only_its_session() {
     let first = vm.open(image, &[]).expect("opens");
     let second = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    assert_eq!(kind(&vm.take_report(first).expect("ended")), FailureKind::Unavailable);
-    assert_eq!(vm.take_report(second).expect("ended").end, SessionEnd::Closed);
+    assert_eq!(kind(&vm.take_report(&first).expect("ended")), FailureKind::Unavailable);
+    assert_eq!(vm.take_report(&second).expect("ended").end, SessionEnd::Closed);
 }
 
 #[test]
@@ -156,13 +156,13 @@ fn an_answer_can_come_later() {
     let image = vm.load(asking(1)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
-    assert_eq!(vm.session(session), Some(SessionStatus::Active));
+    assert_eq!(vm.session(&session), Some(SessionStatus::Active));
     let unknown = VMError::UnknownRequest { session, request: RequestId(1) };
-    assert_eq!(vm.reply(session, RequestId(1), Ok(Value::Int(1))), Err(unknown));
-    assert_eq!(vm.reply(session, RequestId(0), Ok(Value::Int(1))), Ok(()));
+    assert_eq!(vm.reply(&session, RequestId(1), Ok(Value::Int(1))), Err(unknown));
+    assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Ok(()));
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    assert_eq!(vm.reply(session, RequestId(0), Ok(Value::Int(1))), Err(VMError::UnknownSession(session)));
-    assert_eq!(vm.take_report(session).expect("ended").end, SessionEnd::Closed);
+    assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Err(VMError::UnknownSession(session)));
+    assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn a_late_failure_ends_the_session() {
     let image = vm.load(asking(1)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
-    assert_eq!(vm.reply(session, RequestId(0), Err(Failure::unavailable("gone"))), Ok(()));
+    assert_eq!(vm.reply(&session, RequestId(0), Err(Failure::unavailable("gone"))), Ok(()));
     assert_eq!(vm.active(), 0);
-    assert_eq!(kind(&vm.take_report(session).expect("ended")), FailureKind::Unavailable);
+    assert_eq!(kind(&vm.take_report(&session).expect("ended")), FailureKind::Unavailable);
 }
 
 /// The first session ends by a late failure while its other role could still step.
@@ -187,18 +187,18 @@ fn the_next_session_in_its_place_has_its_own_turns() {
     vm.install("E", Later);
     let image = vm.load(image).expect("loads");
     let first = vm.open(image, &[]).expect("opens");
-    while vm.reply(first, RequestId(0), Err(Failure::unavailable("gone"))).is_err() {
+    while vm.reply(&first, RequestId(0), Err(Failure::unavailable("gone"))).is_err() {
         assert_eq!(vm.kernel_step_round(1).picks, 1);
     }
-    assert_eq!(kind(&vm.take_report(first).expect("ended")), FailureKind::Unavailable);
+    assert_eq!(kind(&vm.take_report(&first).expect("ended")), FailureKind::Unavailable);
     let second = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
     for request in [RequestId(1), RequestId(0)] {
-        assert_eq!(vm.reply(second, request, Ok(Value::Int(1))), Ok(()));
+        assert_eq!(vm.reply(&second, request, Ok(Value::Int(1))), Ok(()));
     }
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    assert_eq!(vm.take_report(second).expect("ended").end, SessionEnd::Closed);
-    assert!(vm.take_report(first).is_none());
+    assert_eq!(vm.take_report(&second).expect("ended").end, SessionEnd::Closed);
+    assert!(vm.take_report(&first).is_none());
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn reentrancy_is_rejected() {
         let session = vm.open(image, &[]).expect("opens");
         vm.run(1000, &mut || false);
         assert_eq!(
-            vm.take_report(session).is_some_and(|report| kind(&report) == FailureKind::ContractViolation),
+            vm.take_report(&session).is_some_and(|report| kind(&report) == FailureKind::ContractViolation),
             rejected
         );
     }

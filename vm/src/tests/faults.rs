@@ -262,7 +262,7 @@ fn prepared(image: CodeImage, capacity: u32) -> (Program, SessionState) {
     let program = Program::prepare(image);
     let mut config = config();
     config.edge_capacity = capacity;
-    let state = SessionState::new(&program, ImageId(0), SessionId(0), &Arc::new(config));
+    let state = SessionState::new(&program, ImageId(0), SessionId::root(0), &Arc::new(config));
     (program, state)
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn run_with(config: VMConfig, image: CodeImage, install: impl FnOnce(
     let id = vm.load(image).expect("loads");
     let session = vm.open(id, &[]).expect("opens");
     vm.run(100_000, &mut || false);
-    let report = match vm.session(session) {
+    let report = match vm.session(&session) {
         Some(SessionStatus::Ended(report)) => report.clone(),
         other => panic!("bug: the session should have ended: {other:?}"),
     };

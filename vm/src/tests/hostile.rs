@@ -269,15 +269,15 @@ fn survives(image: CodeImage) -> (u64, usize, usize) {
     for role in 0..4 {
         vm.run(500, &mut || false);
         // Whether it can is its own affair.
-        let _ = vm.cancel_scope(session, role);
-        let _ = vm.reply(session, RequestId(3), Ok(Value::Unit));
+        let _ = vm.cancel_scope(&session, role);
+        let _ = vm.reply(&session, RequestId(3), Ok(Value::Unit));
     }
     for event in vm.events() {
         assert!(vm.describe(event).is_some());
     }
     let branches = vm.events().filter(|event| matches!(event.kind, EventKind::BranchEnded { .. })).count();
     let outcomes = vm.events().filter(|event| matches!(event.kind, EventKind::ScopeOutcome { .. })).count();
-    (vm.take_report(session).map_or(2000, |report| report.ticks), branches, outcomes)
+    (vm.take_report(&session).map_or(2000, |report| report.ticks), branches, outcomes)
 }
 
 #[test]

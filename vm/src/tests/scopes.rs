@@ -58,7 +58,7 @@ fn start(config: VMConfig, image: CodeImage) -> (VM, SessionId) {
 }
 
 fn finished(vm: &mut VM, session: SessionId) -> SessionReport {
-    vm.take_report(session).expect("it has ended")
+    vm.take_report(&session).expect("it has ended")
 }
 
 fn shown(report: &SessionReport, role: usize) -> Vec<&str> {
@@ -174,18 +174,18 @@ fn an_effect_that_fails_where_no_scope_takes_it_ends_the_session() {
 #[test]
 fn the_host_cancels_and_a_late_answer_is_rejected() {
     let (mut vm, session) = start(config(), performing(0, &[Done, Cancel]));
-    assert_eq!(vm.cancel_scope(session, 1), Err(VMError::NoScope { session, role: 1 }));
-    assert_eq!(vm.cancel_scope(session, 0), Ok(()));
-    assert_eq!(vm.cancel_scope(session, 0), Err(VMError::NoScope { session, role: 0 }));
+    assert_eq!(vm.cancel_scope(&session, 1), Err(VMError::NoScope { session, role: 1 }));
+    assert_eq!(vm.cancel_scope(&session, 0), Ok(()));
+    assert_eq!(vm.cancel_scope(&session, 0), Err(VMError::NoScope { session, role: 0 }));
     let late = VMError::UnknownRequest { session, request: RequestId(0) };
-    assert_eq!(vm.reply(session, RequestId(0), Ok(Value::Int(1))), Err(late));
+    assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Err(late));
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
     assert_eq!(finished(&mut vm, session).end, SessionEnd::Closed);
     let kinds = ["ScopeOutcome", "CancellationRequested", "Cancelled"];
     let order = ["A.ScopeOutcome", "A.CancellationRequested", "A.Cancelled", "B.ScopeOutcome"];
     assert_eq!(events_of(&vm, &kinds), order);
     let unknown = VMError::UnknownSession(session);
-    assert_eq!(vm.cancel_scope(session, 0), Err(unknown));
+    assert_eq!(vm.cancel_scope(&session, 0), Err(unknown));
 }
 
 /// A message of the body that its receiver does not look at any more.
@@ -274,7 +274,7 @@ pub(super) fn round_and_round() -> CodeImage {
 fn a_loop_of_scopes_takes_no_more_memory_than_one() {
     let config = Arc::new(config());
     let program = Program::prepare(round_and_round());
-    let state = SessionState::new(&program, ImageId(0), SessionId(0), &config);
+    let state = SessionState::new(&program, ImageId(0), SessionId::root(0), &config);
     let mut session = Session::new(Arc::new(Loaded { program, providers: Vec::new() }), state);
     for _ in 0..1000 {
         session.pick(256);
@@ -314,7 +314,7 @@ fn an_owner_that_is_ahead_goes_on_when_the_others_follow() {
     let id = vm.load(image).expect("loads");
     let session = vm.open(id, &[]).expect("opens");
     let end = vm.run(10_000, &mut || false);
-    assert_eq!(end, RunEnd::StepLimit, "{:?} {:?}", vm.take_report(session), event_names(&vm));
+    assert_eq!(end, RunEnd::StepLimit, "{:?} {:?}", vm.take_report(&session), event_names(&vm));
 }
 
 /// `B` owns a scope inside that of `A` and waits at its end for nobody; the outer deadline ends both.

@@ -99,7 +99,7 @@ fn capacity_changes_order_but_nothing_else() {
         let config = VMConfig { edge_capacity: capacity, ..config() };
         let (vm, report) = run_with(config, burst(50), |_| {});
         assert_eq!(report.end, SessionEnd::Closed, "{capacity}");
-        assert_eq!(received(&vm, SessionId(0)), vec![Value::Int(5); 50], "{capacity}");
+        assert_eq!(received(&vm, SessionId::root(0)), vec![Value::Int(5); 50], "{capacity}");
         let numbers: Vec<u32> = vm
             .events()
             .filter_map(|event| match event.kind {
@@ -129,7 +129,7 @@ fn parameters_are_checked_and_stored() {
     assert_eq!(vm.open(ImageId(9), &[]), Err(VMError::UnknownImage(ImageId(9))));
     let session = vm.open(image, &[vec![Value::Int(30), Value::text("TAPL")]]).expect("opens");
     assert_eq!(vm.run(10, &mut || false), RunEnd::Done);
-    let report = vm.take_report(session).expect("ended");
+    let report = vm.take_report(&session).expect("ended");
     let shown: Vec<&str> = report.finals[0].iter().flatten().map(|v| v.shown.as_str()).collect();
     assert_eq!(shown, ["30", "\"TAPL\""]);
 }
@@ -159,7 +159,7 @@ fn a_run_stops_at_its_limit_and_goes_on() {
     let image = vm.load(ping_pong(100)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(100, &mut || false), RunEnd::StepLimit);
-    assert_eq!(vm.session(session), Some(SessionStatus::Active));
+    assert_eq!(vm.session(&session), Some(SessionStatus::Active));
     assert!(vm.events().len() > 10);
     assert_eq!(vm.run(100, &mut || true), RunEnd::Stopped);
     assert_eq!(vm.run(100_000, &mut || false), RunEnd::Done);
@@ -184,7 +184,7 @@ fn traces_are_equal_and_sessions_do_not_depend_on_each_other() {
         let alone = trace(1, slice, 1);
         for session in 0..5 {
             let mut of: Vec<Event> = many.iter().filter(|e| e.session.0 == session).cloned().collect();
-            of.iter_mut().for_each(|event| event.session = SessionId(0));
+            of.iter_mut().for_each(|event| event.session = SessionId::root(0));
             assert_eq!(of, alone, "quantum {quantum}, slice {slice}, session {session}");
         }
     }
@@ -212,8 +212,7 @@ fn ten_thousand_sessions() {
     let image = vm.load(ping_pong(10)).expect("loads");
     let sessions: Vec<SessionId> = (0..10_000).map(|_| vm.open(image, &[]).expect("opens")).collect();
     assert_eq!(vm.run(u64::MAX, &mut || false), RunEnd::Done);
-    let ended =
-        |id: &SessionId| matches!(vm.session(*id), Some(SessionStatus::Ended(r)) if r.end == SessionEnd::Closed);
+    let ended = |id: &SessionId| matches!(vm.session(id), Some(SessionStatus::Ended(r)) if r.end == SessionEnd::Closed);
     assert!(sessions.iter().all(ended));
     assert_eq!(vm.active(), 0);
 }
@@ -225,13 +224,13 @@ fn places_are_used_again_and_ids_are_not() {
     let first = vm.open(image, &[]).expect("opens");
     for number in 1..20_000 {
         let id = vm.open(image, &[]).expect("opens");
-        assert_eq!(id, SessionId(number));
+        assert_eq!(id, SessionId::root(number));
         assert_eq!(vm.run(u64::MAX, &mut || false), RunEnd::Done);
-        assert!(vm.take_report(id).is_some());
-        assert!(vm.session(id).is_none() && vm.take_report(id).is_none());
+        assert!(vm.take_report(&id).is_some());
+        assert!(vm.session(&id).is_none() && vm.take_report(&id).is_none());
     }
     assert!(format!("{vm:?}").contains("(1, 1, 0)"), "only the first one is kept: {vm:?}");
-    assert!(matches!(vm.session(first), Some(SessionStatus::Ended(_))));
+    assert!(matches!(vm.session(&first), Some(SessionStatus::Ended(_))));
 }
 
 #[test]
@@ -243,7 +242,7 @@ fn a_fault_ends_its_session_only() {
     let bad = vm.load(broken).expect("loads");
     let sessions = [good, bad, good].map(|image| vm.open(image, &[]).expect("opens"));
     assert_eq!(vm.run(10_000, &mut || false), RunEnd::Done);
-    let closed = sessions.map(|id| vm.take_report(id).expect("ended").end == SessionEnd::Closed);
+    let closed = sessions.map(|id| vm.take_report(&id).expect("ended").end == SessionEnd::Closed);
     assert_eq!(closed, [true, false, true]);
     let of_bad: Vec<&str> = vm.events().filter(|e| e.session == sessions[1]).map(|e| e.kind.name()).collect();
     assert_eq!(of_bad, ["Opened", "Faulted", "SessionTerminal", "EpochAdvanced"]);
@@ -283,5 +282,5 @@ fn ring_of_thousand_roles() {
     }
     let (vm, report) = run(image);
     assert_eq!(report.end, SessionEnd::Closed);
-    assert_eq!(received(&vm, SessionId(0)).len(), usize::from(count));
+    assert_eq!(received(&vm, SessionId::root(0)).len(), usize::from(count));
 }
