@@ -88,7 +88,7 @@ fn state_is_bounded() {
     assert_eq!(ask(&mut state, &call("put", 0, 0), &[Value::Int(0), Value::Int(0)]), Ok(Value::Unit));
 }
 
-fn ints(session: u32, role: u16, count: usize) -> Vec<i64> {
+fn ints(session: usize, role: u16, count: usize) -> Vec<i64> {
     let mut random = Random::default();
     let draw = |random: &mut Random| ask(random, &call("int", session, role), &[Value::Int(1), Value::Int(6)]);
     (0..count).map(|_| draw(&mut random).expect("it answers").as_int().expect("an Int")).collect()
