@@ -157,11 +157,11 @@ fn an_answer_can_come_later() {
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
     assert_eq!(vm.session(&session), Some(SessionStatus::Active));
-    let unknown = VMError::UnknownRequest { session, request: RequestId(1) };
+    let unknown = VMError::UnknownRequest { session: session.clone(), request: RequestId(1) };
     assert_eq!(vm.reply(&session, RequestId(1), Ok(Value::Int(1))), Err(unknown));
     assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Ok(()));
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Err(VMError::UnknownSession(session)));
+    assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Err(VMError::UnknownSession(session.clone())));
     assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
 }
 

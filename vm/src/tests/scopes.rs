@@ -57,8 +57,8 @@ fn start(config: VMConfig, image: CodeImage) -> (VM, SessionId) {
     (vm, session)
 }
 
-fn finished(vm: &mut VM, session: SessionId) -> SessionReport {
-    vm.take_report(&session).expect("it has ended")
+fn finished(vm: &mut VM, session: &SessionId) -> SessionReport {
+    vm.take_report(session).expect("it has ended")
 }
 
 fn shown(report: &SessionReport, role: usize) -> Vec<&str> {
@@ -92,7 +92,7 @@ fn a_scope_is_done_when_its_owner_is() {
     // Five is in time for a deadline of five.
     for sleep in [2, 3] {
         let (mut vm, session) = start(config(), race(sleep));
-        let report = finished(&mut vm, session);
+        let report = finished(&mut vm, &session);
         assert_eq!(report.end, SessionEnd::Closed);
         assert_eq!((shown(&report, 0)[0], shown(&report, 1)[0]), ("7", "7"));
         let kinds = ["ScopeEntered", "ScopeOutcome", "TimeoutIssued"];
@@ -105,7 +105,7 @@ fn a_scope_is_done_when_its_owner_is() {
 fn a_deadline_passes_and_a_sleep_is_called_off() {
     for quantum in [1, 256] {
         let (mut vm, session) = start(VMConfig { quantum, ..config() }, race(4));
-        let report = finished(&mut vm, session);
+        let report = finished(&mut vm, &session);
         assert_eq!(report.end, SessionEnd::Closed);
         assert_eq!((shown(&report, 0)[0], shown(&report, 1)[0]), ("8", "8"));
         let kinds = ["TimeoutIssued", "ScopeOutcome", "CancellationRequested", "Cancelled", "Completed"];
@@ -122,7 +122,7 @@ fn the_clock_goes_on_only_while_somebody_sleeps() {
     let code = [now(0), set(1, 2), Instr::Perform { op: 1, args: 1, dst: 2 }, now(3), HALT];
     role(&mut image, "A", &[DURATION, DURATION, UNIT, DURATION], &code);
     let (mut vm, session) = start(config(), image);
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert_eq!((shown(&report, 0)[0], shown(&report, 0)[3]), ("0s", "5ns"));
 }
 
@@ -155,7 +155,7 @@ pub(super) fn performing(op: u16, outcomes: &[Outcome]) -> CodeImage {
 #[test]
 fn an_effect_that_fails_ends_the_scope_around_it() {
     let (mut vm, session) = start(config(), performing(2, &[Done, Fail]));
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert_eq!(report.end, SessionEnd::Closed);
     assert_eq!(shown(&report, 0)[3], "\"denied\"");
     assert_eq!(events_of(&vm, &["ScopeOutcome"]), ["A.ScopeOutcome", "B.ScopeOutcome"]);
@@ -167,24 +167,24 @@ fn an_effect_that_fails_ends_the_scope_around_it() {
 #[test]
 fn an_effect_that_fails_where_no_scope_takes_it_ends_the_session() {
     let (mut vm, session) = start(config(), performing(2, &[Done, Cancel]));
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert!(matches!(fault_of(&report), Fault::Perform { kind: FailureKind::Denied, .. }));
 }
 
 #[test]
 fn the_host_cancels_and_a_late_answer_is_rejected() {
     let (mut vm, session) = start(config(), performing(0, &[Done, Cancel]));
-    assert_eq!(vm.cancel_scope(&session, 1), Err(VMError::NoScope { session, role: 1 }));
+    assert_eq!(vm.cancel_scope(&session, 1), Err(VMError::NoScope { session: session.clone(), role: 1 }));
     assert_eq!(vm.cancel_scope(&session, 0), Ok(()));
-    assert_eq!(vm.cancel_scope(&session, 0), Err(VMError::NoScope { session, role: 0 }));
-    let late = VMError::UnknownRequest { session, request: RequestId(0) };
+    assert_eq!(vm.cancel_scope(&session, 0), Err(VMError::NoScope { session: session.clone(), role: 0 }));
+    let late = VMError::UnknownRequest { session: session.clone(), request: RequestId(0) };
     assert_eq!(vm.reply(&session, RequestId(0), Ok(Value::Int(1))), Err(late));
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
-    assert_eq!(finished(&mut vm, session).end, SessionEnd::Closed);
+    assert_eq!(finished(&mut vm, &session).end, SessionEnd::Closed);
     let kinds = ["ScopeOutcome", "CancellationRequested", "Cancelled"];
     let order = ["A.ScopeOutcome", "A.CancellationRequested", "A.Cancelled", "B.ScopeOutcome"];
     assert_eq!(events_of(&vm, &kinds), order);
-    let unknown = VMError::UnknownSession(session);
+    let unknown = VMError::UnknownSession(session.clone());
     assert_eq!(vm.cancel_scope(&session, 0), Err(unknown));
 }
 
@@ -212,7 +212,7 @@ fn a_late_message_is_discarded_and_makes_room() {
     for edge_capacity in [1, 64] {
         let (mut vm, session) = start(VMConfig { edge_capacity, quantum: 1, slice: 1, ..config() }, image.clone());
         assert_eq!(vm.active(), 0, "{:?}", event_names(&vm));
-        let report = finished(&mut vm, session);
+        let report = finished(&mut vm, &session);
         assert_eq!((report.end.clone(), shown(&report, 1)), (SessionEnd::Closed, vec!["8"]));
         assert_eq!(events_of(&vm, &["Discarded", "Received"]), ["B.Discarded", "B.Received"]);
     }
@@ -248,12 +248,12 @@ fn a_message_of_a_run_to_come_is_not_visible() {
     table(&mut image, scope, None, &[(Done, None, 4)]);
     table(&mut image, scope, None, &[(Done, None, 8)]);
     let (mut vm, session) = start(config(), image.clone());
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert_eq!((report.end.clone(), shown(&report, 1)[0]), (SessionEnd::Closed, "8"));
     // Where `B` looks for it in the first run, it waits for ever.
     image.functions[1].code[2] = receive(0, 0);
     let (mut vm, session) = start(config(), image);
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     let Fault::Deadlock { waits, orphans } = fault_of(&report) else { panic!("{report:?}") };
     assert_eq!((waits[0].role.as_str(), orphans.len()), ("B", 1));
 }
@@ -294,7 +294,7 @@ fn an_owner_does_not_run_ahead_for_ever() {
     image.functions[1].code[1] = receive(2, 0);
     role(&mut image, "C", &[INT], &[receive(1, 0), HALT]);
     let (mut vm, session) = start(VMConfig { edge_capacity: 3, ..config() }, image);
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     let Fault::Deadlock { waits, .. } = fault_of(&report) else { panic!("{report:?}") };
     assert_eq!(
         waits.iter().map(|wait| wait.kind).collect::<Vec<_>>(),
@@ -336,7 +336,7 @@ fn an_inner_scope_is_abandoned_with_the_outer_one() {
     table(&mut image, outer, None, &[(Done, None, 6), (Timeout, None, 6)]);
     table(&mut image, inner, None, &[(Done, None, 4), (Fail, None, 4)]);
     let (mut vm, session) = start(config(), image);
-    assert_eq!(finished(&mut vm, session).end, SessionEnd::Closed);
+    assert_eq!(finished(&mut vm, &session).end, SessionEnd::Closed);
     assert_eq!(events_of(&vm, &["ScopeOutcome"]), ["A.ScopeOutcome", "B.ScopeOutcome", "C.ScopeOutcome"]);
 }
 
@@ -352,7 +352,7 @@ fn who_comes_late_leaves_at_its_first_communication() {
     role(&mut image, "B", &[INT, DURATION, UNIT], &b);
     table(&mut image, scope, None, &[(Done, None, 6), (Timeout, None, 6)]);
     let (mut vm, session) = start(config(), image);
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert_eq!((report.end.clone(), shown(&report, 1)[0]), (SessionEnd::Closed, "8"));
     assert_eq!(events_of(&vm, &["Sent", "Outcome"]), ["A.ScopeOutcome", "B.ScopeOutcome"]);
 }
@@ -381,6 +381,6 @@ fn scopes_without_end_are_limited() {
     role(&mut image, "A", &[INT], &[ENTER, Instr::Jump { target: 0 }, LEAVE, HALT]);
     table(&mut image, scope, None, &[(Done, None, 2)]);
     let (mut vm, session) = start(config(), image);
-    let report = finished(&mut vm, session);
+    let report = finished(&mut vm, &session);
     assert!(matches!(fault_of(&report), Fault::LimitExceeded { what: "nesting of scopes", .. }), "{report:?}");
 }

@@ -183,7 +183,7 @@ fn traces_are_equal_and_sessions_do_not_depend_on_each_other() {
         assert_eq!(many, trace(quantum, slice, 5));
         let alone = trace(1, slice, 1);
         for session in 0..5 {
-            let mut of: Vec<Event> = many.iter().filter(|e| e.session.0 == session).cloned().collect();
+            let mut of: Vec<Event> = many.iter().filter(|e| e.session == SessionId::root(session)).cloned().collect();
             of.iter_mut().for_each(|event| event.session = SessionId::root(0));
             assert_eq!(of, alone, "quantum {quantum}, slice {slice}, session {session}");
         }
@@ -242,7 +242,7 @@ fn a_fault_ends_its_session_only() {
     let bad = vm.load(broken).expect("loads");
     let sessions = [good, bad, good].map(|image| vm.open(image, &[]).expect("opens"));
     assert_eq!(vm.run(10_000, &mut || false), RunEnd::Done);
-    let closed = sessions.map(|id| vm.take_report(&id).expect("ended").end == SessionEnd::Closed);
+    let closed = sessions.each_ref().map(|id| vm.take_report(id).expect("ended").end == SessionEnd::Closed);
     assert_eq!(closed, [true, false, true]);
     let of_bad: Vec<&str> = vm.events().filter(|e| e.session == sessions[1]).map(|e| e.kind.name()).collect();
     assert_eq!(of_bad, ["Opened", "Faulted", "SessionTerminal", "EpochAdvanced"]);
