@@ -11,6 +11,7 @@ use crate::image::{
     ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable, Shape,
 };
 use crate::machine::{LocalMachine, State};
+use crate::resource::{Bundle, Fact, Layer, Nested, OpenTable, Resources};
 use crate::ty::Type;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::de::read::Reader;
@@ -27,7 +28,7 @@ use std::fmt;
 pub const MAX_IMAGE_BYTES: usize = 64 << 20;
 
 /// Format version this code writes and reads.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;
 
 /// The first bytes of every image file, before the version.
 pub const MAGIC: &[u8; 7] = b"TELLIMG";
@@ -44,8 +45,21 @@ const ENTRY_LEN: usize = 12;
 const TRAILER_LEN: usize = 64;
 
 /// The sections in the order of their ids, which start at 1. The debug section is absent if there is none.
-const SECTIONS: [&str; 12] =
-    ["roles", "labels", "types", "effects", "ops", "consts", "shapes", "code", "machines", "edges", "scopes", "debug"];
+const SECTIONS: [&str; 13] = [
+    "roles",
+    "labels",
+    "types",
+    "effects",
+    "ops",
+    "consts",
+    "shapes",
+    "code",
+    "machines",
+    "edges",
+    "scopes",
+    "resources",
+    "debug",
+];
 
 /// Why bytes are not an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +146,7 @@ fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
         machines,
         edges,
         scopes,
+        resources,
         debug,
     } = image;
     let mut sections = vec![
@@ -146,6 +161,7 @@ fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
         section(machines),
         section(edges),
         section(scopes),
+        section(resources),
     ];
     sections.extend(debug.iter().map(section));
     sections
@@ -247,11 +263,12 @@ fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
         ops: read_section(sections, 4, |cursor| cursor.list(10, op))?,
         consts: read_section(sections, 5, |cursor| cursor.list(1, constant))?,
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
-        functions: read_section(sections, 7, |cursor| cursor.list(7, function))?,
+        functions: read_section(sections, 7, |cursor| cursor.list(8, function))?,
         machines: read_section(sections, 8, |cursor| cursor.list(1, machine))?,
         edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 3>())?,
         scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
-        debug: if sections.len() > 11 { Some(read_section(sections, 11, debug)?) } else { None },
+        resources: read_section(sections, 11, resources)?,
+        debug: if sections.len() > 12 { Some(read_section(sections, 12, debug)?) } else { None },
     })
 }
 
@@ -416,6 +433,9 @@ fn ty(cursor: &mut Cursor<'_>) -> Result<Type, DecodeError> {
         13 => Type::Record(cursor.list(2, |cursor| Ok((cursor.text()?, cursor.plain()?)))?),
         14 => Type::Union(cursor.text()?, cursor.list(2, |cursor| Ok((cursor.text()?, cursor.plain_list::<_, 1>()?)))?),
         15 => Type::Opaque(cursor.text()?),
+        16 => Type::Endpoint,
+        17 => Type::Evidence(cursor.plain()?),
+        18 => Type::Witness(cursor.plain()?),
         found => return unknown("type", found),
     })
 }
@@ -457,6 +477,9 @@ fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
         finals: cursor
             .list(1, |cursor| cursor.list(2, |cursor| Ok(Final { name: cursor.text()?, reg: cursor.plain()? })))?,
         scopes: cursor.list(3, scope_table)?,
+        opens: cursor.list(2, |cursor| {
+            Ok(OpenTable { nested: cursor.plain()?, args: cursor.list(1, Cursor::plain_list::<_, 1>)? })
+        })?,
     })
 }
 
@@ -470,6 +493,20 @@ fn scope(cursor: &mut Cursor<'_>) -> Result<Scope, DecodeError> {
         participants: cursor.plain_list::<_, 1>()?,
         outcomes: cursor.plain_list::<_, 1>()?,
     })
+}
+
+fn resources(cursor: &mut Cursor<'_>) -> Result<Resources, DecodeError> {
+    Ok(Resources {
+        nested: cursor.list(33, nested)?,
+        layers: cursor.list(2, |cursor| Ok(Layer { name: cursor.text()?, reach: cursor.plain()? }))?,
+        facts: cursor.list(2, |cursor| Ok(Fact { name: cursor.text()?, about: cursor.plain()? }))?,
+        bundles: cursor.list(2, |cursor| Ok(Bundle { label: cursor.plain()?, facts: cursor.plain_list::<_, 1>()? }))?,
+    })
+}
+
+fn nested(cursor: &mut Cursor<'_>) -> Result<Nested, DecodeError> {
+    let role = |cursor: &mut Cursor<'_>| Ok((cursor.text()?, cursor.plain_list::<_, 1>()?));
+    Ok(Nested { image: cursor.plain()?, roles: cursor.list(2, role)? })
 }
 
 fn machine(cursor: &mut Cursor<'_>) -> Result<LocalMachine, DecodeError> {

@@ -2,11 +2,12 @@
 //!
 //! Also for images that are not verified: an index that leads nowhere is printed as `?` and its number.
 
-use crate::hash::content_id;
+use crate::hash::{ContentId, content_id};
 use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Scope, ScopeTable, Shape};
 use crate::instr::{FailKind, Instr, Reg};
 use crate::machine::{State, Transition};
 use crate::print::{declaration_text, type_text};
+use crate::resource::{Bundle, Nested, Reach, Resources};
 use crate::ty::{Type, TypeId};
 use std::fmt::Write;
 
@@ -96,6 +97,17 @@ impl Names<'_> {
             format!("{} -> {}{bound}", self.role(usize::from(edge.from)), self.role(usize::from(edge.to)))
         });
         out.table("scopes", &image.scopes, |scope| self.scope(scope));
+        let Resources { nested, layers, facts, bundles } = &image.resources;
+        out.table("images", nested, |nested| self.nested(nested));
+        out.table("layers", layers, |layer| {
+            let reach = if layer.reach == Reach::Shared { "shared" } else { "session" };
+            format!("{} {reach}", layer.name)
+        });
+        out.table("facts", facts, |fact| match fact.about {
+            Some(role) => format!("{} about {}", fact.name, self.role(usize::from(role))),
+            None => fact.name.clone(),
+        });
+        out.table("bundles", bundles, |bundle| self.bundle(bundle));
     }
 
     fn ty(&self, id: TypeId) -> String {
@@ -114,6 +126,30 @@ impl Names<'_> {
         let with = if others.is_empty() { String::new() } else { format!(" with {}", others.join(", ")) };
         let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.text()).collect();
         format!("of {}{with}: {}", self.role(usize::from(*owner)), outcomes.join(" | "))
+    }
+
+    fn layer(&self, layer: u16) -> String {
+        entry(&self.image.resources.layers, usize::from(layer), |layer| layer.name.clone())
+    }
+
+    fn fact(&self, fact: u16) -> String {
+        entry(&self.image.resources.facts, usize::from(fact), |fact| fact.name.clone())
+    }
+
+    /// What a role of a nested image takes.
+    fn nested(&self, nested: &Nested) -> String {
+        let role = |(name, params): &(String, Vec<TypeId>)| {
+            let params: Vec<_> = params.iter().map(|&param| self.ty(param)).collect();
+            format!("{name}({})", params.join(", "))
+        };
+        let roles: Vec<_> = nested.roles.iter().map(role).collect();
+        format!("{} {}", ContentId(nested.image), roles.join(" "))
+    }
+
+    fn bundle(&self, bundle: &Bundle) -> String {
+        let label = entry(&self.image.labels, usize::from(bundle.label), |label| label.name.clone());
+        let facts: Vec<_> = bundle.facts.iter().map(|&fact| self.fact(fact)).collect();
+        format!("{label} with {}", if facts.is_empty() { "nothing".to_owned() } else { facts.join(", ") })
     }
 
     /// Partner and label of a communication.
@@ -250,6 +286,23 @@ impl Names<'_> {
             },
             Instr::Exit { scope } => format!("exit {}", scope_of(function, scope)),
             Instr::Leave { scope } => format!("leave {}", scope_of(function, scope)),
+            Instr::Open { table, dst } => match function.opens.get(table as usize) {
+                Some(table) => format!("r{dst} = open image {}", table.nested),
+                None => format!("r{dst} = open ?{table}"),
+            },
+            Instr::Close { endpoint, dst } => format!("r{dst} = close r{endpoint}"),
+            Instr::Acquire { layer, dst } => format!("r{dst} = acquire {}", self.layer(layer)),
+            Instr::Release { layer, evidence } => format!("release {} r{evidence}", self.layer(layer)),
+            Instr::Fork { target } => format!("fork else {}", block(function, target)),
+            Instr::Join => "join".to_owned(),
+            Instr::Abort => "abort".to_owned(),
+            Instr::Transfer { endpoint, to, bundle } => {
+                format!("transfer {} r{endpoint} bundle {bundle}", self.role(usize::from(to)))
+            }
+            Instr::Tag { fact, dst } => format!("r{dst} = tag {}", self.fact(fact)),
+            Instr::Check { fact, to, dst } => {
+                format!("r{dst} = check {} for {}", self.fact(fact), self.role(usize::from(to)))
+            }
         }
     }
 
@@ -272,6 +325,11 @@ impl Names<'_> {
                 (0..=u16::MAX).zip(targets).map(text).collect()
             }
             Instr::Halt { finals } => finals_of(function, finals).collect(),
+            Instr::Open { table, dst: _ } => {
+                let args = function.opens.get(table as usize).map_or(&[][..], |table| &table.args);
+                let role = |args: &Vec<Reg>| args.iter().map(|reg| format!("r{reg}")).collect::<Vec<_>>().join(", ");
+                args.iter().map(|args| format!("({})", role(args))).collect()
+            }
             Instr::Enter { scope } => {
                 let rows = function.scopes.get(scope as usize).map_or(&[][..], |table| &table.rows);
                 let text = |row: &crate::image::ScopeRow| {

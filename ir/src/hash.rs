@@ -9,10 +9,11 @@ use crate::image::{
     ScopeTable, Shape,
 };
 use crate::machine::{LocalMachine, State, StateId, Transition};
+use crate::resource::{Bundle, Fact, Layer, Nested, OpenTable, Reach, Resources};
 use crate::ty::{Type, TypeId};
 use std::fmt;
 
-const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v3";
+const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v4";
 const GLOBAL_CONTEXT: &str = "tell 2026-11 global type content id v1";
 const LOCAL_CONTEXT: &str = "tell 2026-11 local type content id v1";
 const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";
@@ -109,6 +110,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
         machines,
         edges,
         scopes,
+        resources,
         debug: _,
     } = image;
     out.text(protocol);
@@ -123,6 +125,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
     out.list(machines);
     out.list(edges);
     out.list(scopes);
+    resources.write(out);
 }
 
 /// Bytes that are hashed at once.
@@ -312,6 +315,15 @@ impl Canon for Type {
                 out.byte(15);
                 out.text(name);
             }
+            Self::Endpoint => out.byte(16),
+            Self::Evidence(layer) => {
+                out.byte(17);
+                out.short(*layer);
+            }
+            Self::Witness(fact) => {
+                out.byte(18);
+                out.short(*fact);
+            }
         }
     }
 }
@@ -402,6 +414,7 @@ impl Canon for Function {
         out.list(&self.switches);
         out.list(&self.finals);
         out.list(&self.scopes);
+        out.list(&self.opens);
     }
 }
 
@@ -423,6 +436,54 @@ impl Canon for Scope {
         out.short(self.owner);
         out.list(&self.participants);
         out.list(&self.outcomes);
+    }
+}
+
+impl Canon for Resources {
+    fn write(&self, out: &mut Canonical) {
+        let Self { nested, layers, facts, bundles } = self;
+        out.list(nested);
+        out.list(layers);
+        out.list(facts);
+        out.list(bundles);
+    }
+}
+
+impl Canon for Nested {
+    fn write(&self, out: &mut Canonical) {
+        out.buffer.extend_from_slice(&self.image);
+        out.list(&self.roles);
+    }
+}
+
+impl Canon for Layer {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        out.byte(match self.reach {
+            Reach::Session => 0,
+            Reach::Shared => 1,
+        });
+    }
+}
+
+impl Canon for Fact {
+    fn write(&self, out: &mut Canonical) {
+        out.text(&self.name);
+        out.maybe_short(self.about);
+    }
+}
+
+impl Canon for Bundle {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.label);
+        out.list(&self.facts);
+    }
+}
+
+impl Canon for OpenTable {
+    fn write(&self, out: &mut Canonical) {
+        out.short(self.nested);
+        out.list(&self.args);
     }
 }
 

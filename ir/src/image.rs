@@ -2,6 +2,7 @@
 
 use crate::instr::{Instr, Reg};
 use crate::machine::{LocalMachine, StateId};
+use crate::resource::{OpenTable, Resources};
 use crate::ty::{Type, TypeId};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub struct CodeImage {
     pub edges: Vec<Edge>,
     /// Scopes with outcomes.
     pub scopes: Vec<Scope>,
+    /// Nested images, guard layers, facts and bundles.
+    pub resources: Resources,
     /// Where code comes from; not part of the content id.
     pub debug: Option<Debug>,
 }
@@ -252,6 +255,8 @@ pub struct Function {
     pub finals: Vec<Vec<Final>>,
     /// Tables of `Enter`, `Exit` and `Leave`.
     pub scopes: Vec<ScopeTable>,
+    /// Tables of `Open`.
+    pub opens: Vec<OpenTable>,
 }
 
 /// The start of a basic block; every jump target is one.

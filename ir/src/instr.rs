@@ -178,6 +178,26 @@ instructions! {
     Exit { scope: u32 } = 21;
     /// Ends the block of an outcome.
     Leave { scope: u32 } = 22;
+    /// Opens a nested session by open table `table`; its endpoint goes to `dst`.
+    Open { table: u32, dst: Reg } = 23;
+    /// Waits until the session of the endpoint in `endpoint` has ended, and forgets it; how it ended goes to `dst`.
+    Close { endpoint: Reg, dst: Reg } = 24;
+    /// Takes guard layer `layer`, or waits for it; the evidence goes to `dst`.
+    Acquire { layer: u16, dst: Reg } = 25;
+    /// Gives guard layer `layer` back, by its evidence.
+    Release { layer: u16, evidence: Reg } = 26;
+    /// Starts to speculate; `Abort`, and whatever would wait, undoes all since and goes to `target`.
+    Fork { target: u32 } = 27;
+    /// Ends a speculation: what it sent is delivered.
+    Join = 28;
+    /// Undoes a speculation.
+    Abort = 29;
+    /// Sends the endpoint in `endpoint` to role `to` with the facts of bundle `bundle`; its owner is the receiver then.
+    Transfer { endpoint: Reg, to: u16, bundle: u16 } = 30;
+    /// This role knows fact `fact` from now on; its witness goes to `dst`.
+    Tag { fact: u16, dst: Reg } = 31;
+    /// Puts into `dst` whether this role knows fact `fact` and may let role `to` know it.
+    Check { fact: u16, to: u16, dst: Reg } = 32;
 }
 
 /// The faults code raises by itself.

@@ -21,6 +21,7 @@ pub mod machine;
 pub mod manual;
 pub mod prim;
 pub mod print;
+pub mod resource;
 #[cfg(test)]
 mod sample;
 pub mod sort;

@@ -1,5 +1,6 @@
 //! An image for tests, with every table in use: a buyer asks for titles until the answer is no, or cheap.
 
+pub(crate) mod resources;
 pub(crate) mod scoped;
 
 use crate::image::{
@@ -9,6 +10,7 @@ use crate::image::{
 use crate::instr::{FailKind, Instr};
 use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::prim::Prim;
+use crate::resource::Resources;
 use crate::ty::{Type, TypeId};
 
 pub(crate) const UNIT: TypeId = TypeId(0);
@@ -74,6 +76,7 @@ pub(crate) fn image() -> CodeImage {
         ],
         edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
         scopes: Vec::new(),
+        resources: Resources::default(),
         debug: Some(Debug { file: "shop.tell".to_owned(), spans: vec![vec![(0, 10, 20), (2, 21, 30)], Vec::new()] }),
     }
 }
@@ -138,6 +141,7 @@ fn buyer() -> Function {
         switches: Vec::new(),
         finals: vec![vec![Final { name: "title".to_owned(), reg: 0 }]],
         scopes: Vec::new(),
+        opens: Vec::new(),
     }
 }
 
@@ -172,5 +176,6 @@ fn seller() -> Function {
         switches: vec![vec![14, 3], vec![13, 10, 13]],
         finals: vec![Vec::new()],
         scopes: Vec::new(),
+        opens: Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! Types of run-time values, as an image lists them.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Index into [`crate::image::CodeImage::types`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,4 +45,61 @@ pub enum Type {
     Union(String, Vec<(String, Vec<TypeId>)>),
     /// A declared type without constructors: carried, compared, given to effects.
     Opaque(String),
+    /// The right to close a nested session; used exactly once.
+    Endpoint,
+    /// That a guard layer is held; used exactly once.
+    Evidence(u16),
+    /// That a fact was tagged; can be copied, and nothing else.
+    Witness(u16),
+}
+
+/// Whether two types of two images have the same values, whatever their places in the tables are.
+#[must_use]
+pub fn same(types: &[Type], a: TypeId, others: &[Type], b: TypeId) -> bool {
+    let mut assumed = BTreeSet::from([(a, b)]);
+    let mut todo = vec![(a, b)];
+    while let Some((a, b)) = todo.pop() {
+        let (Some(a), Some(b)) = (types.get(a.0 as usize), others.get(b.0 as usize)) else { return false };
+        let Some(pairs) = parts_alike(a, b) else { return false };
+        todo.extend(pairs.into_iter().filter(|pair| assumed.insert(*pair)));
+    }
+    true
+}
+
+/// The parts that must be the same for two types to be; `None` if they are not.
+fn parts_alike(a: &Type, b: &Type) -> Option<Vec<(TypeId, TypeId)>> {
+    let zip = |a: &[TypeId], b: &[TypeId]| -> Option<Vec<_>> {
+        (a.len() == b.len()).then(|| a.iter().copied().zip(b.iter().copied()).collect())
+    };
+    match (a, b) {
+        (Type::List(a), Type::List(b)) | (Type::Maybe(a), Type::Maybe(b)) => Some(vec![(*a, *b)]),
+        (Type::Result(a, c), Type::Result(b, d)) | (Type::Map(a, c), Type::Map(b, d)) => Some(vec![(*a, *b), (*c, *d)]),
+        (Type::Tuple(a), Type::Tuple(b)) => zip(a, b),
+        (Type::Record(a), Type::Record(b)) => {
+            let alike = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0);
+            alike.then(|| a.iter().zip(b).map(|(a, b)| (a.1, b.1)).collect())
+        }
+        (Type::Union(name, a), Type::Union(other, b)) if name == other && a.len() == b.len() => {
+            let mut pairs = Vec::new();
+            for ((name, a), (other, b)) in a.iter().zip(b) {
+                pairs.extend(zip(a, b).filter(|_| name == other)?);
+            }
+            Some(pairs)
+        }
+        _ => (a == b).then(Vec::new),
+    }
+}
+
+impl Type {
+    /// Whether its values are used exactly once.
+    #[must_use]
+    pub const fn is_linear(&self) -> bool {
+        matches!(self, Self::Endpoint | Self::Evidence(_))
+    }
+
+    /// Whether its values stay in registers: they are no part of other values, and no operation takes or gives them.
+    #[must_use]
+    pub const fn is_confined(&self) -> bool {
+        matches!(self, Self::Endpoint | Self::Evidence(_) | Self::Witness(_))
+    }
 }

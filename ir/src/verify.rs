@@ -4,15 +4,17 @@
 //! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
-//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
+//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10). A later check relies on the earlier ones: indices are in range once the operands are checked.
 
 mod branches;
 mod control;
 mod flow;
+mod linear;
 mod machine;
 mod nest;
 mod operand;
 mod prim;
+mod resource;
 mod table;
 mod walk;
 
@@ -40,6 +42,7 @@ pub const RULES: &[(&str, &str)] = &[
         "the owner and the participants of a scope are roles, ascending; its outcomes are ascending, `done` first",
     ),
     ("V1.17", "a scope table is of a scope its role takes part in, has a row per outcome, and what belongs to it"),
+    ("V1.18", "facts and layers are listed once, the message of a bundle carries an Endpoint, its facts are ascending"),
     ("V2.1", "code is not empty and its first block starts at instruction 0 in state 0"),
     ("V2.2", "blocks are ascending and inside the code"),
     ("V2.3", "jumps lead to the start of a block"),
@@ -52,6 +55,7 @@ pub const RULES: &[(&str, &str)] = &[
         "V2.9",
         "`Finish` ends a branch, `Exit` a body, `Leave` a block of the scope last entered, and `Halt` none of them",
     ),
+    ("V2.10", "between `Fork` and its `Join` or `Abort` stand data, messages and operations of the session only"),
     ("V3.1", "registers are inside the frame"),
     ("V3.2", "payloads have the type of their label"),
     ("V3.3", "arguments and result of an operation have its types"),
@@ -61,6 +65,14 @@ pub const RULES: &[(&str, &str)] = &[
     ("V3.7", "a component of a union is taken only where its variant is known"),
     ("V3.8", "a deadline is a Duration, the word of a failure a String"),
     ("V3.9", "what one branch writes, no other branch reads or writes"),
+    ("V3.10", "what opens, closes, guards, transfers and knows has operands of the types of its tables"),
+    ("V4.1", "endpoints, evidence and witnesses are no part of other values, of operations or of final values"),
+    ("V4.2", "where paths meet, the same endpoints and evidence are held, and both speculate or none does"),
+    ("V4.3", "an endpoint or evidence is not overwritten, dropped, copied or sent otherwise than by `Transfer`"),
+    ("V4.4", "an endpoint or evidence is used only where it is held, by the branch or scope that holds it"),
+    ("V4.5", "a branch, a body or a block ends without an endpoint or evidence of its own"),
+    ("V4.6", "layers are acquired in increasing order"),
+    ("V4.7", "who holds a layer waits for no role and no session"),
     ("V5.1", "the states of a machine lead to its states; rows are distinct, with another role, and not none"),
     ("V5.2", "every state of a machine is reachable"),
     ("V5.3", "a message is sent only where the machine can send it"),
@@ -74,6 +86,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.11", "a branch, a body or a block ends where the machine's does, and control goes on behind the scope"),
     ("V5.12", "two branches use no edge in common"),
     ("V5.13", "inside a scope only its participants communicate and enter scopes"),
+    ("V5.15", "a speculation that is undone goes on in the state it began in"),
     ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
 ];
@@ -170,7 +183,8 @@ fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check {
     walk::check(&subject, &graph, &rows, budget)?;
     let nest = nest::check(&subject, &graph, budget)?;
     let joins = branches::check(&subject, &graph, &nest, budget)?;
-    flow::check(&subject, &graph, &joins, budget)
+    flow::check(&subject, &graph, &joins, budget)?;
+    linear::check(&subject, &graph, budget)
 }
 
 /// The role under scrutiny.
@@ -224,7 +238,10 @@ fn variant_count(ty: &Type) -> Option<usize> {
         | Type::Map(..)
         | Type::Tuple(_)
         | Type::Record(_)
-        | Type::Opaque(_) => None,
+        | Type::Opaque(_)
+        | Type::Endpoint
+        | Type::Evidence(_)
+        | Type::Witness(_) => None,
     }
 }
 

@@ -20,4 +20,8 @@ impl Handler for Clock {
             _ => HostStep::Fail(crate::host::unknown(call)),
         }
     }
+
+    fn checkpoint(&self) -> Option<Box<dyn Handler + Send>> {
+        Some(Box::new(*self))
+    }
 }

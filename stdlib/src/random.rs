@@ -80,7 +80,7 @@ impl Draws {
 }
 
 /// The handler of one session.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Random {
     /// Per role the number of its next draw.
     next: BTreeMap<u16, u64>,
@@ -133,6 +133,10 @@ impl Handler for Random {
     fn start(&mut self, call: &Call<'_>, args: &[Value]) -> HostStep {
         self.pending = None;
         crate::host::step(self.answer(call, args))
+    }
+
+    fn checkpoint(&self) -> Option<Box<dyn Handler + Send>> {
+        Some(Box::new(self.clone()))
     }
 
     fn settle(&mut self, call: &Call<'_>, settled: Settled) {

@@ -11,7 +11,7 @@ pub const SOURCE: &str = include_str!("../tell/state.tell");
 pub const EFFECT: &str = "std.state.State";
 
 /// The map of one role.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Cells {
     entries: BTreeMap<Value, Value>,
     /// Sum of the sizes of keys and values, at most [`MAX_SIZE`].
@@ -19,7 +19,7 @@ struct Cells {
 }
 
 /// The handler of one session. A `put` is made when its answer is committed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     roles: BTreeMap<u16, Cells>,
     pending: Option<(Value, Value)>,
@@ -55,6 +55,10 @@ fn entry_size(key: &Value, value: &Value) -> u64 {
 impl Handler for State {
     fn start(&mut self, call: &Call<'_>, args: &[Value]) -> HostStep {
         crate::host::step(self.answer(call, args))
+    }
+
+    fn checkpoint(&self) -> Option<Box<dyn Handler + Send>> {
+        Some(Box::new(self.clone()))
     }
 
     fn settle(&mut self, call: &Call<'_>, settled: Settled) {

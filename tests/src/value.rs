@@ -64,6 +64,7 @@ fn make(ty: TypeId, types: &[Type], numbers: &mut Numbers, depth: usize) -> Resu
         Type::Session => Ok(Value::Session(std::sync::Arc::new(SessionId::root(0)))),
         Type::Role => Ok(Value::Role(0)),
         Type::Opaque(name) => Ok(Value::opaque(name, "token")),
+        Type::Endpoint | Type::Evidence(_) | Type::Witness(_) => return Err("nobody can make one".to_owned()),
         Type::List(item) => Value::list(all(&mut std::iter::repeat_n(*item, 2)).unwrap_or_default()),
         Type::Maybe(item) => match all(&mut std::iter::once(*item)) {
             Ok(values) => Value::variant(1, values),

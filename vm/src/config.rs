@@ -1,6 +1,7 @@
 //! What a machine is configured with. All of it is data; nothing is read from the environment.
 
 use crate::error::VMError;
+use crate::flow::FlowPolicy;
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
 
@@ -13,6 +14,8 @@ pub struct VMConfig {
     pub slice: u32,
     /// Most messages queued on one edge, at least 1; a sender blocks when it is reached.
     pub edge_capacity: u32,
+    /// Which facts may flow to which roles.
+    pub flow: FlowPolicy,
     /// Given to handlers that draw random numbers.
     pub seed: u64,
     /// Which events are kept.
@@ -43,6 +46,8 @@ pub struct Limits {
     pub value_depth: u32,
     /// Largest unfolded size of a value, at most [`MAX_SIZE`]: 1 for every value in it, and the bytes of its texts.
     pub value_size: u32,
+    /// Scopes inside each other, and sessions inside each other.
+    pub nesting: u32,
 }
 
 impl Limits {
@@ -53,13 +58,21 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 1 << 20, registers: 1 << 20, value_depth: MAX_DEPTH, value_size: 1 << 20 }
+        Self { sessions: 1 << 20, registers: 1 << 20, value_depth: MAX_DEPTH, value_size: 1 << 20, nesting: 1024 }
     }
 }
 
 impl Default for VMConfig {
     fn default() -> Self {
-        Self { quantum: 1, slice: 256, edge_capacity: 64, seed: 0, trace: Retention::All, limits: Limits::default() }
+        Self {
+            quantum: 1,
+            slice: 256,
+            edge_capacity: 64,
+            flow: FlowPolicy::default(),
+            seed: 0,
+            trace: Retention::All,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -73,6 +86,7 @@ impl VMConfig {
             ("limits.value_depth", u64::from(limits.value_depth), 1, u64::from(MAX_DEPTH)),
             ("limits.value_size", u64::from(limits.value_size), 1, u64::from(MAX_SIZE)),
         ];
+        self.flow.check()?;
         for (field, value, min, max) in rules {
             if value < min || value > max {
                 return Err(VMError::Configuration { field, value, min, max });

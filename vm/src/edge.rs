@@ -83,6 +83,28 @@ impl Edge {
         Some(stamp)
     }
 
+    /// The number of the next message.
+    pub(crate) const fn next_number(&self) -> u32 {
+        self.sent
+    }
+
+    /// Takes the head off.
+    pub(crate) fn take_head(&mut self) -> Option<Queued> {
+        let mut payload = Value::Unit;
+        let stamp = self.pop(&mut payload)?;
+        Some(Queued { payload, stamp })
+    }
+
+    /// Puts a message that was taken back to the head.
+    pub(crate) fn put_back(&mut self, message: Queued) {
+        if self.len() == self.ring.len() {
+            self.grow(None);
+        }
+        self.first = self.first.checked_sub(1).unwrap_or(self.ring.len() as u32 - 1);
+        self.ring[self.first as usize] = message;
+        self.len += 1;
+    }
+
     /// The place that comes so many after the first.
     fn place(&self, distance: usize) -> usize {
         let place = self.first as usize + distance;

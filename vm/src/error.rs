@@ -33,6 +33,14 @@ pub enum VMError {
         /// What is allowed.
         max: u64,
     },
+    /// An image whose sessions would be opened from another one.
+    #[error("nested image {image}: {reason}")]
+    NestedImage {
+        /// Its content id.
+        image: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// No such image.
     #[error("no image {0} is loaded")]
     UnknownImage(ImageId),

@@ -32,7 +32,7 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// The session was opened.
+    /// The session was opened, or, of a role, that one opened a nested session.
     Opened,
     /// A message was put on an edge.
     Sent(Message),
@@ -103,6 +103,38 @@ pub enum EventKind {
         /// How it failed, if it did.
         failure: Option<FailureKind>,
     },
+    /// A role took a guard layer.
+    Acquired {
+        /// The layer.
+        layer: u16,
+    },
+    /// A role gave a guard layer back.
+    Released {
+        /// The layer.
+        layer: u16,
+    },
+    /// A role gave an endpoint away, in a message.
+    Transferred(Message),
+    /// A role started to speculate.
+    Forked,
+    /// A speculation ended; what it did comes before this.
+    Joined,
+    /// A speculation was undone.
+    Aborted,
+    /// A role knows a fact from now on.
+    Tagged {
+        /// The fact.
+        fact: u16,
+    },
+    /// A role asked whether a fact may flow.
+    Checked {
+        /// The fact.
+        fact: u16,
+        /// To whom.
+        to: u16,
+        /// The answer.
+        holds: bool,
+    },
     /// A role is done.
     Halted {
         /// Whether it was waiting and the session ended.
@@ -110,7 +142,7 @@ pub enum EventKind {
     },
     /// The session raised a fault.
     Faulted,
-    /// The session ended well.
+    /// The session ended well, or, of a role, that one closed a nested session.
     Closed,
     /// Nothing of the session follows but the epoch.
     SessionTerminal,
@@ -152,6 +184,14 @@ impl EventKind {
             Self::Cancelled { .. } => "Cancelled",
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
+            Self::Acquired { .. } => "Acquired",
+            Self::Released { .. } => "Released",
+            Self::Transferred(_) => "Transferred",
+            Self::Forked => "Forked",
+            Self::Joined => "Joined",
+            Self::Aborted => "Aborted",
+            Self::Tagged { .. } => "Tagged",
+            Self::Checked { .. } => "Checked",
             Self::Halted { .. } => "Halted",
             Self::Faulted => "Faulted",
             Self::Closed => "Closed",
@@ -191,7 +231,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
     let role_name = |role: u16| program.role_name(role).to_owned();
     let mut fields = Vec::new();
     match event.kind {
-        EventKind::Sent(message) | EventKind::Offered(message) => {
+        EventKind::Sent(message) | EventKind::Offered(message) | EventKind::Transferred(message) => {
             fields.push(("to", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
@@ -240,8 +280,24 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("message", text.unwrap_or_default().to_owned()));
         }
         EventKind::EpochAdvanced { epoch } => fields.push(("epoch", epoch.to_string())),
-        EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
-        EventKind::Closed | EventKind::SessionTerminal => {}
+        EventKind::Acquired { layer } | EventKind::Released { layer } => {
+            fields.push(("layer", program.layer_name(layer).to_owned()));
+        }
+        EventKind::Tagged { fact } => fields.push(("fact", program.fact_name(fact).to_owned())),
+        EventKind::Checked { fact, to, holds } => {
+            fields.push(("fact", program.fact_name(fact).to_owned()));
+            fields.push(("to", role_name(to)));
+            fields.push(("holds", holds.to_string()));
+        }
+        EventKind::Opened | EventKind::Closed => match event.value.as_product() {
+            Some([Value::Endpoint(session), rest @ ..]) => {
+                fields.push(("opened", session.to_string()));
+                fields.extend(rest.first().and_then(Value::as_str).map(|end| ("end", end.to_owned())));
+            }
+            _ if event.kind == EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
+            _ => {}
+        },
+        EventKind::Forked | EventKind::Joined | EventKind::Aborted | EventKind::SessionTerminal => {}
     }
     Description {
         tick: event.tick,
@@ -284,11 +340,13 @@ pub(crate) struct Log {
     session: SessionId,
     image: ImageId,
     recording: Recording,
+    /// Events that happen only if a speculation is joined.
+    held: Option<Vec<Event>>,
 }
 
 impl Log {
     pub(crate) const fn new(session: SessionId, image: ImageId, recording: Recording) -> Self {
-        Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording }
+        Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording, held: None }
     }
 
     pub(crate) const fn session(&self) -> &SessionId {
@@ -317,8 +375,29 @@ impl Log {
         }
     }
 
+    /// Keeps the events of a speculation back.
+    pub(crate) fn hold(&mut self) {
+        self.held = self.is_on().then(Vec::new);
+    }
+
+    /// They happened, all in the step that is being committed.
+    pub(crate) fn deliver(&mut self) {
+        for Event { value, kind, role, .. } in self.held.take().unwrap_or_default() {
+            self.push(role, kind, value, self.tick + 1);
+        }
+    }
+
+    /// They never happened.
+    pub(crate) fn forget(&mut self) {
+        self.held = None;
+    }
+
     fn push(&mut self, role: u16, kind: EventKind, value: Value, tick: u64) {
         let (session, image, sequence) = (self.session.clone(), self.image, self.sequence);
+        if let Some(held) = &mut self.held {
+            held.push(Event { value, tick, sequence, session, kind, image, role });
+            return;
+        }
         self.sequence = sequence.wrapping_add(1);
         self.events.push(Event { value, tick, sequence, session, kind, image, role });
     }

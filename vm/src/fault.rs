@@ -97,6 +97,46 @@ pub enum Fault {
         /// Where.
         text: String,
     },
+    /// A guard layer that is not to be taken, or not to be given back, here.
+    #[error("layer `{layer}`: {reason}")]
+    Acquire {
+        /// The layer.
+        layer: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An endpoint that is not the role's to give away.
+    #[error("{session} cannot be transferred: {reason}")]
+    Transfer {
+        /// The nested session, or what was found in its place.
+        session: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An endpoint that is not the role's to close.
+    #[error("{session} cannot be closed: {reason}")]
+    Close {
+        /// The nested session, or what was found in its place.
+        session: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A fact that would flow where it may not.
+    #[error("fact `{fact}` may not flow to `{to}`: {reason}")]
+    FlowViolation {
+        /// The fact.
+        fact: String,
+        /// The role.
+        to: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// What a speculation cannot do, or its end without a beginning.
+    #[error("speculation: {reason}")]
+    Speculation {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A limit.
     #[error("{what}: {value} is more than the limit of {max}")]
     LimitExceeded {
@@ -158,6 +198,8 @@ pub enum WaitKind {
     Outcome,
     /// The others, who have not left earlier runs of a scope it is about to enter.
     Scope,
+    /// A guard layer that another role of the session holds.
+    Layer,
 }
 
 /// Messages that nobody will take.
@@ -189,6 +231,11 @@ impl Fault {
             Self::Assertion { .. } => "vm.fault.assertion",
             Self::NoOpenBranch { .. } => "vm.fault.no_open_branch",
             Self::Unreachable { .. } => "vm.fault.unreachable",
+            Self::Acquire { .. } => "vm.fault.acquire",
+            Self::Transfer { .. } => "vm.fault.transfer",
+            Self::Close { .. } => "vm.fault.close",
+            Self::FlowViolation { .. } => "vm.fault.flow_violation",
+            Self::Speculation { .. } => "vm.fault.speculation",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",
@@ -235,6 +282,7 @@ fn deadlock(waits: &[Wait], orphans: &[Orphan]) -> String {
             WaitKind::Join => "its branches".to_owned(),
             WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
             WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
+            WaitKind::Layer => format!("a layer held by {partners}"),
         };
         parts.push(format!("`{}` waits for {what}", wait.role));
     }

@@ -75,6 +75,12 @@ pub trait Handler {
     fn settle(&mut self, call: &Call<'_>, settled: Settled) {
         let _ = (call, settled);
     }
+
+    /// A copy of the handler as it is now, to go back to when a speculation is undone; a handler without one cannot be
+    /// used in a speculation.
+    fn checkpoint(&self) -> Option<Box<dyn Handler + Send>> {
+        None
+    }
 }
 
 /// A closure is a handler that answers at once.

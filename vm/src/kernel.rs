@@ -10,19 +10,23 @@ mod branch;
 mod communicate;
 mod data;
 mod frame;
+mod guard;
+mod knowledge;
+mod nested;
 pub(crate) mod perform;
 mod prim;
 pub mod program;
 pub(crate) mod quiescence;
 pub(crate) mod scope;
+pub(crate) mod speculate;
 
 use crate::event::EventKind;
 use crate::fault::Fault;
-use crate::session::{SessionState, Status};
-use crate::value::Value;
-use frame::{Exec, Flow, Frame};
+use crate::session::{SessionState, Status, Want};
+use crate::value::{Kind, Value};
+use frame::{Exec, Flow, Frame, missing, outside_frame};
 use program::Program;
-use tell_ir::instr::Instr;
+use tell_ir::instr::{Instr, Reg};
 
 /// Instruction semantics. It has no state of its own.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,10 @@ enum Turn {
     Wait(Status),
     /// Committed; the coroutine is gone.
     Gone,
+    /// Not committed; the machine has to grant it.
+    Ask(Want),
+    /// Committed; the machine has to hear of it.
+    Tell,
 }
 
 /// What became of a step.
@@ -49,6 +57,8 @@ pub enum Outcome {
     Blocked,
     /// Committed: a request is outstanding and its handler has to be called.
     Issued,
+    /// The machine has to grant what the coroutine asks for, or to hear of what it committed.
+    Asked,
     /// Committed: the coroutine, a main one, is done.
     Halted,
     /// Committed: the coroutine, a child, is done and gone.
@@ -73,7 +83,8 @@ impl VMKernel {
 }
 
 /// At most `left` steps of coroutine `who` that concern it alone. An error is an instruction that is not carried out
-/// because it concerns more than one coroutine, or this one only after it has left a scope.
+/// because it concerns more than one coroutine or session, or this one only after it has left a scope, or it
+/// speculates.
 fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
@@ -117,28 +128,40 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32
 #[inline(never)]
 fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Outcome {
     let turn = match structure(program, state, who, instr) {
-        Ok(Turn::Wait(status)) => {
-            let coroutine = &mut state.coroutines[usize::from(who)];
-            if coroutine.called.is_none() {
-                coroutine.status = status;
-                return Outcome::Blocked;
-            }
+        Ok(Turn::Wait(_) | Turn::Ask(_)) if state.coroutines[usize::from(who)].called.is_some() => {
             // Who has to leave a scope does not wait in it.
             scope::depart(program, state, who)
+        }
+        Ok(Turn::Wait(status)) => {
+            state.coroutines[usize::from(who)].status = status;
+            return Outcome::Blocked;
+        }
+        Ok(Turn::Ask(want)) => {
+            state.coroutines[usize::from(who)].status = Status::Asking(want);
+            return Outcome::Asked;
         }
         turn => turn,
     };
     match turn {
         Ok(turn) => {
             state.log.tick += 1;
-            if matches!(turn, Turn::Gone) { Outcome::Finished } else { Outcome::Ran }
+            match turn {
+                Turn::Gone => Outcome::Finished,
+                Turn::Tell => Outcome::Asked,
+                Turn::On | Turn::Wait(_) | Turn::Ask(_) => Outcome::Ran,
+            }
         }
         Err(fault) => Outcome::Faulted(fault),
     }
 }
 
-/// An instruction that concerns more than one coroutine; of any other, its coroutine has to leave a scope first.
+/// An instruction that concerns more than one coroutine or session; of any other, its coroutine speculates, or has to
+/// leave a scope first.
 fn structure(program: &Program, state: &mut SessionState, who: u16, instr: Instr) -> Result<Turn, Box<Fault>> {
+    let is_called = state.coroutines[usize::from(who)].called.is_some();
+    if state.speculation.is_some() && !is_called {
+        return speculate::step(program, state, who, instr);
+    }
     match instr {
         Instr::Spawn { target } => branch::spawn(state, who, target),
         Instr::JoinAll => Ok(branch::join(state, who)),
@@ -146,7 +169,26 @@ fn structure(program: &Program, state: &mut SessionState, who: u16, instr: Instr
         Instr::Enter { scope } => scope::enter(program, state, who, scope),
         Instr::Exit { scope } => scope::exit(program, state, who, scope),
         Instr::Leave { scope } => scope::leave(program, state, who, scope),
+        Instr::Open { table, dst } => nested::open(program, state, who, (table, dst)),
+        Instr::Close { endpoint, dst } => nested::close(program, state, who, (endpoint, dst)),
+        Instr::Acquire { layer, dst } => guard::acquire(program, state, who, (layer, dst)),
+        Instr::Release { layer, evidence } => guard::release(program, state, who, (layer, evidence)),
+        Instr::Fork { target } => speculate::fork(program, state, who, target),
+        Instr::Join | Instr::Abort if !is_called => Err(speculate::nothing_to_end()),
+        Instr::Transfer { endpoint, to, bundle } => nested::transfer(program, state, who, (endpoint, to, bundle)),
+        Instr::Tag { fact, dst } => knowledge::tag(program, state, who, (fact, dst)),
+        Instr::Check { fact, to, dst } => knowledge::check(program, state, who, (fact, to, dst)),
         _ => scope::depart(program, state, who),
+    }
+}
+
+/// Where a register of a role is among those of the session; it must exist and be of that kind.
+fn place(program: &Program, role: u16, register: Reg, needed: Kind) -> Result<usize, Box<Fault>> {
+    let Some(entry) = program.roles.get(usize::from(role)) else { return Err(missing("role", u32::from(role))) };
+    match entry.kinds.get(usize::from(register)) {
+        Some(kind) if *kind == needed => Ok(entry.base + usize::from(register)),
+        Some(kind) => Err(knowledge::wrong_kind(register, *kind, needed)),
+        None => Err(outside_frame(u32::from(register), entry.kinds.len())),
     }
 }
 
@@ -175,6 +217,7 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
             other => Err(frame::register_type(val, "Bool", other)),
         },
         Instr::Jump { target } => Ok(Flow::To(target)),
+        Instr::Yield if frame.speculates => Ok(Flow::Aside),
         Instr::Yield => Ok(Flow::Yield),
         Instr::Fail { fault, text } => Err(data::fail(frame, fault, text)),
         Instr::Halt { finals } => data::halt(frame, finals),
@@ -183,6 +226,16 @@ fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
         | Instr::Finish
         | Instr::Enter { .. }
         | Instr::Exit { .. }
-        | Instr::Leave { .. } => Ok(Flow::Aside),
+        | Instr::Leave { .. }
+        | Instr::Open { .. }
+        | Instr::Close { .. }
+        | Instr::Acquire { .. }
+        | Instr::Release { .. }
+        | Instr::Fork { .. }
+        | Instr::Join
+        | Instr::Abort
+        | Instr::Transfer { .. }
+        | Instr::Tag { .. }
+        | Instr::Check { .. } => Ok(Flow::Aside),
     }
 }

@@ -4,6 +4,7 @@
 //! semantics, the only ones so far, a round has one pick.
 
 mod install;
+mod nested;
 mod open;
 mod sessions;
 mod trace;
@@ -19,6 +20,7 @@ use crate::session::{
     Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
 };
 use crate::value::Value;
+use nested::Shared;
 use sessions::{Sessions, Slot, Ticket};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -100,6 +102,7 @@ pub struct Machine<D = Inline> {
     config: Arc<VMConfig>,
     installed: BTreeMap<String, Provider>,
     shared: Vec<Box<dyn Handler>>,
+    shared_state: Shared,
     images: Vec<Arc<Loaded>>,
     sessions: Sessions,
     /// Sessions that can step, in the order of the cursor; some may have ended meanwhile.
@@ -139,6 +142,7 @@ impl<D: Driver> Machine<D> {
             config: Arc::new(config),
             installed: BTreeMap::new(),
             shared: Vec::new(),
+            shared_state: Shared::default(),
             images: Vec::new(),
             sessions: Sessions::default(),
             ready: VecDeque::new(),
@@ -181,6 +185,7 @@ impl<D: Driver> Machine<D> {
             round.steps += u64::from(pick.steps) + self.commit(pick);
         }
         self.wave = wave;
+        self.settle();
         round
     }
 
@@ -205,7 +210,11 @@ impl<D: Driver> Machine<D> {
         let Pick { mut session, ticket, .. } = pick;
         let before = session.state.log.tick;
         if let PickEnd::Request(who) = session.end {
-            session.end = self.grant(&mut session, who);
+            session.end = match Self::want(&session, who) {
+                Some(want) => self.grant_want(&mut session, ticket, who, want),
+                None => self.grant(&mut session, who),
+            };
+            session.settle_speculation();
         }
         let steps = session.state.log.tick - before;
         self.put_back(ticket, session);
@@ -214,6 +223,10 @@ impl<D: Driver> Machine<D> {
 
     /// Calls the shared handler a coroutine asked for.
     fn grant(&mut self, session: &mut Session, who: u16) -> PickEnd {
+        if !session.performs(who) {
+            // It has only told something.
+            return PickEnd::Ready;
+        }
         let handler = session.shared_handler(who).and_then(|number| self.shared.get_mut(number));
         let answered = match handler {
             Some(handler) => answer(&mut **handler, &session.loaded.program, &mut session.state, who),
@@ -234,6 +247,7 @@ impl<D: Driver> Machine<D> {
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
         self.trace.append(&mut session.state.log.events);
+        self.shared_state.freed(&mut session);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
@@ -242,6 +256,7 @@ impl<D: Driver> Machine<D> {
             PickEnd::Waiting => Slot::Active(session),
             PickEnd::Ended(end) => {
                 self.active -= 1;
+                self.shared_state.ended(&session);
                 Slot::Ended(Box::new(session.report(session.state.log.image(), end)))
             }
         };
@@ -299,16 +314,20 @@ impl<D: Driver> Machine<D> {
     fn after_input(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
+        session.settle_speculation();
         self.trace.append(&mut session.state.log.events);
+        self.shared_state.freed(session);
         match end {
             Some(end) => {
                 let report = session.report(session.state.log.image(), end);
+                self.shared_state.ended(session);
                 *slot = Slot::Ended(Box::new(report));
                 self.active -= 1;
             }
             None if was_waiting => self.ready.push_back(ticket),
             None => {}
         }
+        self.settle();
     }
 
     /// What became of a session; `None` if there is no such session or its report was taken.
@@ -321,8 +340,12 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    /// Takes the report of a session that has ended, and frees it.
+    /// Takes the report of a session that has ended, and frees it. That of a nested session is its owner's, as long as
+    /// there is one.
     pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {
+        if self.shared_state.is_owned(id) {
+            return None;
+        }
         self.sessions.take(id)
     }
 

@@ -12,16 +12,19 @@ use crate::edge::Edge;
 use crate::event::{EventKind, Log, Recording};
 use crate::fault::Fault;
 use crate::handler::{Failure, FailureKind, Handler, HostStep, Settled};
+use crate::holdings::Holdings;
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::perform::{self, Completion};
 use crate::kernel::program::Program;
-use crate::kernel::{Outcome, VMKernel, scope};
+use crate::kernel::speculate::Speculation;
+use crate::kernel::{Outcome, VMKernel, scope, speculate};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use tell_ir::hash::ContentId;
 use tell_ir::instr::Reg;
 
 /// A line of control of one role. Each role has a main one, with the role's number; the others are its children.
@@ -82,10 +85,25 @@ pub(crate) enum Status {
     Entering { scope: u32 },
     /// For the outcome of the run it is in.
     Awaiting,
+    /// For a guard layer of the session.
+    Acquiring { layer: u16 },
+    /// For the machine to grant this.
+    Asking(Want),
     /// Done; its final values are those of the finals table.
     Halted { finals: u32 },
     /// Its place is free.
     Gone,
+}
+
+/// What only the machine can grant, because it concerns other sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// A nested session.
+    Open { table: u32, dst: Reg },
+    /// The end of a nested session.
+    Close { endpoint: Reg, dst: Reg },
+    /// A guard layer that sessions share.
+    Acquire { layer: u16, dst: Reg },
 }
 
 /// An outstanding request.
@@ -112,9 +130,20 @@ pub struct SessionState {
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) config: Arc<VMConfig>,
+    /// What its roles hold besides registers, from first use.
+    pub(crate) holdings: Option<Box<Holdings>>,
+    /// What one of its coroutines tries.
+    pub(crate) speculation: Option<Box<Speculation>>,
+    /// Whether the last speculation was undone.
+    pub(crate) is_undone: bool,
 }
 
 impl SessionState {
+    /// The holdings, made at first use.
+    pub(crate) fn holdings(&mut self) -> &mut Holdings {
+        self.holdings.get_or_insert_default()
+    }
+
     /// The state before the first step; parameters are still unset.
     #[doc(hidden)]
     #[must_use]
@@ -133,6 +162,9 @@ impl SessionState {
             clock: Clock::default(),
             log: Log::new(id, image, recording),
             config: Arc::clone(config),
+            holdings: None,
+            speculation: None,
+            is_undone: false,
         }
     }
 }
@@ -152,8 +184,14 @@ pub(crate) enum Provider {
 /// A program with its handlers.
 pub(crate) struct Loaded {
     pub(crate) program: Program,
+    /// The content id of its image.
+    pub(crate) id: ContentId,
     /// Per effect instance.
     pub(crate) providers: Vec<Provider>,
+    /// Per nested image.
+    pub(crate) nested: Vec<ImageId>,
+    /// Per guard layer, if it is shared, its number in the machine.
+    pub(crate) layers: Vec<Option<usize>>,
 }
 
 /// One run of a protocol.
@@ -162,6 +200,8 @@ pub(crate) struct Session {
     pub(crate) state: SessionState,
     /// Per effect instance, from first use.
     handlers: Vec<Option<Box<dyn Handler + Send>>>,
+    /// Copies of handlers a speculation used, as they were before; none of one that was made for it.
+    saved: Vec<(usize, Option<Box<dyn Handler + Send>>)>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
     /// How its last pick ended. It stays here: to hand it on takes as long as a step.
@@ -181,7 +221,7 @@ pub(crate) enum PickEnd {
     Ready,
     /// It waits for an answer from outside.
     Waiting,
-    /// This coroutine's request has to go to a shared handler.
+    /// The machine has to act for this coroutine: to call a shared handler, or to grant what it asks for.
     Request(u16),
     /// The session is over.
     Ended(SessionEnd),
@@ -199,7 +239,7 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), streak: 0, end: PickEnd::Ready }
+        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, end: PickEnd::Ready }
     }
 
     /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
@@ -226,8 +266,11 @@ impl Session {
             let used = (self.state.log.tick - before) as u32;
             left -= used;
             self.streak += used;
+            self.settle_speculation();
             match outcome {
-                Outcome::Ran if self.streak >= self.state.config.slice => self.rotate(),
+                Outcome::Ran if self.streak >= self.state.config.slice && self.state.speculation.is_none() => {
+                    self.rotate();
+                }
                 Outcome::Ran => {}
                 Outcome::Yielded => self.rotate(),
                 Outcome::Blocked => self.drop_first(),
@@ -239,6 +282,7 @@ impl Session {
                     self.drop_first();
                 }
                 Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
+                Outcome::Asked => return PickEnd::Request(who),
                 Outcome::Issued => match self.perform_local(who) {
                     None => return PickEnd::Request(who),
                     Some(Answered::Done) => left = left.saturating_sub(1),
@@ -267,12 +311,54 @@ impl Session {
     /// Calls the session's own handler of the request; `None` if a shared one has to.
     fn perform_local(&mut self, who: u16) -> Option<Answered> {
         let effect = self.effect_of(who)?;
-        let Provider::Local(factory) = self.loaded.providers.get(effect)? else { return None };
+        if !matches!(self.loaded.providers.get(effect)?, Provider::Local(_)) {
+            return None;
+        }
         if self.handlers.len() <= effect {
             self.handlers.resize_with(effect + 1, || None);
         }
+        if self.state.speculation.is_some() && !self.save(effect) {
+            let reason = "the handler cannot be restored";
+            return Some(Answered::Faulted(Box::new(Fault::Speculation { reason })));
+        }
+        let Provider::Local(factory) = self.loaded.providers.get(effect)? else { return None };
         let handler = self.handlers[effect].get_or_insert_with(|| factory());
         Some(answer(&mut **handler, &self.loaded.program, &mut self.state, who))
+    }
+
+    /// Keeps a handler as it is, for when the speculation is undone; false if it cannot be kept.
+    fn save(&mut self, effect: usize) -> bool {
+        if self.saved.iter().any(|(saved, _)| *saved == effect) {
+            return true;
+        }
+        let copy = match &self.handlers[effect] {
+            None => None,
+            Some(handler) => match handler.checkpoint() {
+                Some(copy) => Some(copy),
+                None => return false,
+            },
+        };
+        // One that is made for the speculation has to be restorable, too: it is made again.
+        self.saved.push((effect, copy));
+        true
+    }
+
+    /// Restores the handlers a speculation used if it was undone.
+    pub(crate) fn settle_speculation(&mut self) {
+        if self.saved.is_empty() || self.state.speculation.is_some() {
+            return;
+        }
+        let is_undone = self.state.is_undone;
+        for (effect, copy) in std::mem::take(&mut self.saved) {
+            if is_undone {
+                self.handlers[effect] = copy;
+            }
+        }
+    }
+
+    /// Whether a request of a coroutine is outstanding.
+    pub(crate) fn performs(&self, who: u16) -> bool {
+        self.state.coroutines.get(usize::from(who)).is_some_and(|c| matches!(c.status, Status::Performing(_)))
     }
 
     /// The effect instance of the outstanding request of a coroutine.
@@ -334,8 +420,12 @@ pub(crate) fn answer(
     }
 }
 
-/// The answer comes later; who has to leave a scope does not wait for it.
+/// The answer comes later; who has to leave a scope, or speculates, does not wait for it.
 fn later(program: &Program, state: &mut SessionState, who: u16) -> Answered {
+    if speculate::undo_of(program, state, who) {
+        state.log.tick += 1;
+        return Answered::Done;
+    }
     match scope::leave_if_called(program, state, who) {
         true => Answered::Done,
         false => Answered::Later,

@@ -56,6 +56,17 @@ pub enum Value {
     Role(u16),
     /// A value of an opaque type.
     Opaque(Arc<Opaque>),
+    /// The right to close a nested session.
+    Endpoint(Arc<SessionId>),
+    /// That a guard layer is held; no other evidence of the session has that number.
+    Evidence {
+        /// The layer.
+        layer: u16,
+        /// How often a layer was acquired in the session before; wraps.
+        number: u32,
+    },
+    /// That a fact was tagged.
+    Witness(u16),
 }
 
 impl Value {
@@ -213,6 +224,7 @@ impl Value {
         match self {
             Self::Unit | Self::Bool(_) | Self::Int(_) | Self::Duration(_) | Self::Session(_) | Self::Role(_) => 0,
             Self::Str(_) | Self::Bytes(_) | Self::Opaque(_) => 0,
+            Self::Endpoint(_) | Self::Evidence { .. } | Self::Witness(_) => 0,
             Self::List(node) | Self::Map(node) | Self::Product(node) => node.depth(),
             Self::Union { args, .. } => args.as_ref().map_or(0, |node| node.depth()),
         }
@@ -223,6 +235,7 @@ impl Value {
     pub fn size(&self) -> u32 {
         match self {
             Self::Unit | Self::Bool(_) | Self::Int(_) | Self::Duration(_) | Self::Session(_) | Self::Role(_) => 1,
+            Self::Endpoint(_) | Self::Evidence { .. } | Self::Witness(_) => 1,
             Self::Str(text) => node::saturated(text.as_str().len()).saturating_add(1),
             Self::Bytes(bytes) => node::saturated(bytes.as_slice().len()).saturating_add(1),
             Self::Opaque(opaque) => node::saturated(opaque.ty.len() + opaque.token.len()).saturating_add(1),
@@ -248,6 +261,9 @@ impl Value {
             Self::Session(_) => "Session",
             Self::Role(_) => "Role",
             Self::Opaque(_) => "opaque",
+            Self::Endpoint(_) => "Endpoint",
+            Self::Evidence { .. } => "evidence",
+            Self::Witness(_) => "witness",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::image::{
 use crate::instr::{FailKind, Instr};
 use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::prim::Prim;
+use crate::resource::{Bundle, Fact, Layer, Nested, OpenTable, Reach, Resources};
 use crate::sample;
 use crate::ty::{Type, TypeId};
 use proptest::collection::vec;
@@ -40,16 +41,21 @@ fn the_sample_comes_back_with_and_without_positions() {
 #[test]
 fn golden_bytes() {
     let empty = encode(&CodeImage { protocol: "P".to_owned(), ..CodeImage::default() });
-    let mut expected = b"TELLIMG\x02\x0b\0\0\0".to_vec();
-    for (id, offset, len) in (1_u32..=11).map(|id| if id == 1 { (1, 144_u32, 3_u32) } else { (id, 145 + id, 1) }) {
+    let mut expected = b"TELLIMG\x03\x0c\0\0\0".to_vec();
+    let entry = |id: u32| match id {
+        1 => (1, 156, 3),
+        12 => (12, 169, 4),
+        id => (id, 157 + id, 1),
+    };
+    for (id, offset, len) in (1..=12).map(entry) {
         [id, offset, len].iter().for_each(|word| expected.extend_from_slice(&word.to_le_bytes()));
     }
     expected.extend_from_slice(b"\x01P\0");
-    expected.extend_from_slice(&[0; 10]);
+    expected.extend_from_slice(&[0; 14]);
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
-    assert_eq!(FORMAT_VERSION, 2);
+    assert_eq!(FORMAT_VERSION, 3);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "0c69e8725068");
+    assert_eq!(content_id(&image).short(), "7fe467fbf211");
     assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
 }
 
@@ -73,7 +79,8 @@ fn sections_are_what_bincode_reads_by_itself() {
     same(sections[8].bytes, &image.machines);
     same(sections[9].bytes, &image.edges);
     same(sections[10].bytes, &image.scopes);
-    same(sections[11].bytes, &image.debug.expect("it has some"));
+    same(sections[11].bytes, &image.resources);
+    same(sections[12].bytes, &image.debug.expect("it has some"));
 }
 
 /// Damages a file.
@@ -84,7 +91,7 @@ const VIOLATIONS: &[(&str, &str, Damage)] = &[
     ("V1.1", "other magic", |bytes| bytes[0] = b't'),
     ("V1.1", "other version", |bytes| bytes[7] = 1),
     ("V1.1", "too short for a trailer", |bytes| bytes.truncate(70)),
-    ("V1.2", "too many sections", |bytes| bytes[8] = 13),
+    ("V1.2", "too many sections", |bytes| bytes[8] = 14),
     ("V1.2", "sections swapped", |bytes| bytes[HEADER_LEN] = 2),
     ("V1.2", "a section longer than the file", |bytes| bytes[HEADER_LEN + 11] = 0xff),
     ("V1.2", "bytes after the last section", |bytes| bytes.push(0)),
@@ -109,7 +116,7 @@ const VIOLATIONS: &[(&str, &str, Damage)] = &[
     }),
     ("V1.4", "an unknown type", |bytes| {
         let at = section_start(bytes, 2);
-        bytes[at + 1] = 16;
+        bytes[at + 1] = 19;
         reseal(bytes);
     }),
     ("V1.4", "bytes left over", |bytes| {
@@ -139,7 +146,7 @@ fn widen(bytes: &mut Vec<u8>, count: &[u8]) {
     bytes.splice(at..=at, count.iter().copied());
     let by = u8::try_from(count.len()).expect("it is short") - 1;
     bytes[HEADER_LEN + 12 * 9 + 8] += by;
-    for entry in [10, 11].map(|index| HEADER_LEN + 12 * index) {
+    for entry in [10, 11, 12].map(|index| HEADER_LEN + 12 * index) {
         let offset = u32::from_le_bytes(bytes[entry + 4..entry + 8].try_into().expect("four bytes")) + u32::from(by);
         bytes[entry + 4..entry + 8].copy_from_slice(&offset.to_le_bytes());
     }
@@ -187,6 +194,9 @@ fn ty() -> impl Strategy<Value = Type> {
         vec((text(), id()), 0..4).prop_map(Type::Record),
         (text(), vec((text(), vec(id(), 0..3)), 0..4)).prop_map(|(name, variants)| Type::Union(name, variants)),
         text().prop_map(Type::Opaque),
+        Just(Type::Endpoint),
+        any::<u16>().prop_map(Type::Evidence),
+        any::<u16>().prop_map(Type::Witness),
     ]
 }
 
@@ -233,6 +243,16 @@ fn instr() -> impl Strategy<Value = Instr> {
         long().prop_map(|scope| Instr::Enter { scope }),
         long().prop_map(|scope| Instr::Exit { scope }),
         long().prop_map(|scope| Instr::Leave { scope }),
+        (long(), short()).prop_map(|(table, dst)| Instr::Open { table, dst }),
+        (short(), short()).prop_map(|(endpoint, dst)| Instr::Close { endpoint, dst }),
+        (short(), short()).prop_map(|(layer, dst)| Instr::Acquire { layer, dst }),
+        (short(), short()).prop_map(|(layer, evidence)| Instr::Release { layer, evidence }),
+        long().prop_map(|target| Instr::Fork { target }),
+        Just(Instr::Join),
+        Just(Instr::Abort),
+        (short(), short(), short()).prop_map(|(endpoint, to, bundle)| Instr::Transfer { endpoint, to, bundle }),
+        (short(), short()).prop_map(|(fact, dst)| Instr::Tag { fact, dst }),
+        (short(), short(), short()).prop_map(|(fact, to, dst)| Instr::Check { fact, to, dst }),
     ]
 }
 
@@ -253,6 +273,7 @@ fn function() -> impl Strategy<Value = Function> {
     });
     let scope = (any::<u32>(), option::of(any::<u16>()), vec(row, 0..3))
         .prop_map(|(scope, deadline, rows)| ScopeTable { scope, deadline, rows });
+    let open = (any::<u16>(), vec(vec(any::<u16>(), 0..3), 0..3)).prop_map(|(nested, args)| OpenTable { nested, args });
     (
         vec(id(), 0..5),
         vec(instr(), 0..12),
@@ -261,8 +282,9 @@ fn function() -> impl Strategy<Value = Function> {
         vec(vec(any::<u32>(), 0..4), 0..3),
         vec(vec(value, 0..3), 0..3),
         vec(scope, 0..3),
+        vec(open, 0..2),
     )
-        .prop_map(|(regs, code, blocks, chooses, switches, finals, scopes)| Function {
+        .prop_map(|(regs, code, blocks, chooses, switches, finals, scopes, opens)| Function {
             regs,
             code,
             blocks,
@@ -270,6 +292,7 @@ fn function() -> impl Strategy<Value = Function> {
             switches,
             finals,
             scopes,
+            opens,
         })
 }
 
@@ -294,6 +317,18 @@ fn machine() -> impl Strategy<Value = LocalMachine> {
         Just(State::Join),
     ];
     vec(state, 0..4).prop_map(|states| LocalMachine { states })
+}
+
+fn resources() -> impl Strategy<Value = Resources> {
+    let nested = (any::<[u8; 32]>(), vec((text(), vec(id(), 0..3)), 0..3));
+    let reach = prop_oneof![Just(Reach::Session), Just(Reach::Shared)];
+    (
+        vec(nested.prop_map(|(image, roles)| Nested { image, roles }), 0..2),
+        vec((text(), reach).prop_map(|(name, reach)| Layer { name, reach }), 0..3),
+        vec((text(), option::of(any::<u16>())).prop_map(|(name, about)| Fact { name, about }), 0..3),
+        vec((any::<u16>(), vec(any::<u16>(), 0..3)).prop_map(|(label, facts)| Bundle { label, facts }), 0..3),
+    )
+        .prop_map(|(nested, layers, facts, bundles)| Resources { nested, layers, facts, bundles })
 }
 
 /// Any image, rarely one that verifies.
@@ -328,13 +363,14 @@ fn image() -> impl Strategy<Value = CodeImage> {
         vec(machine(), 0..3),
         vec(edge, 0..3),
         vec(scope, 0..3),
+        resources(),
         debug,
     );
     (text(), tables, rest).prop_map(
         |(
             protocol,
             (roles, labels, types, effects, ops),
-            (consts, shapes, functions, machines, edges, scopes, debug),
+            (consts, shapes, functions, machines, edges, scopes, resources, debug),
         )| {
             CodeImage {
                 protocol,
@@ -349,6 +385,7 @@ fn image() -> impl Strategy<Value = CodeImage> {
                 machines,
                 edges,
                 scopes,
+                resources,
                 debug,
             }
         },

@@ -163,7 +163,26 @@ impl Survey<'_> {
                 traces.read(args, count);
                 traces.write(dst);
             }
-            Instr::Set { dst, value: _ } => traces.write(dst),
+            Instr::Set { dst, value: _ }
+            | Instr::Acquire { layer: _, dst }
+            | Instr::Tag { fact: _, dst }
+            | Instr::Check { fact: _, to: _, dst } => traces.write(dst),
+            Instr::Open { table, dst } => {
+                let args = function.opens[table as usize].args.iter().flatten();
+                budget.spend(args.clone().count(), pc)?;
+                traces.reads.extend(args);
+                traces.write(dst);
+            }
+            // What is used up is written, too: it is gone.
+            Instr::Close { endpoint, dst } => {
+                traces.write(endpoint);
+                traces.write(dst);
+            }
+            Instr::Release { layer: _, evidence } => traces.write(evidence),
+            Instr::Transfer { endpoint, to, bundle: _ } => {
+                traces.edges.insert((to, true));
+                traces.write(endpoint);
+            }
             Instr::Move { dst, src } | Instr::Get { dst, src, index: _ } | Instr::Count { dst, src } => {
                 traces.read(src, 1);
                 traces.write(dst);
@@ -193,7 +212,10 @@ impl Survey<'_> {
             | Instr::JoinAll
             | Instr::Finish
             | Instr::Exit { .. }
-            | Instr::Leave { .. } => {}
+            | Instr::Leave { .. }
+            | Instr::Fork { .. }
+            | Instr::Join
+            | Instr::Abort => {}
         }
         Ok(())
     }

@@ -51,7 +51,8 @@ pub(super) const fn falls_through(instr: &Instr) -> bool {
         | Instr::Fail { .. }
         | Instr::Halt { .. }
         | Instr::Finish
-        | Instr::Exit { .. } => false,
+        | Instr::Exit { .. }
+        | Instr::Abort => false,
         Instr::Send { .. }
         | Instr::Offer { .. }
         | Instr::Receive { .. }
@@ -67,7 +68,16 @@ pub(super) const fn falls_through(instr: &Instr) -> bool {
         | Instr::Spawn { .. }
         | Instr::JoinAll
         | Instr::Enter { .. }
-        | Instr::Leave { .. } => true,
+        | Instr::Leave { .. }
+        | Instr::Open { .. }
+        | Instr::Close { .. }
+        | Instr::Acquire { .. }
+        | Instr::Release { .. }
+        | Instr::Fork { .. }
+        | Instr::Join
+        | Instr::Transfer { .. }
+        | Instr::Tag { .. }
+        | Instr::Check { .. } => true,
     }
 }
 
@@ -82,7 +92,10 @@ const fn is_silent(instr: &Instr) -> bool {
         // A branch was run, or a scope began or ended: others can see that.
         | Instr::JoinAll
         | Instr::Enter { .. }
-        | Instr::Exit { .. } => false,
+        | Instr::Exit { .. }
+        | Instr::Open { .. }
+        | Instr::Close { .. }
+        | Instr::Transfer { .. } => false,
         Instr::Set { .. }
         | Instr::Move { .. }
         | Instr::Prim { .. }
@@ -96,14 +109,24 @@ const fn is_silent(instr: &Instr) -> bool {
         | Instr::Halt { .. }
         | Instr::Spawn { .. }
         | Instr::Finish
-        | Instr::Leave { .. } => true,
+        | Instr::Leave { .. }
+        | Instr::Acquire { .. }
+        | Instr::Release { .. }
+        | Instr::Fork { .. }
+        | Instr::Join
+        | Instr::Abort
+        | Instr::Tag { .. }
+        | Instr::Check { .. } => true,
     }
 }
 
 /// Calls `visit` with the target of each jump an instruction can make.
 fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Check) -> Check {
     match *instr {
-        Instr::Jump { target } | Instr::Branch { val: _, target } | Instr::Spawn { target } => visit(target),
+        Instr::Jump { target }
+        | Instr::Branch { val: _, target }
+        | Instr::Spawn { target }
+        | Instr::Fork { target } => visit(target),
         Instr::Switch { val: _, table } => function.switches[table as usize].iter().try_for_each(|&to| visit(to)),
         Instr::Choose { table } => function.chooses[table as usize].rows.iter().try_for_each(|row| visit(row.target)),
         Instr::Enter { scope } => function.scopes[scope as usize].rows.iter().try_for_each(|row| visit(row.target)),
@@ -126,7 +149,16 @@ fn targets(function: &Function, instr: &Instr, mut visit: impl FnMut(u32) -> Che
         | Instr::Halt { .. }
         | Instr::JoinAll
         | Instr::Finish
-        | Instr::Leave { .. } => Ok(()),
+        | Instr::Leave { .. }
+        | Instr::Open { .. }
+        | Instr::Close { .. }
+        | Instr::Acquire { .. }
+        | Instr::Release { .. }
+        | Instr::Join
+        | Instr::Abort
+        | Instr::Transfer { .. }
+        | Instr::Tag { .. }
+        | Instr::Check { .. } => Ok(()),
     }
 }
 

@@ -147,7 +147,7 @@ impl Flow<'_> {
             }
             Instr::Jump { target } => self.leave(target as usize, budget)?,
             Instr::Yield | Instr::Fail { .. } => {}
-            Instr::Spawn { target } => self.leave(target as usize, budget)?,
+            Instr::Spawn { target } | Instr::Fork { target } => self.leave(target as usize, budget)?,
             Instr::JoinAll => self.join(block, budget)?,
             Instr::Finish => self.finish(block),
             Instr::Enter { scope } => self.enter(scope, budget)?,
@@ -155,7 +155,21 @@ impl Flow<'_> {
                 let done = self.subject.function.scopes[scope as usize].rows[0].target;
                 self.leave(done as usize, budget)?;
             }
-            Instr::Leave { .. } => {}
+            Instr::Open { table, dst } => {
+                let args = self.subject.function.opens[table as usize].args.iter().flatten();
+                budget.spend(args.clone().count(), self.pc)?;
+                args.copied().try_for_each(|arg| self.read(arg))?;
+                self.write(dst);
+            }
+            Instr::Close { endpoint, dst } => {
+                self.read(endpoint)?;
+                self.write(dst);
+            }
+            Instr::Acquire { layer: _, dst } | Instr::Tag { fact: _, dst } | Instr::Check { fact: _, to: _, dst } => {
+                self.write(dst);
+            }
+            Instr::Release { layer: _, evidence: val } | Instr::Transfer { endpoint: val, .. } => self.read(val)?,
+            Instr::Leave { .. } | Instr::Join | Instr::Abort => {}
             Instr::Halt { finals } => self.finals(finals, budget)?,
         }
         Ok(())

@@ -106,7 +106,9 @@ impl Walk<'_> {
         let here = self.context;
         match *instr {
             Instr::Send { to: partner, .. } | Instr::Offer { to: partner, .. } => self.communicate(partner, budget),
-            Instr::Receive { from: partner, .. } => self.communicate(partner, budget),
+            Instr::Receive { from: partner, .. } | Instr::Transfer { to: partner, .. } => {
+                self.communicate(partner, budget)
+            }
             Instr::Choose { table } => function.chooses[table as usize].rows.iter().try_for_each(|row| {
                 self.communicate(row.partner, budget)?;
                 self.go(row.target as usize, here)
@@ -115,7 +117,9 @@ impl Walk<'_> {
                 budget.spend(function.switches[table as usize].len(), self.pc)?;
                 function.switches[table as usize].iter().try_for_each(|&target| self.go(target as usize, here))
             }
-            Instr::Branch { val: _, target } | Instr::Jump { target } => self.go(target as usize, here),
+            Instr::Branch { val: _, target } | Instr::Jump { target } | Instr::Fork { target } => {
+                self.go(target as usize, here)
+            }
             Instr::Spawn { target } => {
                 let spawner = u32::try_from(block).expect("blocks are fewer than instructions");
                 let branch = self.nest.inside(here, Part::Branch(spawner));

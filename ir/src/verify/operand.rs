@@ -97,7 +97,39 @@ impl At<'_> {
                 let fits = self.is(self.reg(val)?, &Type::Bool);
                 self.expect(fits, "V3.5", || format!("r{val} is not a Bool"))
             }
-            Instr::Jump { target: _ } | Instr::Yield | Instr::Spawn { .. } | Instr::JoinAll | Instr::Finish => Ok(()),
+            Instr::Jump { .. }
+            | Instr::Yield
+            | Instr::Spawn { .. }
+            | Instr::JoinAll
+            | Instr::Finish
+            | Instr::Fork { .. }
+            | Instr::Join
+            | Instr::Abort => Ok(()),
+            Instr::Open { table, dst } => self.open(table, dst, budget),
+            Instr::Close { endpoint, dst } => {
+                let fits = self.is(self.reg(endpoint)?, &Type::Endpoint) && self.is(self.reg(dst)?, &Type::String);
+                self.expect(fits, "V3.10", || "`Close` takes an Endpoint to a String".to_owned())
+            }
+            Instr::Acquire { layer, dst: reg } | Instr::Release { layer, evidence: reg } => {
+                self.entry(&image.resources.layers, layer, "layer")?;
+                let fits = self.is(self.reg(reg)?, &Type::Evidence(layer));
+                self.expect(fits, "V3.10", || format!("r{reg} is not for evidence of layer {layer}"))
+            }
+            Instr::Transfer { endpoint, to, bundle } => {
+                let bundle = self.entry(&image.resources.bundles, bundle, "bundle")?;
+                self.payload(to, bundle.label, endpoint)
+            }
+            Instr::Tag { fact, dst } => {
+                self.entry(&image.resources.facts, fact, "fact")?;
+                let fits = self.is(self.reg(dst)?, &Type::Witness(fact));
+                self.expect(fits, "V3.10", || format!("r{dst} is not for a witness of fact {fact}"))
+            }
+            Instr::Check { fact, to, dst } => {
+                self.entry(&image.resources.facts, fact, "fact")?;
+                self.entry(&image.roles, to, "role")?;
+                let fits = self.is(self.reg(dst)?, &Type::Bool);
+                self.expect(fits, "V3.10", || format!("r{dst} is not a Bool"))
+            }
             Instr::Enter { scope } | Instr::Exit { scope } | Instr::Leave { scope } => {
                 self.entry(&function.scopes, scope as usize, "scope table").map(drop)
             }
@@ -112,7 +144,10 @@ impl At<'_> {
     fn finals(&self, finals: u32, budget: &mut Budget) -> Check {
         let finals = self.entry(&self.subject.function.finals, finals as usize, "finals table")?;
         budget.spend(finals.len(), self.pc)?;
-        finals.iter().try_for_each(|value| self.reg(value.reg).map(drop))
+        finals.iter().try_for_each(|value| {
+            let confined = self.subject.ty(self.reg(value.reg)?).is_confined();
+            self.expect(!confined, "V4.1", || format!("`{}` cannot be a final value", value.name))
+        })
     }
 
     fn payload(&self, partner: u16, label: u16, reg: Reg) -> Check {
@@ -130,10 +165,27 @@ impl At<'_> {
         self.expect(fits, "V3.3", || format!("the registers are not of the types of `{}`", op.name))
     }
 
+    fn open(&self, table: u32, dst: Reg, budget: &mut Budget) -> Check {
+        let Subject { image, function, .. } = *self.subject;
+        let table = self.entry(&function.opens, table as usize, "open table")?;
+        let nested = self.entry(&image.resources.nested, table.nested, "nested image")?;
+        budget.spend(nested.roles.len() + table.args.iter().map(Vec::len).sum::<usize>(), self.pc)?;
+        let mut fits = nested.roles.len() == table.args.len() && self.is(self.reg(dst)?, &Type::Endpoint);
+        for ((_, params), args) in nested.roles.iter().zip(&table.args) {
+            fits &= params.len() == args.len();
+            for (param, arg) in params.iter().zip(args) {
+                fits &= self.reg(*arg)? == *param;
+            }
+        }
+        self.expect(fits, "V3.10", || "the registers are not what the roles of the nested image take".to_owned())
+    }
+
     fn prim(&self, op: Prim, dst: Reg, a: Reg, b: Reg) -> Check {
         let second = self.reg(b)?;
         let third = if op.arity() == 3 { self.range(b, 2)?[1] } else { second };
         let args = [self.reg(a)?, second, third];
+        let confined = args.iter().any(|arg| self.subject.ty(*arg).is_confined());
+        self.expect(!confined, "V4.1", || format!("`{}` does not take what is used once", op.text()))?;
         let fits = prim::fits(&self.subject.image.types, op, args, self.reg(dst)?);
         self.expect(fits, "V3.4", || format!("the registers are not of the types of `{}`", op.text()))
     }

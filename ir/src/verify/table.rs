@@ -1,5 +1,6 @@
 //! Rules V1.7 to V1.15 and V7.1: the tables an image consists of.
 
+use super::resource;
 use super::{Check, MAX_TYPE_DEPTH, Subject, variant_args, violation};
 use crate::image::{CodeImage, MAX_REGISTERS, Outcome, Scope, ScopeTable, Shape};
 use crate::machine::State;
@@ -8,7 +9,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 /// Most entries of a table whose indices are `u16`.
-const SHORT_TABLE: usize = u16::MAX as usize;
+pub(super) const SHORT_TABLE: usize = u16::MAX as usize;
 
 /// Checks what belongs to no single role.
 pub(super) fn check(image: &CodeImage) -> Check {
@@ -21,6 +22,7 @@ pub(super) fn check(image: &CodeImage) -> Check {
     image.shapes.iter().try_for_each(|shape| self::shape(image, shape))?;
     edges(image)?;
     image.scopes.iter().try_for_each(|scope| self::scope(image, scope))?;
+    resource::check(image)?;
     host(image)
 }
 
@@ -39,7 +41,7 @@ fn roles(image: &CodeImage) -> Check {
     Ok(())
 }
 
-fn distinct<T: Hash + Eq>(items: impl Iterator<Item = T>) -> bool {
+pub(super) fn distinct<T: Hash + Eq>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = HashSet::new();
     items.into_iter().all(|item| seen.insert(item))
 }
@@ -70,7 +72,7 @@ fn indices(image: &CodeImage) -> Check {
     }
 }
 
-fn in_range(image: &CodeImage, id: TypeId) -> Check {
+pub(super) fn in_range(image: &CodeImage, id: TypeId) -> Check {
     if (id.0 as usize) < image.types.len() {
         return Ok(());
     }
@@ -99,7 +101,7 @@ fn types(image: &CodeImage) -> Check {
 }
 
 /// The types a type mentions directly.
-fn components(ty: &Type) -> impl Iterator<Item = TypeId> {
+pub(super) fn components(ty: &Type) -> impl Iterator<Item = TypeId> {
     let (first, second, tuple, fields, variants): (_, _, &[TypeId], &[_], &[_]) = match ty {
         Type::Unit
         | Type::Bool
@@ -109,7 +111,10 @@ fn components(ty: &Type) -> impl Iterator<Item = TypeId> {
         | Type::Duration
         | Type::Session
         | Type::Role
-        | Type::Opaque(_) => (None, None, &[], &[], &[]),
+        | Type::Opaque(_)
+        | Type::Endpoint
+        | Type::Evidence(_)
+        | Type::Witness(_) => (None, None, &[], &[], &[]),
         Type::List(item) | Type::Maybe(item) => (Some(*item), None, &[], &[], &[]),
         Type::Result(first, second) | Type::Map(first, second) => (Some(*first), Some(*second), &[], &[], &[]),
         Type::Tuple(items) => (None, None, items, &[], &[]),

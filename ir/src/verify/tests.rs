@@ -1,5 +1,6 @@
 //! One minimal violation per rule, and what must stay accepted.
 
+mod resources;
 mod scopes;
 
 use super::{MAX_TYPE_DEPTH, RULES, VerifyError, verify};
@@ -253,7 +254,7 @@ fn each_violation_is_rejected_with_its_rule() {
 
 #[test]
 fn every_rule_has_a_violation() {
-    let all = || VIOLATIONS.iter().chain(scopes::VIOLATIONS);
+    let all = || VIOLATIONS.iter().chain(scopes::VIOLATIONS).chain(resources::VIOLATIONS);
     for (rule, text) in RULES {
         assert!(all().any(|(broken, ..)| broken == rule), "{rule} ({text}) is not tried");
     }

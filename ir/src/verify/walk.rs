@@ -83,12 +83,18 @@ impl Walk<'_> {
                 budget.spend(table.rows.len(), self.pc)?;
                 self.choose(table)
             }
-            Instr::Perform { .. } => match self.here() {
-                State::Tau(_) | State::Send(_) => Ok(()),
-                State::End | State::Recv { .. } | State::Par { .. } | State::Scope { .. } | State::Join => {
-                    self.fault("V5.8", "nothing can be performed here")
+            Instr::Transfer { endpoint: _, to, bundle } => {
+                let label = self.subject.image.resources.bundles[usize::from(bundle)].label;
+                self.send(to, label)
+            }
+            Instr::Perform { .. } | Instr::Open { .. } | Instr::Close { .. } | Instr::Acquire { .. } => {
+                match self.here() {
+                    State::Tau(_) | State::Send(_) => Ok(()),
+                    State::End | State::Recv { .. } | State::Par { .. } | State::Scope { .. } | State::Join => {
+                        self.fault("V5.8", "nothing can be performed here")
+                    }
                 }
-            },
+            }
             Instr::Switch { val: _, table } => {
                 let table = &function.switches[table as usize];
                 budget.spend(table.len(), self.pc)?;
@@ -111,7 +117,14 @@ impl Walk<'_> {
             | Instr::Get { .. }
             | Instr::Count { .. }
             | Instr::Yield
-            | Instr::Fail { .. } => Ok(()),
+            | Instr::Fail { .. }
+            | Instr::Release { .. }
+            | Instr::Join
+            | Instr::Abort
+            | Instr::Tag { .. }
+            | Instr::Check { .. } => Ok(()),
+            Instr::Fork { target } if self.state_at(target as usize) == self.state => Ok(()),
+            Instr::Fork { .. } => self.fault("V5.15", "the speculation is undone to a block of another state"),
             Instr::Spawn { target } => self.spawn(target),
             Instr::JoinAll => self.join(),
             Instr::Enter { scope } => self.enter_scope(scope),

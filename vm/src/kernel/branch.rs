@@ -1,7 +1,8 @@
 //! `Spawn`, `JoinAll`, `Finish`: the branches of a `par`, as coroutines of one role that share its registers.
 
-use super::Turn;
 use super::frame::misplaced;
+use super::program::Program;
+use super::{Turn, guard, speculate};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::session::{Coroutine, Request, SessionState, Status};
@@ -72,7 +73,7 @@ pub(super) fn make_ready(state: &mut SessionState, who: u16) {
 }
 
 /// Ends all that a coroutine started, and what they started.
-pub(super) fn abandon_children(state: &mut SessionState, who: u16) {
+pub(super) fn abandon_children(program: &Program, state: &mut SessionState, who: u16) {
     if std::mem::take(&mut state.coroutines[usize::from(who)].children) == 0 {
         return;
     }
@@ -88,6 +89,8 @@ pub(super) fn abandon_children(state: &mut SessionState, who: u16) {
     }
     for child in &doomed[1..] {
         cancel_request(state, *child);
+        speculate::undo_of(program, state, *child);
+        guard::forsake(state, *child);
         state.coroutines[usize::from(*child)].status = Status::Gone;
     }
     sweep(state, &doomed[1..]);

@@ -4,7 +4,8 @@
 //! time of a message.
 
 use super::frame::{Exec, Flow, Frame, missing, violation};
-use super::program::EdgeProgram;
+use super::nested;
+use super::program::{EdgeProgram, Row};
 use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -15,17 +16,8 @@ use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
 pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind: fn(Message) -> EventKind) -> Exec {
-    let Some(&number) = frame.role.outs.get(usize::from(port)) else {
-        return Err(missing("role to send to, port", u32::from(port)));
-    };
-    let Some(payload) = frame.program.labels.get(usize::from(label)) else {
-        return Err(missing("label", u32::from(label)));
-    };
-    let value = frame.value(val)?;
-    if !payload.admits(value) {
-        return Err(violation(payload_of(frame, label), payload.text(), value));
-    }
-    if frame.is_called {
+    let number = sendable(frame, port, label, val)?;
+    if frame.is_aside {
         return Ok(Flow::Aside);
     }
     if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
@@ -40,14 +32,51 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     if frame.log.is_on() {
         frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
+    sent(frame, number, edge.to, was_empty);
+    Ok(Flow::Next)
+}
+
+/// The edge of a message that may be sent.
+#[inline(always)]
+fn sendable(frame: &Frame<'_>, port: u16, label: u16, val: Reg) -> Result<u32, Box<Fault>> {
+    let Some(&edge) = frame.role.outs.get(usize::from(port)) else {
+        return Err(missing("role to send to, port", u32::from(port)));
+    };
+    let Some(payload) = frame.program.labels.get(usize::from(label)) else {
+        return Err(missing("label", u32::from(label)));
+    };
+    let value = frame.value(val)?;
+    if !payload.admits(value) {
+        return Err(violation(payload_of(frame, label), payload.text(), value));
+    }
+    Ok(edge)
+}
+
+/// A message is on its edge: who waits for it wakes.
+#[inline(always)]
+fn sent(frame: &mut Frame<'_>, edge: u32, to: u16, was_empty: bool) {
     frame.runs.hold(frame.part);
     if was_empty {
         match frame.part {
-            Part::SESSION => wake_reader(frame, edge.to, number, Part::SESSION),
-            _ => new_head(frame, edge.to, number),
+            Part::SESSION => wake_reader(frame, to, edge, Part::SESSION),
+            _ => new_head(frame, to, edge),
         }
     }
-    Ok(Flow::Next)
+}
+
+/// Edge and payload of a message that may be sent.
+pub(super) fn outgoing(frame: &Frame<'_>, port: u16, label: u16, val: Reg) -> Result<(u32, Value), Box<Fault>> {
+    let edge = sendable(frame, port, label, val)?;
+    Ok((edge, frame.value(val)?.clone()))
+}
+
+/// Puts a message on an edge that has room for it.
+pub(super) fn put(frame: &mut Frame<'_>, edge: u32, label: u16, value: &Value) {
+    let EdgeProgram { to, bound, .. } = frame.program.edges[edge as usize];
+    let queue = &mut frame.edges[edge as usize];
+    let was_empty = queue.is_empty();
+    queue.push(label, value, frame.part, bound);
+    sent(frame, edge, to, was_empty);
 }
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
@@ -81,6 +110,8 @@ fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
         | Status::Joining
         | Status::Entering { .. }
         | Status::Awaiting
+        | Status::Acquiring { .. }
+        | Status::Asking(_)
         | Status::Halted { .. }
         | Status::Gone => false,
     };
@@ -98,6 +129,9 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
     {
         let mut payload = Value::Unit;
         let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
+        if let (Value::Endpoint(_), Some(holdings)) = (&payload, &mut *frame.holdings) {
+            holdings.parcels.remove(&(edge, number));
+        }
         frame.runs.release(part);
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
@@ -120,37 +154,65 @@ fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
 
 /// Takes the head of an edge, which must have the label.
 pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
-    let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
-        return Err(missing("role to receive from, port", u32::from(port)));
-    };
-    if frame.is_called {
+    if frame.is_aside {
         return Ok(Flow::Aside);
     }
-    match frame.visible(edge) {
+    match expected(frame, port, label, dst)? {
         None => {
+            let edge = frame.role.ins[usize::from(port)];
             frame.edges[edge as usize].reader = frame.who;
             frame.wait(Status::Receiving { edge })
         }
-        Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
-        Some(head) => {
-            frame.accepts(dst, &head.payload)?;
+        Some(edge) => {
             take(frame, edge, dst, EventKind::Received);
             Ok(Flow::Next)
         }
     }
 }
 
+/// The edge whose head has the label and fits the register; none if there is no head to be seen.
+#[inline(always)]
+pub(super) fn expected(frame: &Frame<'_>, port: u16, label: u16, dst: Reg) -> Result<Option<u32>, Box<Fault>> {
+    let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
+        return Err(missing("role to receive from, port", u32::from(port)));
+    };
+    match frame.visible(edge) {
+        None => Ok(None),
+        Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
+        Some(head) => {
+            frame.accepts(dst, &head.payload)?;
+            Ok(Some(edge))
+        }
+    }
+}
+
 /// Takes the first row that matches the head of its partner's edge.
 pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
+    if frame.is_aside {
+        return Ok(Flow::Aside);
+    }
+    match matching(frame, table)? {
+        Some(row) => {
+            take(frame, row.edge, row.dst, EventKind::Chose);
+            Ok(Flow::To(row.target))
+        }
+        None => {
+            let edges = &frame.role.chooses[table as usize].edges;
+            edges.iter().for_each(|edge| frame.edges[*edge as usize].reader = frame.who);
+            frame.wait(Status::Choosing { table })
+        }
+    }
+}
+
+/// The first row of a choose table that matches the head of its partner's edge; none if it has to wait for one.
+#[inline(always)]
+pub(super) fn matching<'a>(frame: &Frame<'a>, table: u32) -> Result<Option<&'a Row>, Box<Fault>> {
     let role = frame.role;
     let Some(choose) = role.chooses.get(table as usize) else {
         return Err(missing("choose table", table));
     };
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
-    }
-    if frame.is_called {
-        return Ok(Flow::Aside);
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
@@ -167,13 +229,9 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
             if let Some(head) = frame.edges[row.edge as usize].head() {
                 frame.accepts(row.dst, &head.payload)?;
             }
-            take(frame, row.edge, row.dst, EventKind::Chose);
-            Ok(Flow::To(row.target))
+            Ok(Some(row))
         }
-        None if waits => {
-            choose.edges.iter().for_each(|edge| frame.edges[*edge as usize].reader = frame.who);
-            frame.wait(Status::Choosing { table })
-        }
+        None if waits => Ok(None),
         None => {
             let rows: Vec<_> = choose.rows.iter().map(|row| (row.edge, row.label)).collect();
             Err(unknown_label(frame, &rows))
@@ -198,6 +256,15 @@ fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKi
     if frame.log.is_on() {
         frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
     }
+    if matches!(register, Value::Endpoint(_)) {
+        nested::arrive(frame, edge, number);
+    }
+    taken(frame, edge, part);
+}
+
+/// A message sent in `part` was taken off an edge: who waits for room wakes.
+#[inline(always)]
+pub(super) fn taken(frame: &mut Frame<'_>, edge: u32, part: Part) {
     frame.runs.release(part);
     wake_sender(frame, edge);
     if frame.edges[edge as usize].head().is_some_and(|head| head.stamp.part != part) {

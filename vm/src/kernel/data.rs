@@ -59,7 +59,10 @@ pub(super) fn get(frame: &mut Frame<'_>, dst: Reg, src: Reg, index: u16) -> Exec
         | Value::Map(_)
         | Value::Session(_)
         | Value::Role(_)
-        | Value::Opaque(_) => return Err(register_type(src, "tuple, record, union or List", value)),
+        | Value::Opaque(_)
+        | Value::Endpoint(_)
+        | Value::Evidence { .. }
+        | Value::Witness(_) => return Err(register_type(src, "tuple, record, union or List", value)),
     };
     match items.get(usize::from(index)) {
         Some(item) => {
@@ -104,6 +107,9 @@ pub(super) fn fail(frame: &Frame<'_>, fault: FailKind, text: u32) -> Box<Fault> 
 }
 
 pub(super) fn halt(frame: &mut Frame<'_>, finals: u32) -> Exec {
+    if frame.speculates {
+        return Ok(Flow::Aside);
+    }
     let function = frame.program.image().functions.get(usize::from(frame.me));
     let Some(names) = function.and_then(|function| function.finals.get(finals as usize)) else {
         return Err(missing("finals table", finals));

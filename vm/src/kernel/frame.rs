@@ -5,6 +5,7 @@ use crate::config::VMConfig;
 use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
+use crate::holdings::Holdings;
 use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
@@ -23,8 +24,8 @@ pub(super) enum Flow {
     Halt,
     /// Not committed; the coroutine waits, and its status says for what.
     Wait,
-    /// Not carried out: it concerns more than one coroutine (`branch`, `scope`), or this one only after it has left a
-    /// scope.
+    /// Not carried out: it concerns more than one coroutine or session, or this one only after it has left a scope, or
+    /// this one speculates.
     Aside,
 }
 
@@ -39,8 +40,10 @@ pub(super) struct Frame<'a> {
     pub(super) me: u16,
     /// Where in its scopes it is.
     pub(super) part: Part,
-    /// Whether it has to leave a scope before its next communication.
-    pub(super) is_called: bool,
+    /// Whether it has to leave a scope before its next communication, or speculates.
+    pub(super) is_aside: bool,
+    /// Whether it speculates.
+    pub(super) speculates: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
@@ -49,13 +52,16 @@ pub(super) struct Frame<'a> {
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
+    pub(super) holdings: &'a mut Option<Box<Holdings>>,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
         let coroutine = state.coroutines.get(usize::from(who))?;
-        let (pc, me, part, is_called) = (coroutine.pc, coroutine.role, coroutine.part, coroutine.called.is_some());
+        let (pc, me, part) = (coroutine.pc, coroutine.role, coroutine.part);
+        let speculates = state.speculation.as_ref().is_some_and(|speculation| speculation.who == who);
+        let is_aside = speculates || coroutine.called.is_some();
         let role = program.roles.get(usize::from(me))?;
         let registers = state.registers.get_mut(role.base..role.base + role.kinds.len())?;
         let frame = Frame {
@@ -64,7 +70,8 @@ impl<'a> Frame<'a> {
             who,
             me,
             part,
-            is_called,
+            is_aside,
+            speculates,
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
@@ -73,6 +80,7 @@ impl<'a> Frame<'a> {
             log: &mut state.log,
             requests: &mut state.requests,
             config: &state.config,
+            holdings: &mut state.holdings,
         };
         Some((frame, pc))
     }

@@ -2,7 +2,7 @@
 
 use super::frame::{Exec, Flow, Frame, missing, outside_frame, register_type, violation};
 use super::program::{Exclusive, Program};
-use super::{VMKernel, branch, scope};
+use super::{VMKernel, branch, scope, speculate};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::{Call, Failure, FailureKind};
@@ -17,6 +17,9 @@ pub(super) fn issue(frame: &mut Frame<'_>, op: u16, args: Reg, dst: Reg) -> Exec
     let Some(entry) = frame.program.ops.get(usize::from(op)) else {
         return Err(missing("operation", u32::from(op)));
     };
+    if frame.speculates && !entry.is_local {
+        return Ok(Flow::Aside);
+    }
     let values = frame.values(args, entry.params.len())?;
     for ((register, value), kind) in (args..).zip(values).zip(&entry.params) {
         if !kind.admits(value) {
@@ -121,6 +124,10 @@ impl VMKernel {
                 let kind = EventKind::Completed { op, request: id, failure: Some(failure.kind) };
                 state.log.note(Some(role), kind, || Value::text(failure.message.as_str()));
                 forget_request(state, who);
+                if speculate::undo_of(program, state, who) {
+                    state.log.tick += 1;
+                    return Completion::Failed;
+                }
                 match scope::fail(program, state, who, failure.kind) {
                     Ok(true) => {
                         state.log.tick += 1;

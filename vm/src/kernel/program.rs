@@ -6,7 +6,9 @@
 
 use crate::value::{Kind, Value, show};
 use std::collections::BTreeMap;
-use tell_ir::image::{ChooseTable, CodeImage, Const, Function, Outcome, Reentrancy, ScopeRow, ScopeTable, Shape};
+use tell_ir::image::{
+    ChooseTable, CodeImage, Const, Function, Outcome, Reentrancy, Region, ScopeRow, ScopeTable, Shape,
+};
 use tell_ir::instr::{Instr, Reg};
 use tell_ir::ty::{Type, TypeId};
 
@@ -111,6 +113,8 @@ pub(crate) struct OpProgram {
     pub(crate) exclusive: Exclusive,
     /// Whether the answer is an index into the list that is the first argument.
     pub(crate) chooses: bool,
+    /// Whether it concerns the session only, so that a speculation may perform it.
+    pub(crate) is_local: bool,
 }
 
 /// What may not be outstanding when an operation is issued.
@@ -164,6 +168,8 @@ impl Program {
                 Reentrancy::RejectSameOperation => Exclusive::Operation,
                 Reentrancy::RejectSameFragment => Exclusive::Effect,
             },
+            is_local: op.meta.region == Region::Session
+                && image.effects.get(usize::from(op.effect)).is_some_and(|effect| effect.name != "Host"),
             chooses: op.name == "choose" && image.effects.get(usize::from(op.effect)).is_some_and(|e| e.name == "Host"),
         });
         Self {
@@ -197,6 +203,18 @@ impl Program {
     #[must_use]
     pub fn label_name(&self, label: u16) -> &str {
         self.image.labels.get(usize::from(label)).map_or("?", |label| &label.name)
+    }
+
+    /// Name of a guard layer.
+    #[must_use]
+    pub fn layer_name(&self, layer: u16) -> &str {
+        self.image.resources.layers.get(usize::from(layer)).map_or("?", |layer| &layer.name)
+    }
+
+    /// Name of a fact.
+    #[must_use]
+    pub fn fact_name(&self, fact: u16) -> &str {
+        self.image.resources.facts.get(usize::from(fact)).map_or("?", |fact| &fact.name)
     }
 
     /// Names of an operation's effect and of the operation.
@@ -236,7 +254,7 @@ enum Partner {
 
 const fn partner(instr: &Instr) -> Option<Partner> {
     match *instr {
-        Instr::Send { to, .. } | Instr::Offer { to, .. } => Some(Partner::To(to)),
+        Instr::Send { to, .. } | Instr::Offer { to, .. } | Instr::Transfer { to, .. } => Some(Partner::To(to)),
         Instr::Receive { from, .. } => Some(Partner::From(from)),
         Instr::Choose { .. }
         | Instr::Perform { .. }
@@ -257,13 +275,25 @@ const fn partner(instr: &Instr) -> Option<Partner> {
         | Instr::Finish
         | Instr::Enter { .. }
         | Instr::Exit { .. }
-        | Instr::Leave { .. } => None,
+        | Instr::Leave { .. }
+        | Instr::Open { .. }
+        | Instr::Close { .. }
+        | Instr::Acquire { .. }
+        | Instr::Release { .. }
+        | Instr::Fork { .. }
+        | Instr::Join
+        | Instr::Abort
+        | Instr::Tag { .. }
+        | Instr::Check { .. } => None,
     }
 }
 
 /// The instruction with a port in place of the role it names.
 const fn with_port(mut instr: Instr, port: u16) -> Instr {
-    if let Instr::Send { to: role, .. } | Instr::Offer { to: role, .. } | Instr::Receive { from: role, .. } = &mut instr
+    if let Instr::Send { to: role, .. }
+    | Instr::Offer { to: role, .. }
+    | Instr::Transfer { to: role, .. }
+    | Instr::Receive { from: role, .. } = &mut instr
     {
         *role = port;
     }

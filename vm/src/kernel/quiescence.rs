@@ -30,6 +30,8 @@ pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
             | Status::Sending { .. }
             | Status::Entering { .. }
             | Status::Awaiting
+            | Status::Acquiring { .. }
+            | Status::Asking(_)
             | Status::Ready
             | Status::Performing(_)
             | Status::Sleeping(_) => stuck = true,
@@ -41,6 +43,12 @@ pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
 /// The finals table of a waiting coroutine if the session may end while it waits.
 fn finals(program: &Program, role: u16, table: u32) -> Option<u32> {
     program.roles.get(usize::from(role))?.chooses.get(table as usize)?.finals
+}
+
+/// The role that holds a layer.
+fn holder(state: &SessionState, layer: u16) -> Option<u16> {
+    let holder = state.holdings.as_ref()?.guards.get(&layer)?.holder?;
+    state.coroutines.get(usize::from(holder)).map(|coroutine| coroutine.role)
 }
 
 /// Names who waits for whom, and the messages whose receiver does not wait for them.
@@ -65,7 +73,13 @@ fn deadlock(program: &Program, state: &SessionState) -> Box<Fault> {
             Status::Joining => (WaitKind::Join, Vec::new()),
             Status::Awaiting => (WaitKind::Outcome, run.and_then(owner).map(name).into_iter().collect()),
             Status::Entering { .. } => (WaitKind::Scope, Vec::new()),
-            Status::Ready | Status::Performing(_) | Status::Sleeping(_) | Status::Halted { .. } | Status::Gone => {
+            Status::Acquiring { layer } => (WaitKind::Layer, holder(state, layer).map(name).into_iter().collect()),
+            Status::Asking(_)
+            | Status::Ready
+            | Status::Performing(_)
+            | Status::Sleeping(_)
+            | Status::Halted { .. }
+            | Status::Gone => {
                 continue;
             }
         };

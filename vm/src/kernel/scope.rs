@@ -9,7 +9,7 @@ use super::branch::{abandon_children, cancel_request, make_ready};
 use super::frame::{Frame, misplaced, missing, register_type};
 use super::perform::Completion;
 use super::program::Program;
-use super::{Turn, VMKernel, communicate};
+use super::{Turn, VMKernel, communicate, guard, speculate};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::handler::FailureKind;
@@ -215,9 +215,11 @@ fn depart_from(program: &Program, state: &mut SessionState, who: u16, run: RunId
         return Err(missing("row of the outcome in scope table", table));
     };
     let word = failure.map_or(Value::Unit, Value::text);
+    speculate::undo_of(program, state, who);
+    guard::forsake(state, who);
     state.log.step(role, EventKind::ScopeOutcome { scope: number, outcome }, || word.clone());
     cancel_request(state, who);
-    abandon_children(state, who);
+    abandon_children(program, state, who);
     state.runs.learn(role, run, outcome);
     if let (Some(bind), Some(_)) = (row.bind, failure)
         && let Some(register) = state.registers.get_mut(role_program.base + usize::from(bind))

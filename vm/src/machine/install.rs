@@ -7,7 +7,10 @@ use crate::id::ImageId;
 use crate::kernel::program::Program;
 use crate::session::{Loaded, Provider};
 use std::sync::Arc;
-use tell_ir::image::{CodeImage, Const};
+use tell_ir::hash::{ContentId, content_id};
+use tell_ir::image::{CodeImage, Const, Role};
+use tell_ir::resource::{Nested, Reach};
+use tell_ir::ty::{TypeId, same};
 use tell_ir::verify::Verified;
 
 impl<D: Driver> Machine<D> {
@@ -56,12 +59,43 @@ impl<D: Driver> Machine<D> {
         });
         at_most("size of a constant", text.max().unwrap_or(0), u64::from(limits.value_size))?;
         at_most("images", self.images.len() as u64 + 1, u64::from(u16::MAX))?;
-        let program = Program::prepare(image);
+        let nested = nested(&image, &self.images)?;
+        let (id, program) = (content_id(&image), Program::prepare(image));
         at_most("registers of a session", program.registers as u64, u64::from(limits.registers))?;
+        let layers = program.image().resources.layers.iter();
+        let layers = layers.map(|layer| (layer.reach == Reach::Shared).then(|| self.shared_state.layer(&layer.name)));
+        let layers = layers.collect();
         let number = u16::try_from(self.images.len()).unwrap_or(u16::MAX);
-        self.images.push(Arc::new(Loaded { program, providers }));
+        self.images.push(Arc::new(Loaded { program, id, providers, nested, layers }));
         Ok(ImageId(number))
     }
+}
+
+/// The images whose sessions those of an image open; they are loaded before it.
+fn nested(image: &CodeImage, loaded: &[Arc<Loaded>]) -> Result<Vec<ImageId>, VMError> {
+    let mut found = Vec::with_capacity(image.resources.nested.len());
+    for nested in &image.resources.nested {
+        let id = ContentId(nested.image);
+        let refuse = |reason| VMError::NestedImage { image: id.short(), reason };
+        let number = loaded.iter().position(|other| other.id == id).ok_or_else(|| refuse("it is not loaded"))?;
+        if !takes(loaded[number].program.image(), image, nested) {
+            return Err(refuse("its roles take other arguments"));
+        }
+        found.push(ImageId(u16::try_from(number).unwrap_or(u16::MAX)));
+    }
+    Ok(found)
+}
+
+/// Whether the roles of an image take what another says they do.
+fn takes(image: &CodeImage, other: &CodeImage, said: &Nested) -> bool {
+    let fits = |role: &Role, name: &String, params: &[TypeId]| {
+        let mut pairs = role.params.iter().zip(params);
+        role.name == *name
+            && role.params.len() == params.len()
+            && pairs.all(|(param, ty)| same(&image.types, param.ty, &other.types, *ty))
+    };
+    image.roles.len() == said.roles.len()
+        && image.roles.iter().zip(&said.roles).all(|(role, (name, params))| fits(role, name, params))
 }
 
 pub(super) const fn at_most(what: &'static str, value: u64, max: u64) -> Result<(), VMError> {

@@ -36,9 +36,20 @@ impl<D: Driver> Machine<D> {
         let Some(id) = self.sessions.next_root() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
         };
-        let mut state = SessionState::new(&loaded.program, image, id.clone(), &self.config);
-        for ((role, entry), values) in loaded.program.roles.iter().zip(roles).zip(args) {
+        self.start(image, id.clone(), args);
+        Ok(id)
+    }
+
+    /// Starts a session of a loaded image with arguments that fit it. Endpoints among them are its roles' from now on.
+    pub(super) fn start(&mut self, image: ImageId, id: SessionId, args: &[Vec<Value>]) {
+        let Some(loaded) = self.images.get(usize::from(image.0)) else { return };
+        let mut state = SessionState::new(&loaded.program, image, id, &self.config);
+        let roles = loaded.program.roles.iter().zip(&loaded.program.image().roles);
+        for (number, ((role, entry), values)) in (0..).zip(roles.zip(args)) {
             for (param, value) in entry.params.iter().zip(values) {
+                if let Value::Endpoint(id) = value {
+                    state.holdings().owned.insert(SessionId::clone(id), number);
+                }
                 if let Some(register) = state.registers.get_mut(role.base + usize::from(param.reg)) {
                     *register = value.clone();
                 }
@@ -49,7 +60,6 @@ impl<D: Driver> Machine<D> {
         let ticket = self.sessions.add(Box::new(Session::new(Arc::clone(loaded), state)));
         self.ready.push_back(ticket);
         self.active += 1;
-        Ok(id)
     }
 }
 
@@ -60,7 +70,8 @@ fn check_arguments(program: &Program, role: &Role, given: &[Value]) -> Result<()
     }
     let types = &program.image().types;
     for (param, value) in role.params.iter().zip(given) {
-        if !conforms(value, param.ty, types) {
+        // An endpoint is not the host's to give.
+        if !conforms(value, param.ty, types) || matches!(value, Value::Endpoint(_)) {
             return Err(VMError::ArgumentType {
                 role: role.name.clone(),
                 param: param.name.clone(),

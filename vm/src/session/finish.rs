@@ -48,7 +48,8 @@ pub struct FinalValue {
 impl Session {
     /// What to do with a session that has no ready coroutine.
     pub(crate) fn quiesce(&mut self) -> PickEnd {
-        if self.state.coroutines.iter().any(|coroutine| matches!(coroutine.status, Status::Performing(_))) {
+        let waits = |status| matches!(status, Status::Performing(_) | Status::Asking(_));
+        if self.state.coroutines.iter().any(|coroutine| waits(coroutine.status)) {
             return PickEnd::Waiting;
         }
         match VMKernel::advance_clock(&self.loaded.program, &mut self.state) {
@@ -81,6 +82,7 @@ impl Session {
         let coroutine = who.and_then(|who| self.state.coroutines.get(usize::from(who))).copied();
         let role = coroutine.map(|coroutine| coroutine.role);
         let pc = coroutine.map(|coroutine| coroutine.pc);
+        self.state.log.forget();
         let (code, text) = (Value::text(fault.code()), Value::text(fault.to_string()));
         self.state.log.note(role, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
         self.terminal();
@@ -96,6 +98,10 @@ impl Session {
 
     fn terminal(&mut self) {
         self.state.ready.clear();
+        if let Some(holdings) = &mut self.state.holdings {
+            let shared = holdings.guards.iter().filter(|(_, guard)| guard.is_shared && guard.evidence.is_some());
+            holdings.freed = holdings.freed.iter().copied().chain(shared.map(|(layer, _)| *layer)).collect();
+        }
         self.state.log.note(None, EventKind::SessionTerminal, || Value::Unit);
         self.state.log.note(None, EventKind::EpochAdvanced { epoch: 1 }, || Value::Unit);
     }

@@ -16,6 +16,9 @@ pub fn conforms(value: &Value, ty: TypeId, types: &[Type]) -> bool {
         | (Type::Duration, Value::Duration(_))
         | (Type::Session, Value::Session(_))
         | (Type::Role, Value::Role(_)) => true,
+        (Type::Endpoint, Value::Endpoint(_)) => true,
+        (Type::Evidence(layer), Value::Evidence { layer: found, .. }) => layer == found,
+        (Type::Witness(fact), Value::Witness(found)) => fact == found,
         (Type::Opaque(name), Value::Opaque(opaque)) => **name == *opaque.ty,
         (Type::List(item), Value::List(node)) => node.items().iter().all(|v| conforms(v, *item, types)),
         (Type::Map(key, item), Value::Map(node)) => is_map(node.items(), *key, *item, types),
@@ -35,6 +38,9 @@ pub fn conforms(value: &Value, ty: TypeId, types: &[Type]) -> bool {
             | Type::Session
             | Type::Role
             | Type::Opaque(_)
+            | Type::Endpoint
+            | Type::Evidence(_)
+            | Type::Witness(_)
             | Type::List(_)
             | Type::Map(..)
             | Type::Tuple(_)
@@ -76,7 +82,10 @@ pub(crate) fn variant(ty: &Type, tag: u16) -> Option<&[TypeId]> {
         | Type::Map(..)
         | Type::Tuple(_)
         | Type::Record(_)
-        | Type::Opaque(_) => None,
+        | Type::Opaque(_)
+        | Type::Endpoint
+        | Type::Evidence(_)
+        | Type::Witness(_) => None,
     }
 }
 
@@ -109,6 +118,12 @@ pub enum Kind {
     Role,
     /// An opaque type.
     Opaque,
+    /// An endpoint.
+    Endpoint,
+    /// Evidence of that layer.
+    Evidence(u16),
+    /// A witness of that fact.
+    Witness(u16),
     /// A type the image does not have; nothing is of it.
     Missing,
 }
@@ -135,6 +150,9 @@ impl Kind {
             Some(Type::Maybe(_) | Type::Result(..)) => Self::Union(2),
             Some(Type::Union(_, variants)) => Self::Union(count(variants.len())),
             Some(Type::Opaque(_)) => Self::Opaque,
+            Some(Type::Endpoint) => Self::Endpoint,
+            Some(Type::Evidence(layer)) => Self::Evidence(*layer),
+            Some(Type::Witness(fact)) => Self::Witness(*fact),
         }
     }
 
@@ -152,7 +170,10 @@ impl Kind {
             | (Self::Map, Value::Map(_))
             | (Self::Session, Value::Session(_))
             | (Self::Role, Value::Role(_))
-            | (Self::Opaque, Value::Opaque(_)) => true,
+            | (Self::Opaque, Value::Opaque(_))
+            | (Self::Endpoint, Value::Endpoint(_)) => true,
+            (Self::Evidence(layer), Value::Evidence { layer: found, .. }) => layer == *found,
+            (Self::Witness(fact), Value::Witness(found)) => fact == *found,
             (Self::Product(count), Value::Product(node)) => node.items().len() == count as usize,
             (Self::Union(count), Value::Union { tag, .. }) => u32::from(*tag) < count,
             _ => false,
@@ -176,6 +197,9 @@ impl Kind {
             Self::Session => "Session",
             Self::Role => "Role",
             Self::Opaque => "opaque",
+            Self::Endpoint => "Endpoint",
+            Self::Evidence(_) => "evidence of its layer",
+            Self::Witness(_) => "a witness of its fact",
             Self::Missing => "a type that does not exist",
         }
     }

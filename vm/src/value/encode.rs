@@ -38,6 +38,19 @@ pub fn encode(value: &Value, out: &mut Vec<u8>) {
             bytes(out, 12, opaque.ty.as_bytes());
             bytes(out, 12, opaque.token.as_bytes());
         }
+        Value::Endpoint(id) => {
+            let path: Vec<u8> = id.path().flat_map(u32::to_le_bytes).collect();
+            bytes(out, 13, &path);
+        }
+        Value::Evidence { layer, number } => {
+            out.push(14);
+            out.extend_from_slice(&layer.to_le_bytes());
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        Value::Witness(fact) => {
+            out.push(15);
+            out.extend_from_slice(&fact.to_le_bytes());
+        }
     }
 }
 

@@ -154,6 +154,9 @@ fn untyped(out: &mut Bounded, value: &Value) -> fmt::Result {
             quoted(out, &opaque.token)?;
             out.write_str(">")
         }
+        Value::Endpoint(id) => write!(out, "<endpoint {id}>"),
+        Value::Evidence { layer, .. } => write!(out, "<evidence of layer {layer}>"),
+        Value::Witness(fact) => write!(out, "<witness of fact {fact}>"),
     }
 }
 
@@ -257,6 +260,9 @@ fn write_type(out: &mut Bounded, ty: TypeId, types: &[Type], place: Place) -> fm
         Some(Type::Result(err, ok)) => applied(out, "Result", &[*err, *ok]),
         Some(Type::Map(key, item)) => applied(out, "Map", &[*key, *item]),
         Some(Type::Union(name, _) | Type::Opaque(name)) => out.write_str(name),
+        Some(Type::Endpoint) => out.write_str("Endpoint"),
+        Some(Type::Evidence(layer)) => write!(out, "Evidence#{layer}"),
+        Some(Type::Witness(fact)) => write!(out, "Witness#{fact}"),
         Some(Type::Tuple(parts)) => {
             out.write_char('(')?;
             for (i, part) in parts.iter().enumerate() {
