@@ -355,6 +355,18 @@ impl<D: Driver> Machine<D> {
         self.active
     }
 
+    /// A loaded image, prepared.
+    #[cfg(test)]
+    pub(crate) fn loaded(&self, image: ImageId) -> Arc<Loaded> {
+        Arc::clone(&self.images[usize::from(image.0)])
+    }
+
+    /// Sessions that are active or whose reports were not taken.
+    #[cfg(test)]
+    pub(crate) fn known_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &VMConfig {

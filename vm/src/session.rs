@@ -311,13 +311,14 @@ impl Session {
     /// Calls the session's own handler of the request; `None` if a shared one has to.
     fn perform_local(&mut self, who: u16) -> Option<Answered> {
         let effect = self.effect_of(who)?;
-        if !matches!(self.loaded.providers.get(effect)?, Provider::Local(_)) {
+        let is_local = matches!(self.loaded.providers.get(effect)?, Provider::Local(_));
+        if !is_local && self.state.speculation.is_none() {
             return None;
         }
         if self.handlers.len() <= effect {
             self.handlers.resize_with(effect + 1, || None);
         }
-        if self.state.speculation.is_some() && !self.save(effect) {
+        if self.state.speculation.is_some() && !(is_local && self.save(effect)) {
             let reason = "the handler cannot be restored";
             return Some(Answered::Faulted(Box::new(Fault::Speculation { reason })));
         }

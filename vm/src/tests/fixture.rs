@@ -40,6 +40,10 @@ type_table! {
     ORDER = 15: Type::Opaque("Order".into());
     TREE = 16: Type::Union("Tree".into(), vec![("Leaf".into(), vec![]), ("Node".into(), vec![TREE, TREE])]);
     INT_LISTS = 17: Type::List(INTS);
+    ENDPOINT = 18: Type::Endpoint;
+    LOG = 19: Type::Evidence(0);
+    DISK = 20: Type::Evidence(1);
+    PAID = 21: Type::Witness(0);
 }
 
 /// The end of a role without names.

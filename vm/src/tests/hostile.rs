@@ -1,19 +1,26 @@
 //! Hostile images on the kernel without the verifier: whatever the code is, no step panics and fuel ends the run.
 
-use super::fixture::{self, BOOL, DURATION, INT, INTS, MAP, MAYBE, STRING, STRINGS, TREE, UNIT, op, types};
+use super::fixture::{
+    self, BOOL, DISK, DURATION, ENDPOINT, INT, INTS, LOG, MAP, MAYBE, PAID, STRING, STRINGS, TREE, UNIT, op, types,
+};
+use super::guards::three;
+use super::nested::giving;
 use super::scopes::{performing, race, round_and_round};
+use super::speculation::sending;
 use crate::config::{Limits, Retention, VMConfig};
 use crate::event::EventKind;
 use crate::handler::{Call, Failure, Handler, HostStep};
 use crate::id::RequestId;
 use crate::machine::VM;
 use crate::value::Value;
+use tell_ir::hash::content_id;
 use tell_ir::image::{
     ChooseRow, ChooseTable, CodeImage, Const, Edge, Final, Function, Outcome, Param, Role, Scope, ScopeRow, ScopeTable,
     Shape,
 };
 use tell_ir::instr::{FailKind, Instr};
 use tell_ir::prim::Prim;
+use tell_ir::resource::{Bundle, Fact, Layer, Nested, OpenTable, Reach, Resources};
 use tell_ir::ty::TypeId;
 
 /// xorshift64*; the same images every time.
@@ -46,15 +53,16 @@ impl Dice {
     }
 }
 
-const REGISTERS: usize = 12;
+const REGISTERS: usize = 16;
 const CODE: usize = 24;
 
 fn instr(dice: &mut Dice) -> Instr {
     let mut reg = || dice.short(REGISTERS);
     let (a, b, c) = (reg(), reg(), reg());
     let target = dice.wide(CODE);
-    match dice.next() % 21 {
+    match dice.next() % 22 {
         18..=20 => structure(dice, target),
+        21 => wanting(dice, target),
         0 => Instr::Send { to: dice.short(3), label: dice.short(18), val: a },
         1 => Instr::Offer { to: dice.short(3), label: dice.short(18), val: a },
         2 => Instr::Receive { from: dice.short(3), label: dice.short(18), dst: a },
@@ -89,6 +97,26 @@ fn structure(dice: &mut Dice, target: u32) -> Instr {
     }
 }
 
+/// An instruction on sessions, guards, speculation or knowledge; its registers are mostly those of [`FRAME`].
+fn wanting(dice: &mut Dice, target: u32) -> Instr {
+    let mut reg = |usual| if dice.next().is_multiple_of(6) { dice.short(REGISTERS) } else { usual };
+    let (endpoint, log, disk, paid) = (reg(12), reg(13), reg(14), reg(15));
+    match dice.next() % 14 {
+        0 | 1 => Instr::Open { table: dice.wide(2), dst: endpoint },
+        2 => Instr::Close { endpoint, dst: 4 },
+        3 => Instr::Acquire { layer: 0, dst: log },
+        4 => Instr::Acquire { layer: 1, dst: disk },
+        5 => Instr::Release { layer: 0, evidence: log },
+        6 => Instr::Release { layer: 1, evidence: disk },
+        7 | 8 => Instr::Fork { target },
+        9 => Instr::Join,
+        10 => Instr::Abort,
+        11 => Instr::Transfer { endpoint, to: dice.short(3), bundle: dice.short(2) },
+        12 => Instr::Tag { fact: dice.short(2), dst: paid },
+        _ => Instr::Check { fact: dice.short(2), to: dice.short(3), dst: 1 },
+    }
+}
+
 /// A scope table that leads somewhere for most outcomes.
 fn scope_table(dice: &mut Dice) -> ScopeTable {
     let outcomes = Outcome::ALL.iter().map(|(_, outcome)| *outcome).filter(|_| !dice.next().is_multiple_of(40));
@@ -110,7 +138,8 @@ fn scope(dice: &mut Dice) -> Scope {
 }
 
 /// Types of the registers that [`sensible`] instructions expect.
-const FRAME: [TypeId; REGISTERS] = [UNIT, BOOL, INT, INT, STRING, INTS, MAP, TREE, TREE, STRINGS, DURATION, MAYBE];
+const FRAME: [TypeId; REGISTERS] =
+    [UNIT, BOOL, INT, INT, STRING, INTS, MAP, TREE, TREE, STRINGS, DURATION, MAYBE, ENDPOINT, LOG, DISK, PAID];
 
 /// Gives most registers of [`FRAME`] a value.
 const PROLOGUE: [Instr; 9] = [
@@ -174,9 +203,13 @@ fn function(dice: &mut Dice) -> Function {
     };
     let mut code = PROLOGUE.to_vec();
     for _ in 0..CODE {
-        code.push(match dice.next() % 12 {
-            0 => instr(dice),
-            1 | 2 => {
+        code.push(match dice.next() % 25 {
+            0 | 12 => instr(dice),
+            24 => {
+                let target = PROLOGUE.len() as u32 + dice.wide(CODE);
+                wanting(dice, target)
+            }
+            1..=4 => {
                 let target = PROLOGUE.len() as u32 + dice.wide(CODE);
                 structure(dice, target)
             }
@@ -191,6 +224,7 @@ fn function(dice: &mut Dice) -> Function {
         switches: (0..2).map(|_| (0..3).map(|_| dice.wide(CODE)).collect()).collect(),
         finals: vec![vec![Final { name: "x".into(), reg: dice.short(REGISTERS) }]],
         scopes: (0..3).map(|_| scope_table(dice)).collect(),
+        opens: vec![OpenTable { nested: 0, args: vec![vec![2]] }, OpenTable { nested: 1, args: vec![vec![12]] }],
     }
 }
 
@@ -228,9 +262,34 @@ fn hostile(dice: &mut Dice) -> CodeImage {
     if dice.next().is_multiple_of(8) {
         image.functions.pop();
     }
+    image.resources = Resources {
+        nested: children().iter().map(nested).collect(),
+        layers: [("log", Reach::Session), ("disk", Reach::Shared)]
+            .map(|(name, reach)| Layer { name: name.into(), reach })
+            .into(),
+        facts: [None, Some(1)].map(|about| Fact { name: format!("{about:?}"), about }).into(),
+        bundles: [vec![0], vec![0, 1]].map(|facts| Bundle { label: 18, facts }).into(),
+    };
     image.scopes = vec![scope(dice), scope(dice)];
     image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)) });
     image
+}
+
+/// Images whose sessions hostile ones open: one takes a number, one takes an endpoint and closes it.
+fn children() -> [CodeImage; 2] {
+    let mut counting = fixture::image(&[]);
+    fixture::role(&mut counting, "N", &[INT], &[Instr::Yield, fixture::HALT]);
+    fixture::param(&mut counting, "n", 0);
+    let mut closing = fixture::image(&[]);
+    fixture::role(&mut closing, "C", &[ENDPOINT, STRING], &[Instr::Close { endpoint: 0, dst: 1 }, fixture::HALT]);
+    fixture::param(&mut closing, "session", 0);
+    [counting, closing]
+}
+
+fn nested(image: &CodeImage) -> Nested {
+    let types = |role: &Role| role.params.iter().map(|param| param.ty).collect();
+    let roles = image.roles.iter().map(|role| (role.name.clone(), types(role))).collect();
+    Nested { image: content_id(image).0, roles }
 }
 
 /// Sleeps, fails, or never answers.
@@ -256,6 +315,9 @@ fn machine() -> VM {
     });
     vm.install("clock", Slow);
     vm.install("Host", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
+    for child in children() {
+        vm.load(child).expect("loads");
+    }
     vm
 }
 
@@ -284,7 +346,7 @@ fn survives(image: CodeImage) -> (u64, usize, usize) {
 fn random_code_never_panics() {
     let mut dice = Dice(0x5EED);
     let (mut steps, mut branches, mut outcomes) = (0, 0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..40_000 {
         let reached = survives(hostile(&mut dice));
         steps += reached.0;
         branches += reached.1;
@@ -329,7 +391,11 @@ fn mutated_scopes_never_panic() {
             let role = dice.next() as usize % image.functions.len();
             let target = dice.wide(11);
             let at = dice.next() as usize % image.functions[role].code.len();
-            let other = if dice.next().is_multiple_of(3) { instr(&mut dice) } else { structure(&mut dice, target) };
+            let other = match dice.next() % 4 {
+                0 => instr(&mut dice),
+                1 => wanting(&mut dice, target),
+                _ => structure(&mut dice, target),
+            };
             image.functions[role].code[at] = other;
             let row = dice.next() as usize % 2;
             if let Some(row) = image.functions[role].scopes[0].rows.get_mut(row) {
@@ -341,6 +407,31 @@ fn mutated_scopes_never_panic() {
         outcomes += reached.2;
     }
     assert!(branches > 1000 && outcomes > 1000, "most should get far: {branches} branches, {outcomes} outcomes");
+}
+
+/// Programs that open sessions, take layers and speculate as is meant, with a few instructions replaced.
+#[test]
+fn mutated_resources_never_panic() {
+    let mut dice = Dice(0xBEAD);
+    let bases = [giving(), three(0), three(1), sending(Instr::Join), sending(Instr::Abort)];
+    let mut steps = 0;
+    for round in 0..10_000 {
+        let mut image = bases[round % bases.len()].clone();
+        for nested in &mut image.resources.nested {
+            nested.image = content_id(&children()[0]).0;
+            nested.roles = self::nested(&children()[0]).roles;
+        }
+        image.functions.iter_mut().flat_map(|function| &mut function.opens).for_each(|table| table.args.truncate(1));
+        for _ in 0..dice.next() % 3 {
+            let role = dice.next() as usize % image.functions.len();
+            let target = dice.wide(11);
+            let at = dice.next() as usize % image.functions[role].code.len();
+            let other = if dice.next().is_multiple_of(3) { instr(&mut dice) } else { wanting(&mut dice, target) };
+            image.functions[role].code[at] = other;
+        }
+        steps += survives(image).0;
+    }
+    assert!(steps > 50_000, "most should get far: {steps}");
 }
 
 #[test]

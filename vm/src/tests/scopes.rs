@@ -11,7 +11,7 @@ use crate::handler::{Call, Failure, FailureKind, Handler, HostStep};
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
 use crate::machine::{RunEnd, VM};
-use crate::session::{Loaded, PickEnd, Session, SessionEnd, SessionReport, SessionState};
+use crate::session::{PickEnd, Session, SessionEnd, SessionReport, SessionState};
 use crate::value::Value;
 use std::sync::Arc;
 use tell_ir::image::{CodeImage, Const, Outcome};
@@ -275,7 +275,11 @@ fn a_loop_of_scopes_takes_no_more_memory_than_one() {
     let config = Arc::new(config());
     let program = Program::prepare(round_and_round());
     let state = SessionState::new(&program, ImageId(0), SessionId::root(0), &config);
-    let mut session = Session::new(Arc::new(Loaded { program, providers: Vec::new() }), state);
+    let mut vm = VM::new((*config).clone()).expect("right");
+    vm.install("E", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
+    vm.install("clock", |_: &Call<'_>, _: &[Value]| Ok(Value::Unit));
+    let image = vm.load(round_and_round()).expect("loads");
+    let mut session = Session::new(vm.loaded(image), state);
     for _ in 0..1000 {
         session.pick(256);
         let end = &session.end;
