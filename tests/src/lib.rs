@@ -11,6 +11,7 @@
 pub mod earley;
 pub mod fence;
 pub mod flags;
+pub mod forge;
 pub mod generate;
 pub mod globals;
 pub mod grammar;
@@ -25,6 +26,7 @@ pub mod scribble;
 pub mod shrink;
 pub mod soundness;
 pub mod value;
+pub mod verifier;
 
 use std::path::{Path, PathBuf};
 pub use tell_language::verdict;

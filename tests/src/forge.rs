@@ -1,0 +1,55 @@
+//! Forged images: made up from pieces, changed at random, made smaller, kept as files.
+//!
+//! [`image`] makes a small image that is meant to be accepted and has a good share of all instructions; [`change`]
+//! changes one thing anywhere in an image; [`shrink`] makes an image smaller that two verifiers disagree about. All of it is
+//! a function of the numbers it is given.
+
+mod change;
+mod coder;
+mod kept;
+mod operand;
+mod piece;
+mod shrink;
+mod surgery;
+mod world;
+
+pub use change::change;
+pub use kept::{Kept, read, write};
+pub use shrink::shrink;
+
+use crate::numbers::Numbers;
+use coder::Coder;
+use std::collections::BTreeSet;
+use tell_ir::image::{CodeImage, Edge, Param};
+use tell_ir::machine::State;
+
+/// A small image from pieces. Its roles do not fit together; each of them by itself is meant to be accepted.
+#[must_use]
+pub fn image(numbers: &mut Numbers) -> CodeImage {
+    let mut image = world::tables(numbers);
+    for role in 0..image.roles.len() {
+        let role = u16::try_from(role).expect("there are three at most");
+        let coded = Coder::new(&image, role, numbers).whole();
+        let named = |(at, (reg, ty)): (usize, (u16, _))| Param { name: format!("p{at}"), ty, reg };
+        image.roles[usize::from(role)].params = coded.params.into_iter().enumerate().map(named).collect();
+        image.functions.push(coded.function);
+        image.machines.push(coded.machine);
+    }
+    image.edges = edges(&image);
+    image
+}
+
+/// The edges of the machines of an image.
+fn edges(image: &CodeImage) -> Vec<Edge> {
+    let mut pairs = BTreeSet::new();
+    for (role, machine) in (0..).zip(&image.machines) {
+        for state in &machine.states {
+            match state {
+                State::Send(rows) => pairs.extend(rows.iter().map(|row| (role, row.partner))),
+                State::Recv { rows, .. } => pairs.extend(rows.iter().map(|row| (row.partner, role))),
+                State::End | State::Tau(_) | State::Par { .. } | State::Scope { .. } | State::Join => {}
+            }
+        }
+    }
+    pairs.into_iter().map(|(from, to)| Edge { from, to, bound: None }).collect()
+}
