@@ -18,7 +18,7 @@ pub use kept::{Kept, read, write};
 pub use shrink::shrink;
 
 use crate::numbers::Numbers;
-use coder::Coder;
+use coder::{Coded, Coder};
 use std::collections::BTreeSet;
 use tell_ir::image::{CodeImage, Edge, Param};
 use tell_ir::machine::State;
@@ -29,14 +29,37 @@ pub fn image(numbers: &mut Numbers) -> CodeImage {
     let mut image = world::tables(numbers);
     for role in 0..image.roles.len() {
         let role = u16::try_from(role).expect("there are three at most");
-        let coded = Coder::new(&image, role, numbers).whole();
-        let named = |(at, (reg, ty)): (usize, (u16, _))| Param { name: format!("p{at}"), ty, reg };
-        image.roles[usize::from(role)].params = coded.params.into_iter().enumerate().map(named).collect();
-        image.functions.push(coded.function);
-        image.machines.push(coded.machine);
+        let coded = Coder::new(&image, role, numbers).whole(true);
+        add(&mut image, role, coded);
     }
     image.edges = edges(&image);
     image
+}
+
+/// A small image from pieces in which one role does everything, and waits for nobody; so it runs to its end.
+#[must_use]
+pub fn alone(numbers: &mut Numbers) -> CodeImage {
+    let mut image = world::tables(numbers);
+    for scope in &mut image.scopes {
+        scope.owner = 0;
+        scope.participants.insert(0, 0);
+        scope.participants.dedup();
+    }
+    let coded = Coder::new(&image, 0, numbers).whole(false);
+    add(&mut image, 0, coded);
+    for role in 1..image.roles.len() {
+        let role = u16::try_from(role).expect("there are three at most");
+        add(&mut image, role, coder::nothing());
+    }
+    image.edges = edges(&image);
+    image
+}
+
+fn add(image: &mut CodeImage, role: u16, coded: Coded) {
+    let named = |(at, (reg, ty)): (usize, (u16, _))| Param { name: format!("p{at}"), ty, reg };
+    image.roles[usize::from(role)].params = coded.params.into_iter().enumerate().map(named).collect();
+    image.functions.push(coded.function);
+    image.machines.push(coded.machine);
 }
 
 /// The edges of the machines of an image.

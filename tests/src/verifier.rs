@@ -43,23 +43,44 @@ pub enum Verdict {
     Undecided,
 }
 
+/// Where a rule is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The role, if it is about one.
+    pub role: Option<u16>,
+    /// What it is in.
+    pub what: &'static str,
+    /// The number of that.
+    pub number: usize,
+}
+
+impl Spot {
+    const fn of(what: &'static str) -> Self {
+        Self { role: None, what, number: 0 }
+    }
+
+    const fn entry(what: &'static str, number: usize) -> Self {
+        Self { role: None, what, number }
+    }
+}
+
 /// The rules an image breaks, each with one place where it does.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    broken: BTreeMap<&'static str, String>,
+    broken: BTreeMap<&'static str, Spot>,
     gave_up: bool,
 }
 
 impl Findings {
     /// A rule is broken there.
-    fn note(&mut self, rule: &'static str, place: impl Into<String>) {
-        self.broken.entry(rule).or_insert_with(|| place.into());
+    fn note(&mut self, rule: &'static str, spot: Spot) {
+        self.broken.entry(rule).or_insert(spot);
     }
 
     /// A rule is broken there unless that holds.
-    fn require(&mut self, holds: bool, rule: &'static str, place: &str) {
+    fn require(&mut self, holds: bool, rule: &'static str, spot: Spot) {
         if !holds {
-            self.note(rule, place);
+            self.note(rule, spot);
         }
     }
 
@@ -69,7 +90,7 @@ impl Findings {
 
     /// The broken rules, each with a place.
     #[must_use]
-    pub const fn broken(&self) -> &BTreeMap<&'static str, String> {
+    pub const fn broken(&self) -> &BTreeMap<&'static str, Spot> {
         &self.broken
     }
 
@@ -84,8 +105,8 @@ impl Findings {
     }
 
     fn add(&mut self, other: Self) {
-        for (rule, place) in other.broken {
-            self.note(rule, place);
+        for (rule, spot) in other.broken {
+            self.note(rule, spot);
         }
         self.gave_up |= other.gave_up;
     }
@@ -163,8 +184,12 @@ impl<'a> Role<'a> {
         self.image.types.get(self.type_id(reg)?.0 as usize)
     }
 
-    /// How a place in its code is called.
-    fn at(&self, pc: usize) -> String {
-        format!("role {}, instruction {pc}", self.number)
+    /// A place in its code.
+    const fn at(&self, pc: usize) -> Spot {
+        self.spot("instruction", pc)
+    }
+
+    const fn spot(&self, what: &'static str, number: usize) -> Spot {
+        Spot { role: Some(self.number), what, number }
     }
 }

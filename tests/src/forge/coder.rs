@@ -18,6 +18,17 @@ pub(super) struct Coded {
     pub(super) params: Vec<(Reg, TypeId)>,
 }
 
+/// A role that does nothing.
+pub(super) fn nothing() -> Coded {
+    let function = Function {
+        code: vec![Instr::Halt { finals: 0 }],
+        blocks: vec![Block { pc: 0, state: StateId(0) }],
+        finals: vec![Vec::new()],
+        ..Function::default()
+    };
+    Coded { function, machine: LocalMachine { states: vec![State::End] }, params: Vec::new() }
+}
+
 /// What the code written next may do.
 #[derive(Clone, Debug)]
 pub(super) struct Env {
@@ -63,10 +74,11 @@ impl<'a> Coder<'a> {
         }
     }
 
-    /// Everything about the role.
-    pub(super) fn whole(mut self) -> Coded {
+    /// Everything about the role, which receives messages if it `listens`.
+    pub(super) fn whole(mut self, listens: bool) -> Coded {
         let others = (0..).take(self.image.roles.len()).filter(|role| *role != self.role);
-        let edges = others.flat_map(|other| [(self.role, other), (other, self.role)]).collect();
+        let edges = others.flat_map(|other| [(self.role, other), (other, self.role)]);
+        let edges = edges.filter(|edge| listens || edge.0 == self.role).collect();
         let is_in = |scope: &u32| self.image.scopes[*scope as usize].participants.contains(&self.role);
         let scopes = (0..).take(self.image.scopes.len()).filter(is_in).collect();
         let mut env = Env { readable: Vec::new(), shared: 0, edges, scopes, layer: 0, may_wait: true, depth: 0 };

@@ -38,7 +38,7 @@ fn candidates(image: &CodeImage) -> Vec<CodeImage> {
             without(&|image| remove(&mut image.functions[role], pc));
         }
         for block in 0..image.functions[role].blocks.len() {
-            without(&|image| drop(image.functions[role].blocks.remove(block)));
+            without(&|image| _ = image.functions[role].blocks.remove(block));
         }
         without_tables(image, role, &mut without);
         for state in (0..image.machines[role].states.len()).rev() {
@@ -46,20 +46,20 @@ fn candidates(image: &CodeImage) -> Vec<CodeImage> {
         }
     }
     for at in 0..image.edges.len() {
-        without(&|image| drop(image.edges.remove(at)));
+        without(&|image| _ = image.edges.remove(at));
     }
     // The last entries of tables; whoever refers to them is refused otherwise.
-    without(&|image| drop(image.types.pop()));
-    without(&|image| drop(image.labels.pop()));
-    without(&|image| drop(image.consts.pop()));
-    without(&|image| drop(image.shapes.pop()));
-    without(&|image| drop(image.ops.pop()));
-    without(&|image| drop(image.effects.pop()));
-    without(&|image| drop(image.scopes.pop()));
-    without(&|image| drop(image.resources.nested.pop()));
-    without(&|image| drop(image.resources.layers.pop()));
-    without(&|image| drop(image.resources.facts.pop()));
-    without(&|image| drop(image.resources.bundles.pop()));
+    without(&|image| _ = image.types.pop());
+    without(&|image| _ = image.labels.pop());
+    without(&|image| _ = image.consts.pop());
+    without(&|image| _ = image.shapes.pop());
+    without(&|image| _ = image.ops.pop());
+    without(&|image| _ = image.effects.pop());
+    without(&|image| _ = image.scopes.pop());
+    without(&|image| _ = image.resources.nested.pop());
+    without(&|image| _ = image.resources.layers.pop());
+    without(&|image| _ = image.resources.facts.pop());
+    without(&|image| _ = image.resources.bundles.pop());
     found.retain(|smaller| smaller != image);
     found
 }
@@ -68,19 +68,19 @@ type Without<'a> = dyn FnMut(&dyn Fn(&mut CodeImage)) + 'a;
 
 fn without_tables(image: &CodeImage, role: usize, without: &mut Without<'_>) {
     let function = &image.functions[role];
-    without(&|image| drop(image.functions[role].chooses.pop()));
-    without(&|image| drop(image.functions[role].switches.pop()));
-    without(&|image| drop(image.functions[role].finals.pop()));
-    without(&|image| drop(image.functions[role].scopes.pop()));
-    without(&|image| drop(image.functions[role].opens.pop()));
-    without(&|image| drop(image.functions[role].regs.pop()));
+    without(&|image| _ = image.functions[role].chooses.pop());
+    without(&|image| _ = image.functions[role].switches.pop());
+    without(&|image| _ = image.functions[role].finals.pop());
+    without(&|image| _ = image.functions[role].scopes.pop());
+    without(&|image| _ = image.functions[role].opens.pop());
+    without(&|image| _ = image.functions[role].regs.pop());
     if let Some(role) = image.roles.get(role).filter(|role| !role.params.is_empty()) {
         let name = role.name.clone();
         without(&|image| image.roles.iter_mut().filter(|role| role.name == name).for_each(|role| _ = role.params.pop()));
     }
     for table in 0..function.chooses.len() {
         for row in 0..function.chooses[table].rows.len() {
-            without(&|image| drop(image.functions[role].chooses[table].rows.remove(row)));
+            without(&|image| _ = image.functions[role].chooses[table].rows.remove(row));
         }
     }
     for table in 0..function.finals.len() {

@@ -8,17 +8,17 @@ use tell_ir::machine::StateId;
 pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
     let code = &role.function.code;
     let blocks = &role.function.blocks;
-    let place = format!("role {}", role.number);
+    let spot = role.spot("code", 0);
     let starts_right = blocks.first().is_some_and(|first| first.pc == 0 && first.state == StateId(0));
-    found.require(!code.is_empty() && starts_right, "V2.1", &place);
+    found.require(!code.is_empty() && starts_right, "V2.1", spot);
     let ascending = blocks.windows(2).all(|pair| pair[0].pc < pair[1].pc);
     let inside = blocks.iter().all(|block| (block.pc as usize) < code.len());
-    found.require(ascending && inside, "V2.2", &place);
+    found.require(ascending && inside, "V2.2", spot);
     let is_block = |target: u32| role.block(target as usize).is_some();
     for pc in 0..code.len() {
-        found.require(jumps(role, pc).into_iter().all(is_block), "V2.3", &role.at(pc));
+        found.require(jumps(role, pc).into_iter().all(is_block), "V2.3", role.at(pc));
     }
-    found.require(!code.last().is_some_and(goes_on), "V2.4", &place);
+    found.require(!code.last().is_some_and(goes_on), "V2.4", spot);
 }
 
 /// V2.5, V2.6

@@ -10,17 +10,54 @@ use std::collections::{BTreeMap, BTreeSet};
 use tell_ir::image::Outcome;
 use tell_ir::instr::{Instr, Reg};
 
-/// What a path says about a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fact {
-    Unwritten,
-    Written,
-    /// A `Switch` found that variant in it.
-    Variant(usize),
+/// What paths say about a register.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said {
+    /// One says that it is not written.
+    unwritten: bool,
+    /// One says that it is written, and no more.
+    written: bool,
+    /// Variants that a `Switch` found in it.
+    variants: BTreeSet<usize>,
+}
+
+impl Said {
+    fn unwritten() -> Self {
+        Self { unwritten: true, ..Self::default() }
+    }
+
+    fn written() -> Self {
+        Self { written: true, ..Self::default() }
+    }
+
+    fn variant(tag: usize) -> Self {
+        Self { variants: BTreeSet::from([tag]), ..Self::default() }
+    }
+
+    /// The variant, if every path says the same.
+    fn the_variant(&self) -> Option<usize> {
+        let is_one = !self.unwritten && !self.written && self.variants.len() == 1;
+        self.variants.first().copied().filter(|_| is_one)
+    }
+
+    /// Adds what other paths say; whether any of it is new.
+    fn add(&mut self, other: Self) -> bool {
+        let before = (self.unwritten, self.written, self.variants.len());
+        self.unwritten |= other.unwritten;
+        self.written |= other.written;
+        self.variants.extend(other.variants);
+        before != (self.unwritten, self.written, self.variants.len())
+    }
+
+    /// The same without variants.
+    fn forget(&mut self) {
+        self.written |= !self.variants.is_empty();
+        self.variants.clear();
+    }
 }
 
 /// Per register what some path says about it.
-type Facts = Vec<BTreeSet<Fact>>;
+type Facts = Vec<Said>;
 
 /// The facts at every place a path comes to.
 type Known = BTreeMap<Place, Facts>;
@@ -29,53 +66,48 @@ pub(super) fn check(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
     for (place, facts) in &collect(role, graph) {
         let Some(instr) = role.instr(place.pc) else { continue };
         for reg in register::reads(role, instr) {
-            found.require(!facts[usize::from(reg)].contains(&Fact::Unwritten), "V3.6", &role.at(place.pc));
+            found.require(!facts[usize::from(reg)].unwritten, "V3.6", role.at(place.pc));
         }
         if let Instr::Get { dst, src, index } = instr
             && let Some(variants) = role.type_of(src).and_then(typing::variants)
         {
             let of_variant = |tag: usize| variants.get(tag).and_then(|parts| parts.get(usize::from(index)).copied());
-            match known_variant(&facts[usize::from(src)]) {
+            match facts[usize::from(src)].the_variant() {
                 None => found.note("V3.7", role.at(place.pc)),
-                Some(tag) => found.require(of_variant(tag) == role.type_id(dst), "V3.5", &role.at(place.pc)),
+                Some(tag) => found.require(of_variant(tag) == role.type_id(dst), "V3.5", role.at(place.pc)),
             }
         }
     }
 }
 
-/// The variant, if every path says the same.
-fn known_variant(facts: &BTreeSet<Fact>) -> Option<usize> {
-    let mut facts = facts.iter();
-    match (facts.next(), facts.next()) {
-        (Some(Fact::Variant(tag)), None) => Some(*tag),
-        _ => None,
-    }
-}
-
-/// Goes round until nothing new is said anywhere.
+/// Follows all ways until nothing new is said anywhere.
 fn collect(role: &Role<'_>, graph: &Graph) -> Known {
-    let mut start = vec![BTreeSet::from([Fact::Unwritten]); role.function.regs.len()];
+    let mut start = vec![Said::unwritten(); role.function.regs.len()];
     for param in &role.image.roles[usize::from(role.number)].params {
-        start[usize::from(param.reg)] = BTreeSet::from([Fact::Written]);
+        start[usize::from(param.reg)] = Said::written();
     }
-    let mut known = Known::from([(Place { pc: 0, open: Vec::new() }, start)]);
-    loop {
-        let mut more = false;
-        for (place, ways) in &graph.0 {
-            let Some(facts) = known.get(place).cloned() else { continue };
-            for (way, next) in ways {
-                if let Some(facts) = behind(role, graph, &known, (place, &facts), *way) {
-                    more |= say(&mut known, next, facts);
-                }
-            }
-            for (block, facts) in interrupted(role, place, &facts) {
-                more |= say(&mut known, &block, facts);
+    let first = Place { pc: 0, open: Vec::new() };
+    let mut known = Known::from([(first.clone(), start)]);
+    let mut todo = BTreeSet::from([first]);
+    while let Some(place) = todo.pop_first() {
+        let facts = known[&place].clone();
+        for (way, next) in graph.0.get(&place).into_iter().flatten() {
+            let behind = behind(role, graph, &known, (&place, &facts), *way);
+            if behind.is_some_and(|facts| say(&mut known, next, facts)) {
+                todo.insert(next.clone());
             }
         }
-        if !more {
-            return known;
+        for (block, facts) in interrupted(role, &place, &facts) {
+            if say(&mut known, &block, facts) {
+                todo.insert(block);
+            }
+        }
+        if role.instr(place.pc) == Some(Instr::Finish) {
+            let joins = known.keys().filter(|join| role.instr(join.pc) == Some(Instr::JoinAll));
+            todo.extend(joins.cloned().collect::<Vec<Place>>());
         }
     }
+    known
 }
 
 /// Adds what is said about a place; whether any of it is new.
@@ -84,13 +116,7 @@ fn say(known: &mut Known, place: &Place, facts: Facts) -> bool {
         known.insert(place.clone(), facts);
         return true;
     };
-    let mut more = false;
-    for (before, facts) in before.iter_mut().zip(facts) {
-        let count = before.len();
-        before.extend(facts);
-        more |= before.len() > count;
-    }
-    more
+    before.iter_mut().zip(facts).fold(false, |more, (before, said)| before.add(said) | more)
 }
 
 /// The facts behind an instruction, on one of its ways; none if no path goes it.
@@ -101,9 +127,9 @@ fn behind(role: &Role<'_>, graph: &Graph, known: &Known, (place, facts): (&Place
         (Instr::JoinAll, _) => join(role, graph, known, place, &mut facts)?,
         (Instr::Choose { table }, Way::Row(row)) => {
             let dst = role.function.chooses[table as usize].rows[row].dst;
-            facts[usize::from(dst)] = BTreeSet::from([Fact::Written]);
+            facts[usize::from(dst)] = Said::written();
         }
-        (Instr::Switch { val, .. }, Way::Tag(tag)) => facts[usize::from(val)] = BTreeSet::from([Fact::Variant(tag)]),
+        (Instr::Switch { val, .. }, Way::Tag(tag)) => facts[usize::from(val)] = Said::variant(tag),
         (Instr::Enter { scope }, Way::Outcome(row)) => {
             let row = role.function.scopes[scope as usize].rows[row];
             // Only the end of the body leads there.
@@ -116,16 +142,18 @@ fn behind(role: &Role<'_>, graph: &Graph, known: &Known, (place, facts): (&Place
         (Instr::Move { dst, src }, _) => facts[usize::from(dst)] = facts[usize::from(src)].clone(),
         _ => {
             for reg in register::writes(role, instr) {
-                facts[usize::from(reg)] = BTreeSet::from([Fact::Written]);
+                facts[usize::from(reg)] = Said::written();
             }
         }
     }
     Some(facts)
 }
 
+/// In the block of an outcome the word of a failure is written, and no variant is known: the body was left somewhere.
 fn bind(facts: &mut Facts, register: Option<Reg>) {
+    facts.iter_mut().for_each(Said::forget);
     if let Some(register) = register {
-        facts[usize::from(register)] = BTreeSet::from([Fact::Written]);
+        facts[usize::from(register)] = Said::written();
     }
 }
 
@@ -140,8 +168,11 @@ fn join(role: &Role<'_>, graph: &Graph, known: &Known, place: &Place, facts: &mu
             return None;
         }
         for reg in region.writes {
-            let of_ends = ends.iter().flat_map(|facts| facts[usize::from(reg)].iter().copied());
-            facts[usize::from(reg)] = of_ends.collect();
+            let mut said = Said::default();
+            for end in &ends {
+                said.add(end[usize::from(reg)].clone());
+            }
+            facts[usize::from(reg)] = said;
         }
     }
     Some(())

@@ -32,50 +32,44 @@ pub(super) fn check(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
             return;
         }
         let first = at.entry(place.pc).or_insert_with(|| held.clone());
-        found.require(*first == held, "V4.2", &role.at(place.pc));
+        found.require(*first == held, "V4.2", role.at(place.pc));
         let Some(instr) = role.instr(place.pc) else { continue };
         for (way, next) in graph.0.get(&place).into_iter().flatten() {
             if let Ok(held) = behind(role, (&place, instr, *way), held.clone()) {
                 todo.push((next.clone(), held));
             }
         }
-        if let Err(rule) = everywhere(role, &place, instr, &held) {
-            found.note(rule, role.at(place.pc));
-        }
-        let is_here = |reg: &Reg| held.regs.get(reg) == Some(&place.open.len());
-        let used = register::reads(role, instr).into_iter().filter(|reg| is_linear(*reg));
-        found.require(used.into_iter().all(|reg| is_here(&reg)), "V4.4", &role.at(place.pc));
+        everywhere(role, &place, instr, &held, found);
     }
 }
 
 /// What has to hold at a place, whichever way control goes on.
-fn everywhere(role: &Role<'_>, place: &Place, instr: Instr, held: &Held) -> Result<(), &'static str> {
-    if held.speculates && !can_be_undone(role, instr) {
-        return Err("V2.10");
-    }
+fn everywhere(role: &Role<'_>, place: &Place, instr: Instr, held: &Held, found: &mut Findings) {
     let here = place.open.len();
-    match instr {
-        Instr::Join | Instr::Abort if !held.speculates => return Err("V2.10"),
-        Instr::Halt { .. } if !held.regs.is_empty() => return Err("V4.3"),
-        Instr::Finish | Instr::Exit { .. } | Instr::Leave { .. } if held.regs.values().any(|depth| *depth == here) => {
-            return Err("V4.5");
-        }
-        _ => {}
-    }
+    let at = role.at(place.pc);
+    let mut refuse = |if_so: bool, rule: &'static str| found.require(!if_so, rule, at);
+    refuse(held.speculates && !can_be_undone(role, instr), "V2.10");
+    refuse(!held.speculates && matches!(instr, Instr::Join | Instr::Abort), "V2.10");
+    refuse(!held.regs.is_empty() && matches!(instr, Instr::Halt { .. }), "V4.3");
+    let is_end = matches!(instr, Instr::Finish | Instr::Exit { .. } | Instr::Leave { .. });
+    refuse(is_end && held.regs.values().any(|depth| *depth == here), "V4.5");
     let layers: Vec<u16> = held.regs.keys().filter_map(|reg| layer(role, *reg)).collect();
-    if let Instr::Acquire { layer, .. } = instr
-        && layers.iter().any(|held| *held >= layer)
-    {
-        return Err("V4.6");
+    if let Instr::Acquire { layer, .. } = instr {
+        refuse(layers.iter().any(|held| *held >= layer), "V4.6");
     }
-    if !layers.is_empty() && waits(instr) {
-        return Err("V4.7");
-    }
+    refuse(!layers.is_empty() && waits(instr), "V4.7");
+    let mut used = register::reads(role, instr).into_iter().filter(|reg| role.type_of(*reg).is_some_and(Type::is_linear));
+    refuse(used.any(|reg| held.regs.get(&reg) != Some(&here)), "V4.4");
     let ways = match instr {
         Instr::Choose { table } => (0..role.function.chooses[table as usize].rows.len()).map(Way::Row).collect(),
+        Instr::Enter { scope } => (0..role.function.scopes[scope as usize].rows.len()).map(Way::Outcome).collect(),
         _ => vec![Way::On],
     };
-    ways.into_iter().try_for_each(|way| behind(role, (place, instr, way), held.clone()).map(|_| ()))
+    for way in ways {
+        if let Err(rule) = behind(role, (place, instr, way), held.clone()) {
+            refuse(true, rule);
+        }
+    }
 }
 
 /// The layer whose evidence a register holds.

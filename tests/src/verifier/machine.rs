@@ -7,11 +7,11 @@ use tell_ir::machine::{State, StateId, Transition};
 
 pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
     let states = &role.machine.states;
-    found.require(!states.is_empty(), "V5.1", "a machine without states");
+    found.require(!states.is_empty(), "V5.1", role.spot("state", 0));
     for (at, state) in states.iter().enumerate() {
-        let place = format!("role {}, state {at}", role.number);
+        let spot = role.spot("state", at);
         let inside = next(state).iter().all(|target| (target.0 as usize) < states.len());
-        found.require(inside && is_well_formed(role, state), "V5.1", &place);
+        found.require(inside && is_well_formed(role, state), "V5.1", spot);
     }
     let mut reached = vec![false; states.len()];
     let mut todo = vec![StateId(0)];
@@ -22,7 +22,7 @@ pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
             todo.extend(next(&states[state.0 as usize]));
         }
     }
-    found.require(reached.iter().all(|reached| *reached), "V5.2", &format!("role {}", role.number));
+    found.require(reached.iter().all(|reached| *reached), "V5.2", role.spot("machine", 0));
 }
 
 /// The states a state leads to.

@@ -1,7 +1,7 @@
 //! The operands of a role's code, each for itself: V1.8, V1.11, V1.12, V1.17, V2.7, V3.1 to V3.5, V3.8, V3.10, V4.1.
 
 use super::table::all_differ;
-use super::{Findings, Role, primitive, register, typing};
+use super::{Findings, Role, Spot, primitive, register, typing};
 use tell_ir::image::{MAX_REGISTERS, Outcome, ScopeTable, Shape};
 use tell_ir::instr::{Instr, Reg};
 use tell_ir::prim::Prim;
@@ -9,16 +9,16 @@ use tell_ir::resource::OpenTable;
 use tell_ir::ty::{Type, TypeId};
 
 pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
-    found.require(role.function.regs.len() <= MAX_REGISTERS, "V1.12", "a frame");
+    found.require(role.function.regs.len() <= MAX_REGISTERS, "V1.12", role.spot("frame", 0));
     frame(role, found);
     for (at, table) in role.function.scopes.iter().enumerate() {
-        scope_table(role, table, &format!("role {}, scope table {at}", role.number), found);
+        scope_table(role, table, role.spot("scope table", at), found);
     }
     for (pc, instr) in role.function.code.iter().enumerate() {
-        Operands { role, place: role.at(pc), found }.check(*instr);
+        Operands { role, spot: role.at(pc), found }.check(*instr);
     }
-    let place = format!("role {}, a table", role.number);
-    let mut tables = Operands { role, place, found };
+    let spot = role.spot("table", 0);
+    let mut tables = Operands { role, spot, found };
     tables.choose_tables();
     for (at, _) in role.function.finals.iter().enumerate() {
         tables.finals(at);
@@ -30,28 +30,28 @@ pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
 
 /// Registers, parameters, and the states of blocks.
 fn frame(role: &Role<'_>, found: &mut Findings) {
-    let place = format!("role {}, its frame", role.number);
+    let spot = role.spot("frame", 0);
     let is_type = |ty: &TypeId| (ty.0 as usize) < role.image.types.len();
-    found.require(role.function.regs.iter().all(is_type), "V1.8", &place);
+    found.require(role.function.regs.iter().all(is_type), "V1.8", spot);
     let states = role.machine.states.len();
-    found.require(role.function.blocks.iter().all(|block| (block.state.0 as usize) < states), "V1.8", &place);
+    found.require(role.function.blocks.iter().all(|block| (block.state.0 as usize) < states), "V1.8", spot);
     let params = role.image.roles.get(usize::from(role.number)).map_or(&[][..], |role| &role.params);
-    found.require(all_differ(params.iter().map(|param| &param.name)), "V1.11", &place);
-    found.require(all_differ(params.iter().map(|param| param.reg)), "V1.11", &place);
-    found.require(params.iter().all(|param| role.type_id(param.reg) == Some(param.ty)), "V1.11", &place);
+    found.require(all_differ(params.iter().map(|param| &param.name)), "V1.11", spot);
+    found.require(all_differ(params.iter().map(|param| param.reg)), "V1.11", spot);
+    found.require(params.iter().all(|param| role.type_id(param.reg) == Some(param.ty)), "V1.11", spot);
 }
 
 /// V1.17, V3.8
-fn scope_table(role: &Role<'_>, table: &ScopeTable, place: &str, found: &mut Findings) {
+fn scope_table(role: &Role<'_>, table: &ScopeTable, spot: Spot, found: &mut Findings) {
     let Some(scope) = role.image.scopes.get(table.scope as usize) else {
-        return found.note("V1.8", place);
+        return found.note("V1.8", spot);
     };
     let outcomes: Vec<Outcome> = table.rows.iter().map(|row| row.outcome).collect();
     let keeps_time = scope.owner == role.number && scope.outcomes.contains(&Outcome::Timeout);
     let binds_right = table.rows.iter().all(|row| row.bind.is_none() || row.outcome == Outcome::Fail);
     let is_right = scope.participants.contains(&role.number) && outcomes == scope.outcomes;
-    found.require(is_right && binds_right && keeps_time == table.deadline.is_some(), "V1.17", place);
-    let mut operands = Operands { role, place: place.to_owned(), found };
+    found.require(is_right && binds_right && keeps_time == table.deadline.is_some(), "V1.17", spot);
+    let mut operands = Operands { role, spot, found };
     let binds = table.rows.iter().filter_map(|row| row.bind);
     let typed = table.deadline.map(|reg| (reg, Type::Duration)).into_iter().chain(binds.map(|reg| (reg, Type::String)));
     for (reg, ty) in typed {
@@ -63,13 +63,13 @@ fn scope_table(role: &Role<'_>, table: &ScopeTable, place: &str, found: &mut Fin
 /// The operands of one instruction or table.
 struct Operands<'a> {
     role: &'a Role<'a>,
-    place: String,
+    spot: Spot,
     found: &'a mut Findings,
 }
 
 impl Operands<'_> {
     fn require(&mut self, holds: bool, rule: &'static str) {
-        self.found.require(holds, rule, &self.place);
+        self.found.require(holds, rule, self.spot);
     }
 
     fn index(&mut self, index: usize, len: usize) {

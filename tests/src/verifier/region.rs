@@ -62,8 +62,8 @@ pub(super) fn check(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
         for (at, one) in regions.iter().enumerate() {
             for (_, other) in regions.iter().enumerate().filter(|(number, _)| *number != at) {
                 let apart = one.writes.is_disjoint(&other.reads) && one.writes.is_disjoint(&other.writes);
-                found.require(apart, "V3.9", &role.at(*pc));
-                found.require(one.edges.is_disjoint(&other.edges), "V5.12", &role.at(*pc));
+                found.require(apart, "V3.9", role.at(*pc));
+                found.require(one.edges.is_disjoint(&other.edges), "V5.12", role.at(*pc));
             }
         }
     }

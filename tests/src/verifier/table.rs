@@ -1,6 +1,6 @@
 //! The tables of an image: V1.7 to V1.9, V1.13 to V1.16, V1.18, V7.1, and V4.1 as far as tables go.
 
-use super::{Findings, typing};
+use super::{Findings, Spot, typing};
 use std::collections::BTreeSet;
 use tell_ir::image::{CodeImage, Effect, Op, Outcome, Shape};
 use tell_ir::machine::State;
@@ -15,14 +15,14 @@ const MOST_ENTRIES: usize = 65_536;
 pub(super) fn check(image: &CodeImage, found: &mut Findings) {
     let roles = image.roles.len();
     let alike = roles == image.functions.len() && roles == image.machines.len();
-    found.require(alike && roles <= MOST_ROLES, "V1.7", "the roles");
-    found.require(all_differ(image.roles.iter().map(|role| &role.name)), "V1.7", "the names of roles");
+    found.require(alike && roles <= MOST_ROLES, "V1.7", Spot::of("the roles"));
+    found.require(all_differ(image.roles.iter().map(|role| &role.name)), "V1.7", Spot::of("the names of roles"));
     indices(image, found);
-    found.require(all_differ(image.labels.iter().map(|label| (&label.name, label.payload))), "V1.9", "the labels");
+    found.require(all_differ(image.labels.iter().map(|label| (&label.name, label.payload))), "V1.9", Spot::of("the labels"));
     typing::check(&image.types, found);
     edges(image, found);
     for (at, shape) in image.shapes.iter().enumerate() {
-        found.require(has_values(image, shape), "V1.15", &format!("shape {at}"));
+        found.require(has_values(image, shape), "V1.15", Spot::entry("shape", at));
     }
     scopes(image, found);
     resources(image, found);
@@ -30,7 +30,7 @@ pub(super) fn check(image: &CodeImage, found: &mut Findings) {
     for (at, op) in image.ops.iter().enumerate() {
         let host = image.effects.get(usize::from(op.effect)).filter(|effect| effect.name == "Host");
         let is_known = |effect: &Effect| effect.args.is_empty() && is_host_operation(image, op);
-        found.require(host.is_none_or(is_known), "V7.1", &format!("operation {at}"));
+        found.require(host.is_none_or(is_known), "V7.1", Spot::entry("operation", at));
     }
 }
 
@@ -50,7 +50,7 @@ fn indices(image: &CodeImage, found: &mut Findings) {
     let is_type = |ty: &TypeId| (ty.0 as usize) < image.types.len();
     let is_role = |role: u16| usize::from(role) < image.roles.len();
     let resources = &image.resources;
-    let mut require = |holds: bool, what: &str| found.require(holds, "V1.8", what);
+    let mut require = |holds: bool, what: &'static str| found.require(holds, "V1.8", Spot::of(what));
     require(image.roles.iter().flat_map(|role| &role.params).all(|param| is_type(&param.ty)), "a parameter");
     require(image.labels.iter().all(|label| is_type(&label.payload)), "a payload");
     require(image.effects.iter().flat_map(|effect| &effect.args).all(is_type), "an argument of an effect");
@@ -101,7 +101,7 @@ fn has_values(image: &CodeImage, shape: &Shape) -> bool {
 fn edges(image: &CodeImage, found: &mut Findings) {
     let pairs: Vec<(u16, u16)> = image.edges.iter().map(|edge| (edge.from, edge.to)).collect();
     let joins = |pair: &(u16, u16)| pair.0 != pair.1 && usize::from(pair.0.max(pair.1)) < image.roles.len();
-    found.require(ascends(&pairs) && pairs.iter().all(joins), "V1.13", "the edges");
+    found.require(ascends(&pairs) && pairs.iter().all(joins), "V1.13", Spot::of("the edges"));
     for (role, machine) in (0..).zip(&image.machines) {
         for state in &machine.states {
             let (rows, sends) = match state {
@@ -111,7 +111,7 @@ fn edges(image: &CodeImage, found: &mut Findings) {
             };
             let pair = |partner: u16| if sends { (role, partner) } else { (partner, role) };
             let covered = rows.iter().all(|row| pairs.contains(&pair(row.partner)));
-            found.require(covered, "V1.13", &format!("an edge of role {role}"));
+            found.require(covered, "V1.13", Spot { role: Some(role), what: "an edge", number: 0 });
         }
     }
 }
@@ -123,19 +123,19 @@ fn scopes(image: &CodeImage, found: &mut Findings) {
         let with_owner = scope.participants.contains(&scope.owner);
         let participants = all_are_roles && with_owner && ascends(&scope.participants);
         let outcomes = ascends(&scope.outcomes) && scope.outcomes.first() == Some(&Outcome::Done);
-        found.require(participants && outcomes, "V1.16", &format!("scope {at}"));
+        found.require(participants && outcomes, "V1.16", Spot::entry("scope", at));
     }
 }
 
 /// V1.18
 fn resources(image: &CodeImage, found: &mut Findings) {
     let resources = &image.resources;
-    found.require(all_differ(resources.layers.iter().map(|layer| &layer.name)), "V1.18", "the layers");
-    found.require(all_differ(resources.facts.iter().map(|fact| (&fact.name, fact.about))), "V1.18", "the facts");
+    found.require(all_differ(resources.layers.iter().map(|layer| &layer.name)), "V1.18", Spot::of("the layers"));
+    found.require(all_differ(resources.facts.iter().map(|fact| (&fact.name, fact.about))), "V1.18", Spot::of("the facts"));
     for (at, bundle) in resources.bundles.iter().enumerate() {
         let payload = image.labels.get(usize::from(bundle.label)).map(|label| label.payload.0 as usize);
         let carries = payload.and_then(|ty| image.types.get(ty)) == Some(&Type::Endpoint);
-        found.require(carries && ascends(&bundle.facts), "V1.18", &format!("bundle {at}"));
+        found.require(carries && ascends(&bundle.facts), "V1.18", Spot::entry("bundle", at));
     }
 }
 
@@ -145,16 +145,16 @@ fn confined(image: &CodeImage, found: &mut Findings) {
     let is_confined = |ty: &TypeId| of(ty).is_some_and(Type::is_confined);
     let is_stuck = |ty: &TypeId| is_confined(ty) && of(ty) != Some(&Type::Endpoint);
     let parts = image.types.iter().flat_map(typing::components);
-    found.require(!parts.into_iter().any(|part| is_confined(&part)), "V4.1", "a component of a type");
-    found.require(!image.labels.iter().any(|label| is_stuck(&label.payload)), "V4.1", "a payload");
+    found.require(!parts.into_iter().any(|part| is_confined(&part)), "V4.1", Spot::of("a component of a type"));
+    found.require(!image.labels.iter().any(|label| is_stuck(&label.payload)), "V4.1", Spot::of("a payload"));
     let mut args = image.effects.iter().flat_map(|effect| &effect.args);
-    found.require(!args.any(is_confined), "V4.1", "an argument of an effect");
+    found.require(!args.any(is_confined), "V4.1", Spot::of("an argument of an effect"));
     let operation = |op: &Op| op.params.iter().chain([&op.result]).any(is_confined);
-    found.require(!image.ops.iter().any(operation), "V4.1", "an operation");
+    found.require(!image.ops.iter().any(operation), "V4.1", Spot::of("an operation"));
     let mut nested = image.resources.nested.iter().flat_map(|nested| &nested.roles);
-    found.require(!nested.any(|role| role.1.iter().any(is_stuck)), "V4.1", "a parameter of a nested role");
+    found.require(!nested.any(|role| role.1.iter().any(is_stuck)), "V4.1", Spot::of("a parameter of a nested role"));
     let mut params = image.roles.iter().flat_map(|role| &role.params);
-    found.require(!params.any(|param| is_stuck(&param.ty)), "V4.1", "a parameter");
+    found.require(!params.any(|param| is_stuck(&param.ty)), "V4.1", Spot::of("a parameter"));
 }
 
 /// V7.1
@@ -171,10 +171,10 @@ fn is_host_operation(image: &CodeImage, op: &Op) -> bool {
 /// V1.14
 pub(super) fn check_debug(image: &CodeImage, found: &mut Findings) {
     let Some(debug) = &image.debug else { return };
-    found.require(debug.spans.len() == image.roles.len(), "V1.14", "the lists of positions");
+    found.require(debug.spans.len() == image.roles.len(), "V1.14", Spot::of("the lists of positions"));
     for (spans, function) in debug.spans.iter().zip(&image.functions) {
         let places: Vec<u32> = spans.iter().map(|span| span.0).collect();
         let inside = places.iter().all(|pc| (*pc as usize) < function.code.len());
-        found.require(ascends(&places) && inside, "V1.14", "positions of a role");
+        found.require(ascends(&places) && inside, "V1.14", Spot::of("positions of a role"));
     }
 }

@@ -1,6 +1,6 @@
 //! Types: V1.10, and what their values are made of.
 
-use super::Findings;
+use super::{Findings, Spot};
 use super::table::all_differ;
 use tell_ir::ty::{Type, TypeId};
 
@@ -58,11 +58,11 @@ pub(super) fn variants(ty: &Type) -> Option<Vec<Vec<TypeId>>> {
 /// V1.10
 pub(super) fn check(types: &[Type], found: &mut Findings) {
     for (at, ty) in types.iter().enumerate() {
-        let place = format!("type {at}");
-        found.require(!types[..at].contains(ty), "V1.10", &place);
-        found.require(is_well_formed(ty), "V1.10", &place);
+        let spot = Spot::entry("type", at);
+        found.require(!types[..at].contains(ty), "V1.10", spot);
+        found.require(is_well_formed(ty), "V1.10", spot);
     }
-    found.require(is_shallow(types), "V1.10", "the nesting of types");
+    found.require(is_shallow(types), "V1.10", Spot::of("the nesting of types"));
 }
 
 fn is_well_formed(ty: &Type) -> bool {

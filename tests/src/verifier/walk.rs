@@ -49,10 +49,9 @@ fn behind_scopes(role: &Role<'_>, seen: &BTreeSet<Visit>, found: &mut Findings) 
             (None, Some(Instr::Jump { target })) => role.block(target as usize),
             (declared, _) => declared,
         };
-        for (entry, state) in seen.iter().filter(|visit| role.instr(visit.0.pc) == Some(Instr::Enter { scope })) {
+        for (_, state) in seen.iter().filter(|visit| role.instr(visit.0.pc) == Some(Instr::Enter { scope })) {
             if let (Some(State::Scope { then, .. }), Some(declared)) = (state.and_then(|s| role.state(s)), behind) {
-                let place = format!("{} behind what is entered at {}", role.at(place.pc), entry.pc);
-                found.require(leads(role, *then, declared), "V5.7", &place);
+                found.require(leads(role, *then, declared), "V5.7", role.at(place.pc));
             }
         }
     }
@@ -64,7 +63,7 @@ fn meeting(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
     for place in graph.0.keys() {
         let open: Vec<Open> = place.open.iter().map(without_state).collect();
         let first = open_at.entry(place.pc).or_insert_with(|| open.clone());
-        found.require(*first == open, "V2.8", &role.at(place.pc));
+        found.require(*first == open, "V2.8", role.at(place.pc));
     }
 }
 
@@ -91,7 +90,7 @@ impl<'a> Step<'a> {
     }
 
     fn require(&mut self, holds: bool, rule: &'static str) {
-        self.found.require(holds, rule, &self.role.at(self.place.pc));
+        self.found.require(holds, rule, self.role.at(self.place.pc));
     }
 
     /// The machine's state, unless it is not known.
@@ -335,7 +334,12 @@ impl<'a> Step<'a> {
                 };
                 self.come(Way::On, Place { pc: behind, open: around.to_vec() }, then);
             }
-            _ => self.note("V2.9"),
+            open => {
+                self.note("V2.9");
+                // What stands behind is looked at all the same.
+                let around = open.map_or(Vec::new(), |(_, around)| around.to_vec());
+                self.come(Way::On, Place { pc: behind, open: around }, None);
+            }
         }
     }
 

@@ -169,10 +169,7 @@ pub(super) fn change(image: &mut CodeImage, numbers: &mut Numbers) {
         _ => match numbers.below(3) {
             0 => image.roles.iter_mut().for_each(|role| role.name = "A".to_owned()),
             1 => drop(image.machines.pop()),
-            _ => {
-                image.roles.swap(0, 1);
-                image.functions.swap(0, 1);
-            }
+            _ => image.functions.reverse(),
         },
     }
 }
