@@ -49,6 +49,8 @@ const INSTRUCTIONS: &[&str] = &[
     "vm/benches/",
     "stdlib/src/tests",
     "tests/tests/images.rs",
+    "tests/src/forge",
+    "tests/src/verifier",
 ];
 
 /// What the sources of packages without outside world do not contain.
