@@ -49,7 +49,7 @@ const INSTRUCTIONS: &[&str] = &[
     "vm/benches/",
     "stdlib/src/tests",
     "tests/tests/images.rs",
-    "tests/src/forge",
+    "tests/src/pieces",
     "tests/src/verifier",
 ];
 

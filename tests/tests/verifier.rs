@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use tell_ir::disasm::disassemble;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
-use tell_tests::forge::{self, Kept, change, shrink};
+use tell_tests::pieces::{self, Kept, change, shrink};
 use tell_tests::generate::program;
 use tell_tests::numbers::Numbers;
 use tell_tests::program::build;
@@ -89,7 +89,7 @@ impl Tally {
             let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}_{number}.json"));
             let rule = refused_by(&small).map(str::to_owned);
             let kept = Kept { why: how.clone(), rule, image: small.clone() };
-            std::fs::write(&file, forge::write(&kept)).expect("the folder for such files can be written");
+            std::fs::write(&file, pieces::write(&kept)).expect("the folder for such files can be written");
             let (text, file) = (disassemble(&small), file.display());
             let (found, error) = (findings(&small), verify(small).err());
             report += &format!("\n{count} times {how}: {file}\n{text}\n{found:?}\n{error:?}\n");
@@ -156,7 +156,7 @@ fn images_from_pieces_are_accepted_by_both() {
     let mut numbers = Numbers::new(1);
     let mut used = BTreeMap::new();
     for case in 0..cases(5) {
-        let image = forge::image(&mut numbers);
+        let image = pieces::image(&mut numbers);
         for instr in image.functions.iter().flat_map(|function| &function.code) {
             *used.entry(instr.code()).or_insert(0) += 1;
         }
@@ -167,7 +167,7 @@ fn images_from_pieces_are_accepted_by_both() {
 
 #[test]
 fn changed_images_from_pieces() {
-    let tally = changed("pieces", cases(50), 2, forge::image);
+    let tally = changed("pieces", cases(50), 2, pieces::image);
     assert!(tally.all() < 50_000 || tally.refused.len() >= 45, "only these rules refuse: {:?}", tally.refused);
     tally.settle("pieces");
 }
@@ -191,7 +191,7 @@ fn kept_images_have_their_verdicts() {
     let files = files(&root().join("tests/corpus/images"), "json");
     assert!(!files.is_empty(), "there are kept images");
     for path in files {
-        let kept = forge::read(&text_of(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let kept = pieces::read(&text_of(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_eq!(refused_by(&kept.image), kept.rule.as_deref(), "{}: {}", path.display(), kept.why);
         assert_eq!(disagreement(&kept.image), None, "{}: {}", path.display(), kept.why);
     }

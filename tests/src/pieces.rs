@@ -1,4 +1,4 @@
-//! Forged images: made up from pieces, changed at random, made smaller, kept as files.
+//! Images made up from pieces, changed at random, made smaller, kept as files.
 //!
 //! [`image`] makes a small image that is meant to be accepted and has a good share of all instructions; [`change`]
 //! changes one thing anywhere in an image; [`shrink`] makes an image smaller that two verifiers disagree about. All of it is
