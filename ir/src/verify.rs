@@ -6,6 +6,7 @@
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
 //! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10). A later check relies on the earlier ones: indices are in range once the operands are checked.
 
+mod bound;
 mod branches;
 mod control;
 mod flow;
@@ -24,6 +25,7 @@ mod tests;
 use crate::image::{CodeImage, Function};
 use crate::machine::LocalMachine;
 use crate::ty::{Type, TypeId};
+pub use bound::SessionBound;
 use std::fmt;
 
 /// Every rule of the verifier; those of the file format are in [`crate::codec::RULES`].
@@ -88,6 +90,8 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.13", "inside a scope only its participants communicate and enter scopes"),
     ("V5.15", "a speculation that is undone goes on in the state it began in"),
     ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
+    ("V8.1", "a session has at most 1048576 registers"),
+    ("V8.2", "a session has at most 65535 coroutines"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
 ];
 
@@ -102,13 +106,19 @@ const BUDGET_PER_ITEM: u64 = 64;
 
 /// An image that passed [`verify`]; the only kind a machine loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified(CodeImage);
+pub struct Verified(CodeImage, SessionBound);
 
 impl Verified {
     /// The image.
     #[must_use]
     pub fn image(&self) -> &CodeImage {
         &self.0
+    }
+
+    /// What a session of it takes at most.
+    #[must_use]
+    pub const fn bound(&self) -> SessionBound {
+        self.1
     }
 
     /// The image, no longer known to be verified.
@@ -166,15 +176,18 @@ fn violation_at<T>(rule: &'static str, pc: usize, message: impl Into<String>) ->
 pub fn verify(image: CodeImage) -> Result<Verified, VerifyError> {
     table::check(&image)?;
     let mut budget = Budget::of(&image);
+    let mut bound = SessionBound::of(&image);
     for role in 0..image.functions.len() {
-        check_role(&image, role, &mut budget)
+        bound.coroutines += check_role(&image, role, &mut budget)
             .map_err(|error| VerifyError { role: Some(image.roles[role].name.clone()), ..error })?;
     }
+    bound.check()?;
     table::debug(&image)?;
-    Ok(Verified(image))
+    Ok(Verified(image, bound))
 }
 
-fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check {
+/// Checks the code of a role. Returns how many coroutines it has at most.
+fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check<u64> {
     let subject = Subject { image, role, function: &image.functions[role], machine: &image.machines[role] };
     table::check_function(&subject)?;
     let rows = machine::check(&subject)?;
@@ -184,7 +197,8 @@ fn check_role(image: &CodeImage, role: usize, budget: &mut Budget) -> Check {
     let nest = nest::check(&subject, &graph, budget)?;
     let joins = branches::check(&subject, &graph, &nest, budget)?;
     flow::check(&subject, &graph, &joins, budget)?;
-    linear::check(&subject, &graph, budget)
+    linear::check(&subject, &graph, budget)?;
+    Ok(bound::coroutines(&subject, &nest).min(bound::FAR_TOO_MANY))
 }
 
 /// The role under scrutiny.
