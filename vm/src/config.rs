@@ -43,6 +43,9 @@ pub struct Limits {
     pub value_depth: u32,
     /// Largest unfolded size of a value, at most [`MAX_SIZE`]: 1 for every value in it, and the bytes of its texts.
     pub value_size: u32,
+    /// Credits each coroutine has for all its steps; none means that nothing counts them. What a step costs is said by
+    /// [`tell_ir::instr::Row::cost`].
+    pub credits: Option<u64>,
 }
 
 impl Limits {
@@ -53,7 +56,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 1 << 20, registers: 1 << 20, value_depth: MAX_DEPTH, value_size: 1 << 20 }
+        Self { sessions: 1 << 20, registers: 1 << 20, value_depth: MAX_DEPTH, value_size: 1 << 20, credits: None }
     }
 }
 

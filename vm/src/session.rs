@@ -3,6 +3,7 @@
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
 mod finish;
+mod rare;
 
 pub use finish::{FinalValue, SessionEnd, SessionReport};
 
@@ -18,6 +19,7 @@ use crate::kernel::program::Program;
 use crate::kernel::{Outcome, VMKernel, scope};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
+use rare::Rare;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -112,6 +114,7 @@ pub struct SessionState {
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) config: Arc<VMConfig>,
+    pub(crate) rare: Option<Box<Rare>>,
 }
 
 impl SessionState {
@@ -133,6 +136,7 @@ impl SessionState {
             clock: Clock::default(),
             log: Log::new(id, image, recording),
             config: Arc::clone(config),
+            rare: Rare::of(config, count),
         }
     }
 }

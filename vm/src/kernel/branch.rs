@@ -27,6 +27,9 @@ pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<T
         None => state.coroutines.push(child),
     }
     state.ready.push_back(place);
+    if let Some(rare) = &mut state.rare {
+        rare.start(place, &state.config);
+    }
     let coroutine = &mut state.coroutines[usize::from(who)];
     coroutine.children = children + 1;
     coroutine.pc += 1;
