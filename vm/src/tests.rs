@@ -8,6 +8,7 @@ mod faults;
 mod fixture;
 mod hostile;
 mod instructions;
+mod limits;
 mod scopes;
 mod sessions;
 mod values;

@@ -57,6 +57,7 @@ impl<D: Driver> Machine<D> {
         at_most("size of a constant", text.max().unwrap_or(0), u64::from(limits.value_size))?;
         at_most("images", self.images.len() as u64 + 1, u64::from(u16::MAX))?;
         let program = Program::prepare(image);
+        at_most("coroutines of a session", program.roles.len() as u64, u64::from(limits.coroutines))?;
         at_most("registers of a session", program.registers as u64, u64::from(limits.registers))?;
         let number = u16::try_from(self.images.len()).unwrap_or(u16::MAX);
         self.images.push(Arc::new(Loaded { program, providers }));
