@@ -1,5 +1,6 @@
 //! Running an image on the cooperative machine.
 
+use crate::contracts;
 use crate::flags::Flags;
 use crate::host::{Inputs, MadeUp, Missing, Paper};
 use crate::numbers::Numbers;
@@ -89,6 +90,14 @@ impl Ran {
 /// # Errors
 /// A rejection by the verifier or by the machine, or arguments that do not fit.
 pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String> {
+    described(image, flags, setup).map(|(ran, _)| ran)
+}
+
+/// Like [`run`], with the events as well. A trace with all its events keeps the contracts.
+///
+/// # Errors
+/// As [`run`], and a contract that is broken.
+pub fn described(image: CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
     let verified = verify(image).map_err(|error| format!("the verifier rejects the image: {error}"))?;
     let config = VMConfig {
         seed: flags.seed,
@@ -117,10 +126,14 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
     let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
+    let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(event)).collect();
+    if setup.trace == Retention::All {
+        contracts::check(&events)?;
+    }
+    let trace = events.iter().map(line).collect();
     let report = machine.take_report(&session);
     let printed = paper.0.borrow().clone();
-    Ok(Ran { end, report, trace, printed, roles })
+    Ok((Ran { end, report, trace, printed, roles }, events))
 }
 
 /// One event of a trace.

@@ -108,6 +108,8 @@ pub enum EventKind {
         /// Whether it was waiting and the session ended.
         by_notice: bool,
     },
+    /// A role fails: next comes the fault, or the outcome `fail` of a scope it owns.
+    FailureBranchEntered,
     /// The session raised a fault.
     Faulted,
     /// The session ended well.
@@ -153,6 +155,7 @@ impl EventKind {
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
             Self::Halted { .. } => "Halted",
+            Self::FailureBranchEntered => "FailureBranchEntered",
             Self::Faulted => "Faulted",
             Self::Closed => "Closed",
             Self::SessionTerminal => "SessionTerminal",
@@ -241,7 +244,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
         }
         EventKind::EpochAdvanced { epoch } => fields.push(("epoch", epoch.to_string())),
         EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
-        EventKind::Closed | EventKind::SessionTerminal => {}
+        EventKind::FailureBranchEntered | EventKind::Closed | EventKind::SessionTerminal => {}
     }
     Description {
         tick: event.tick,

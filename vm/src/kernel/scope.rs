@@ -211,6 +211,9 @@ fn depart_from(program: &Program, state: &mut SessionState, who: u16, run: RunId
         return Err(missing("row of the outcome in scope table", table));
     };
     let word = failure.map_or(Value::Unit, Value::text);
+    if outcome == Outcome::Fail && owner(program, state, run) == Some(role) {
+        state.log.step(role, EventKind::FailureBranchEntered, || Value::Unit);
+    }
     state.log.step(role, EventKind::ScopeOutcome { scope: number, outcome }, || word.clone());
     cancel_request(state, who);
     abandon_children(state, who);

@@ -82,6 +82,7 @@ impl Session {
         let role = coroutine.map(|coroutine| coroutine.role);
         let pc = coroutine.map(|coroutine| coroutine.pc);
         let (code, text) = (Value::text(fault.code()), Value::text(fault.to_string()));
+        self.state.log.note(role, EventKind::FailureBranchEntered, || Value::Unit);
         self.state.log.note(role, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
         self.terminal();
         let program = &self.loaded.program;
