@@ -279,7 +279,7 @@ pub(crate) enum Recording {
 }
 
 /// Events of one session that are not committed yet, and its step counter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) tick: u64,
     pub(crate) events: Vec<Event>,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
+mod digest;
 mod finish;
 mod rare;
 
@@ -100,7 +101,7 @@ pub(crate) struct Request {
 }
 
 /// What the kernel reads and writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
     /// Places of coroutines that are gone.
@@ -138,6 +139,28 @@ impl SessionState {
             config: Arc::clone(config),
             rare: Rare::of(config, count),
         }
+    }
+}
+
+/// For tests of single steps; a machine needs none of this.
+#[doc(hidden)]
+impl SessionState {
+    /// The coroutine whose step is next, if one can step.
+    #[must_use]
+    pub fn next(&self) -> Option<u16> {
+        self.ready.front().copied()
+    }
+
+    /// Steps that were committed.
+    #[must_use]
+    pub const fn ticks(&self) -> u64 {
+        self.log.tick
+    }
+
+    /// The same state under another configuration.
+    #[must_use]
+    pub fn under(&self, config: VMConfig) -> Self {
+        Self { rare: Rare::of(&config, self.coroutines.len()), config: Arc::new(config), ..self.clone() }
     }
 }
 
