@@ -14,15 +14,18 @@ Generated from `ir/src/instr.rs`, `prim.rs`, `codec.rs` and `verify.rs`; \
 A protocol is compiled to one code image; role i runs function i. Registers (`Reg`) are indices into the frame of a
 coroutine and have one type for the whole function; a frame has at most 4096. Targets are instruction indices and lead
 to the start of a block; each block names the state of the role's local machine there. Indices named `to` and `from`
-are roles, the others go to the table they are named after.
+are roles, the others go to the table they are named after. A cost is what a committed step takes from the credits of
+its coroutine, where a machine gives credits.
 ";
 
 /// The text of `docs/bytecode.md`.
 #[must_use]
 pub fn bytecode() -> String {
     let mut out = PREFACE.to_owned();
-    let rows = Instr::TABLE.iter().map(|row| [row.code.to_string(), operands(row), row.doc.trim().to_owned()]);
-    table(&mut out, "Instructions", ["code", "instruction", "meaning"], rows);
+    let rows = Instr::TABLE
+        .iter()
+        .map(|row| [row.code.to_string(), operands(row), row.cost.to_string(), row.doc.trim().to_owned()]);
+    table(&mut out, "Instructions", ["code", "instruction", "cost", "meaning"], rows);
     let rows = Prim::ALL.iter().map(|prim| {
         [
             (*prim as u8).to_string(),

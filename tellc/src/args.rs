@@ -1,4 +1,4 @@
-//! The command line. With `args/sizes.rs` the only file that knows clap's derive; what is said here is what `--help` says.
+//! The command line. With the files below the only one that knows clap's derive; what is said here is what `--help` says.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -56,8 +56,10 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
+mod machine;
 mod sizes;
 
+pub(crate) use machine::Machine;
 pub(crate) use sizes::Sizes;
 
 /// Form of diagnostics.
@@ -361,12 +363,8 @@ pub(crate) struct Run {
     /// Steps after which the run is stopped, with exit code 3
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]
     pub(crate) max_steps: u64,
-    /// Steps of one session before the next one goes on [default: 256, or 1 while messages are printed]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) quantum: Option<u32>,
-    /// Messages that fit between two roles before the sender waits
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) edge_capacity: u32,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
     /// Write what happens as JSON lines; `-` is standard output, in place of everything else
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,

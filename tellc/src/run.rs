@@ -26,7 +26,7 @@ use tell_ir::codec::FORMAT_VERSION;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_vm::{EventKind, ImageId, Retention, SessionId, VM, VMConfig, VMError};
+use tell_vm::{EventKind, ImageId, Limits, Retention, SessionId, VM, VMConfig, VMError};
 
 /// Steps of one session before the next one goes on, if nobody watches.
 const QUANTUM: u32 = 256;
@@ -47,11 +47,13 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let chooser = chooser(args.choose.as_ref(), is_attended)?;
 
     let watch = Watch::of(args, output);
+    let limits = Limits { credits: args.machine.credits, ..Limits::default() };
     let config = VMConfig {
-        quantum: args.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
-        edge_capacity: args.edge_capacity,
+        quantum: args.machine.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
+        edge_capacity: args.machine.edge_capacity,
         seed: args.seed,
         trace: if watch.messages || args.trace.is_some() { Retention::All } else { Retention::Off },
+        limits,
         ..VMConfig::default()
     };
     let header = header(image.image(), &config, args, &chooser);
@@ -138,6 +140,7 @@ fn header(image: &CodeImage, config: &VMConfig, args: &Run, chooser: &Chooser) -
             quantum: config.quantum,
             slice: config.slice,
             edge_capacity: config.edge_capacity,
+            credits: config.limits.credits,
             max_steps: args.max_steps,
             choose: chooser.name(),
         },

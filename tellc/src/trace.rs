@@ -42,6 +42,8 @@ pub(crate) struct Configuration {
     pub(crate) slice: u32,
     /// Messages that fit between two roles.
     pub(crate) edge_capacity: u32,
+    /// What all steps of one coroutine may cost; `null` if nothing counts.
+    pub(crate) credits: Option<u64>,
     /// Steps after which the run is stopped.
     pub(crate) max_steps: u64,
     /// `first`, `random`, `ask` or `file`.

@@ -1,5 +1,6 @@
 //! Running an image on the cooperative machine.
 
+use crate::contracts;
 use crate::flags::Flags;
 use crate::host::{Inputs, MadeUp, Missing, Paper};
 use crate::numbers::Numbers;
@@ -7,7 +8,7 @@ use crate::value::made_up;
 use std::fmt::Write;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
-use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionReport, VM, VMConfig};
+use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionId, SessionReport, VM, VMConfig};
 
 /// How a run is set up, apart from its flags.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +90,43 @@ impl Ran {
 /// # Errors
 /// A rejection by the verifier or by the machine, or arguments that do not fit.
 pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String> {
+    described(image, flags, setup).map(|(ran, _)| ran)
+}
+
+/// Like [`run`], with the events as well. A trace with all its events keeps the contracts.
+///
+/// # Errors
+/// As [`run`], and a contract that is broken.
+pub fn described(image: CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
+    let Opened { mut machine, session, paper, roles } = open(image, flags, setup)?;
+    let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
+    let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(event)).collect();
+    if setup.trace == Retention::All {
+        contracts::check(&events)?;
+    }
+    let trace = events.iter().map(line).collect();
+    let report = machine.take_report(&session);
+    let printed = paper.0.borrow().clone();
+    Ok((Ran { end, report, trace, printed, roles }, events))
+}
+
+/// A machine with one session that has made no step.
+pub struct Opened {
+    /// The machine.
+    pub machine: VM,
+    /// The session.
+    pub session: SessionId,
+    /// What is printed.
+    pub paper: Paper,
+    /// Names of the roles.
+    pub roles: Vec<String>,
+}
+
+/// Verifies and loads an image and opens a session of it.
+///
+/// # Errors
+/// As [`run`].
+pub fn open(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Opened, String> {
     let verified = verify(image).map_err(|error| format!("the verifier rejects the image: {error}"))?;
     let config = VMConfig {
         seed: flags.seed,
@@ -116,11 +154,7 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
     })?;
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
-    let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
-    let report = machine.take_report(&session);
-    let printed = paper.0.borrow().clone();
-    Ok(Ran { end, report, trace, printed, roles })
+    Ok(Opened { machine, session, paper, roles })
 }
 
 /// One event of a trace.

@@ -5,6 +5,9 @@ use crate::flow::FlowPolicy;
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
 
+/// Most coroutines a session can have anywhere; configured limits may be lower.
+pub const MAX_COROUTINES: u32 = u16::MAX as u32;
+
 /// Configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
@@ -42,12 +45,19 @@ pub struct Limits {
     pub sessions: u32,
     /// Registers of one session, over all its roles.
     pub registers: u32,
+    /// Coroutines of one session that are not done, at most [`MAX_COROUTINES`]: one per role, one per running branch.
+    pub coroutines: u32,
+    /// Scopes a role is in at once, each inside the one before.
+    pub nesting: u32,
     /// Deepest nesting of a value, at most [`MAX_DEPTH`].
     pub value_depth: u32,
     /// Largest unfolded size of a value, at most [`MAX_SIZE`]: 1 for every value in it, and the bytes of its texts.
     pub value_size: u32,
-    /// Scopes inside each other, and sessions inside each other.
-    pub nesting: u32,
+    /// Largest unfolded size of a value in a message, at most [`MAX_SIZE`].
+    pub payload_size: u32,
+    /// Credits each coroutine has for all its steps; none means that nothing counts them. What a step costs is said by
+    /// [`tell_ir::instr::Row::cost`].
+    pub credits: Option<u64>,
 }
 
 impl Limits {
@@ -58,7 +68,16 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 1 << 20, registers: 1 << 20, value_depth: MAX_DEPTH, value_size: 1 << 20, nesting: 1024 }
+        Self {
+            sessions: 1 << 20,
+            registers: 1 << 20,
+            coroutines: MAX_COROUTINES,
+            nesting: 1024,
+            value_depth: MAX_DEPTH,
+            value_size: 1 << 20,
+            payload_size: 1 << 20,
+            credits: None,
+        }
     }
 }
 
@@ -83,6 +102,8 @@ impl VMConfig {
             ("quantum", u64::from(self.quantum), 1, u64::MAX),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
+            ("limits.coroutines", u64::from(limits.coroutines), 1, u64::from(MAX_COROUTINES)),
+            ("limits.payload_size", u64::from(limits.payload_size), 1, u64::from(MAX_SIZE)),
             ("limits.value_depth", u64::from(limits.value_depth), 1, u64::from(MAX_DEPTH)),
             ("limits.value_size", u64::from(limits.value_size), 1, u64::from(MAX_SIZE)),
         ];

@@ -22,7 +22,7 @@ pub(crate) struct Stamp {
 
 /// A ring. Its messages are written and read in place: to move what was just written waits until the writes are done,
 /// which is a third of the time of a send.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Edge {
     /// Payloads of free places are `Unit`.
     ring: Box<[Queued]>,
@@ -52,6 +52,16 @@ impl Edge {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// The messages, the head first.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Queued> {
+        (0..self.len()).map(|distance| &self.ring[self.place(distance)])
+    }
+
+    /// How many were ever sent; wraps.
+    pub(crate) const fn sent(&self) -> u32 {
+        self.sent
     }
 
     /// Appends a message and returns its number. `hint` is how many are ever queued, if known.

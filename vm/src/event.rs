@@ -140,6 +140,8 @@ pub enum EventKind {
         /// Whether it was waiting and the session ended.
         by_notice: bool,
     },
+    /// A role fails: next comes the fault, or the outcome `fail` of a scope it owns.
+    FailureBranchEntered,
     /// The session raised a fault.
     Faulted,
     /// The session ended well, or, of a role, that one closed a nested session.
@@ -193,6 +195,7 @@ impl EventKind {
             Self::Tagged { .. } => "Tagged",
             Self::Checked { .. } => "Checked",
             Self::Halted { .. } => "Halted",
+            Self::FailureBranchEntered => "FailureBranchEntered",
             Self::Faulted => "Faulted",
             Self::Closed => "Closed",
             Self::SessionTerminal => "SessionTerminal",
@@ -297,7 +300,11 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             _ if event.kind == EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
             _ => {}
         },
-        EventKind::Forked | EventKind::Joined | EventKind::Aborted | EventKind::SessionTerminal => {}
+        EventKind::Forked
+        | EventKind::Joined
+        | EventKind::Aborted
+        | EventKind::FailureBranchEntered
+        | EventKind::SessionTerminal => {}
     }
     Description {
         tick: event.tick,
@@ -332,7 +339,7 @@ pub(crate) enum Recording {
 }
 
 /// Events of one session that are not committed yet, and its step counter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) tick: u64,
     pub(crate) events: Vec<Event>,

@@ -147,6 +147,14 @@ pub enum Fault {
         /// What is allowed.
         max: u64,
     },
+    /// A step that costs more than its coroutine has left.
+    #[error("the next step costs {needed} credits; {left} are left")]
+    OutOfCredits {
+        /// What the step costs.
+        needed: u64,
+        /// What is left.
+        left: u64,
+    },
     /// An instruction of branches or scopes outside of one it could belong to; never in a verified image.
     #[error("`{instruction}` belongs to no branch or scope here")]
     Misplaced {
@@ -237,6 +245,7 @@ impl Fault {
             Self::FlowViolation { .. } => "vm.fault.flow_violation",
             Self::Speculation { .. } => "vm.fault.speculation",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
+            Self::OutOfCredits { .. } => "vm.fault.out_of_credits",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",
         }

@@ -75,7 +75,11 @@ impl VMKernel {
 
     /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine.
     pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
-        match straight(program, state, who, budget) {
+        let ran = match state.rare {
+            None => straight::<false>(program, state, who, budget),
+            Some(_) => metered(program, state, who, budget),
+        };
+        match ran {
             Ok(outcome) => outcome,
             Err(instr) => aside(program, state, who, instr),
         }
@@ -85,7 +89,16 @@ impl VMKernel {
 /// At most `left` steps of coroutine `who` that concern it alone. An error is an instruction that is not carried out
 /// because it concerns more than one coroutine or session, or this one only after it has left a scope, or it
 /// speculates.
-fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
+///
+/// Credits are looked at before an instruction is, and taken when its step is committed; `METERED` says whether to.
+#[inline(always)]
+fn straight<const METERED: bool>(
+    program: &Program,
+    state: &mut SessionState,
+    who: u16,
+    mut left: u32,
+) -> Result<Outcome, Instr> {
+    let mut credits = if METERED { state.rare.as_ref().map_or(u64::MAX, |rare| rare.credits(who)) } else { 0 };
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
     };
@@ -97,20 +110,27 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32
         let Some(&instr) = code.get(pc as usize) else {
             break Ok(Outcome::Faulted(frame::outside_code(pc, code.len())));
         };
+        let price = if METERED { u64::from(instr.cost()) } else { 0 };
+        if price > credits {
+            break Ok(Outcome::Faulted(Box::new(Fault::OutOfCredits { needed: price, left: credits })));
+        }
         match execute(&mut frame, instr) {
             Ok(Flow::Next) => pc += 1,
             Ok(Flow::To(target)) => pc = target,
             Ok(Flow::Yield) => {
                 pc += 1;
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Yielded);
             }
             Ok(Flow::Issue) => {
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Issued);
             }
             Ok(Flow::Halt) => {
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Halted);
             }
             Ok(Flow::Wait) => break Ok(Outcome::Blocked),
@@ -119,9 +139,19 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32
         }
         frame.log.tick += 1;
         left -= 1;
+        credits -= price;
     };
     frame.others[usize::from(who)].pc = pc;
+    if METERED && let Some(rare) = &mut state.rare {
+        rare.set_credits(who, credits);
+    }
     stop
+}
+
+/// Steps of a session that has more than most; out of line, so that the others are as fast as without it.
+#[inline(never)]
+fn metered(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Result<Outcome, Instr> {
+    straight::<true>(program, state, who, budget)
 }
 
 /// One step that [`straight`] does not make.
@@ -145,6 +175,10 @@ fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) ->
     match turn {
         Ok(turn) => {
             state.log.tick += 1;
+            // That there are enough was seen before.
+            if let Some(rare) = &mut state.rare {
+                rare.set_credits(who, rare.credits(who).saturating_sub(u64::from(instr.cost())));
+            }
             match turn {
                 Turn::Gone => Outcome::Finished,
                 Turn::Tell => Outcome::Asked,
@@ -193,7 +227,7 @@ fn place(program: &Program, role: u16, register: Reg, needed: Kind) -> Result<us
 }
 
 /// The effect of one instruction; the program counter and the status are the caller's.
-#[inline]
+#[inline(always)]
 fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
     match instr {
         Instr::Send { to, label, val } => communicate::send(frame, to, label, val, EventKind::Sent),

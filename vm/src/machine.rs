@@ -16,8 +16,9 @@ use crate::handler::{Failure, Handler};
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::VMKernel;
 use crate::kernel::perform::Completion;
+use crate::kernel::program::Program;
 use crate::session::{
-    Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
+    Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, SessionState, Status, answer, completed,
 };
 use crate::value::Value;
 use nested::Shared;
@@ -340,6 +341,25 @@ impl<D: Driver> Machine<D> {
         }
     }
 
+    /// The digest of the state of a session that has not ended: what a step that blocks or faults does not change.
+    ///
+    /// # Errors
+    /// [`VMError::UnknownSession`]
+    pub fn state_digest(&self, id: &SessionId) -> Result<[u8; 32], VMError> {
+        self.inspect(id).map(|(_, state)| state.digest()).ok_or_else(|| VMError::UnknownSession(id.clone()))
+    }
+
+    /// Program and state of a session that has not ended, for tests of single steps.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn inspect(&self, id: &SessionId) -> Option<(&Program, &SessionState)> {
+        match self.sessions.get(id)? {
+            Slot::Active(session) => Some((&session.loaded.program, &session.state)),
+            Slot::Picked | Slot::Ended(_) | Slot::Free => None,
+        }
+    }
+
+    /// Takes the report of a session that has ended, and frees it.
     /// Takes the report of a session that has ended, and frees it. That of a nested session is its owner's, as long as
     /// there is one.
     pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {

@@ -2,7 +2,9 @@
 //!
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
+mod digest;
 mod finish;
+mod rare;
 
 pub use finish::{FinalValue, SessionEnd, SessionReport};
 
@@ -20,6 +22,7 @@ use crate::kernel::speculate::Speculation;
 use crate::kernel::{Outcome, VMKernel, scope, speculate};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
+use rare::Rare;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -116,7 +119,7 @@ pub(crate) struct Request {
 }
 
 /// What the kernel reads and writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
     /// Places of coroutines that are gone.
@@ -136,6 +139,7 @@ pub struct SessionState {
     pub(crate) speculation: Option<Box<Speculation>>,
     /// Whether the last speculation was undone.
     pub(crate) is_undone: bool,
+    pub(crate) rare: Option<Box<Rare>>,
 }
 
 impl SessionState {
@@ -165,7 +169,30 @@ impl SessionState {
             holdings: None,
             speculation: None,
             is_undone: false,
+            rare: Rare::of(config, count),
         }
+    }
+}
+
+/// For tests of single steps; a machine needs none of this.
+#[doc(hidden)]
+impl SessionState {
+    /// The coroutine whose step is next, if one can step.
+    #[must_use]
+    pub fn next(&self) -> Option<u16> {
+        self.ready.front().copied()
+    }
+
+    /// Steps that were committed.
+    #[must_use]
+    pub const fn ticks(&self) -> u64 {
+        self.log.tick
+    }
+
+    /// The same state under another configuration.
+    #[must_use]
+    pub fn under(&self, config: VMConfig) -> Self {
+        Self { rare: Rare::of(&config, self.coroutines.len()), config: Arc::new(config), ..self.clone() }
     }
 }
 

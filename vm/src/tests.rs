@@ -1,6 +1,7 @@
 //! Tests of the machine on hand-built images, most of which no compiler would emit.
 
 mod branches;
+mod credits;
 mod edges;
 mod effects;
 mod faults;
@@ -9,6 +10,7 @@ mod guards;
 mod hostile;
 mod instructions;
 mod knowledge;
+mod limits;
 mod nested;
 mod scopes;
 mod sessions;

@@ -25,6 +25,15 @@ fn a_run_is_bounded() {
 }
 
 #[test]
+fn a_run_costs_what_its_steps_cost() {
+    let run = |credits: &str| tellc_with(&["run", "-", "-q", "--credits", credits], ENDLESS.as_bytes());
+    run("1000").ends(3).says("error[F0021]").says("vm.fault.out_of_credits").says("credits;");
+    let run = |credits: &str| tellc_with(&["run", "-", "-q", "--arg", "A.x=1", "--credits", credits], PING.as_bytes());
+    run("1").ends(3).says("F0021");
+    run("1000").ends(0);
+}
+
+#[test]
 fn several_sessions() {
     let args = ["run", "-", "--arg", "A.x=1", "--sessions", "3"];
     let ran = tellc_with(&args, PING.as_bytes()).ends(0);

@@ -3,7 +3,7 @@
 //! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
 //! time of a message.
 
-use super::frame::{Exec, Flow, Frame, missing, violation};
+use super::frame::{Exec, Flow, Frame, limit, missing, violation};
 use super::nested;
 use super::program::{EdgeProgram, Row};
 use crate::edge::Stamp;
@@ -48,6 +48,11 @@ fn sendable(frame: &Frame<'_>, port: u16, label: u16, val: Reg) -> Result<u32, B
     let value = frame.value(val)?;
     if !payload.admits(value) {
         return Err(violation(payload_of(frame, label), payload.text(), value));
+    }
+    // The least limit is the size of a scalar.
+    if !payload.is_scalar() && value.size() > frame.config.limits.payload_size {
+        let max = frame.config.limits.payload_size;
+        return Err(limit("size of a payload", u64::from(value.size()), u64::from(max)));
     }
     Ok(edge)
 }

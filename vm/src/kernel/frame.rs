@@ -179,5 +179,10 @@ pub(super) fn oversize(oversize: Oversize) -> Box<Fault> {
         Oversize::Depth { depth, max } => ("nesting of a value", depth, max),
         Oversize::Size { size, max } => ("size of a value", size, max),
     };
-    Box::new(Fault::LimitExceeded { what, value: u64::from(value), max: u64::from(max) })
+    limit(what, u64::from(value), u64::from(max))
+}
+
+#[cold]
+pub(super) fn limit(what: &'static str, value: u64, max: u64) -> Box<Fault> {
+    Box::new(Fault::LimitExceeded { what, value, max })
 }

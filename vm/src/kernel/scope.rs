@@ -6,7 +6,7 @@
 //! with the block of the outcome.
 
 use super::branch::{abandon_children, cancel_request, make_ready};
-use super::frame::{Frame, misplaced, missing, register_type};
+use super::frame::{Frame, limit, misplaced, missing, register_type};
 use super::perform::Completion;
 use super::program::Program;
 use super::{Turn, VMKernel, communicate, guard, speculate};
@@ -18,18 +18,14 @@ use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
 use tell_ir::image::{Outcome, Scope};
 
-/// Deepest nesting of runs.
-const MAX_DEPTH: u32 = 1024;
-
 /// Goes into the next run of a scope.
 pub(super) fn enter(program: &Program, state: &mut SessionState, who: u16, table: u32) -> Result<Turn, Box<Fault>> {
     let Coroutine { role, part, children, called, .. } = state.coroutines[usize::from(who)];
     let (number, scope) = scope_of(program, role, table)?;
     let deadline = deadline(program, state, (role, table), scope)?;
-    let depth = part.run().map_or(0, |run| state.runs.get(run).depth + 1);
-    if depth > MAX_DEPTH {
-        let (value, max) = (u64::from(depth), u64::from(MAX_DEPTH));
-        return Err(Box::new(Fault::LimitExceeded { what: "nesting of scopes", value, max }));
+    let nesting = part.run().map_or(1, |run| state.runs.get(run).depth + 2);
+    if nesting > state.config.limits.nesting {
+        return Err(limit("nesting of scopes", u64::from(nesting), u64::from(state.config.limits.nesting)));
     }
     if children > 0 {
         return Err(misplaced("Enter"));
@@ -217,6 +213,9 @@ fn depart_from(program: &Program, state: &mut SessionState, who: u16, run: RunId
     let word = failure.map_or(Value::Unit, Value::text);
     speculate::undo_of(program, state, who);
     guard::forsake(state, who);
+    if outcome == Outcome::Fail && owner(program, state, run) == Some(role) {
+        state.log.step(role, EventKind::FailureBranchEntered, || Value::Unit);
+    }
     state.log.step(role, EventKind::ScopeOutcome { scope: number, outcome }, || word.clone());
     cancel_request(state, who);
     abandon_children(program, state, who);

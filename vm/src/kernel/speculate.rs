@@ -13,6 +13,7 @@ use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::session::{SessionState, Status};
 use crate::value::Value;
+use crate::value::encode::encode;
 use std::collections::{BTreeMap, BTreeSet};
 use tell_ir::instr::{Instr, Reg};
 
@@ -34,6 +35,21 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
+    /// Appends canonical bytes of what it took and sent; what it changed is part of the state.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.who.to_le_bytes());
+        for (edge, queued) in &self.taken {
+            out.push(1);
+            out.extend_from_slice(&[edge.to_le_bytes(), queued.stamp.number.to_le_bytes()].concat());
+        }
+        for (edge, label, value) in &self.outbox {
+            out.push(2);
+            out.extend_from_slice(&edge.to_le_bytes());
+            out.extend_from_slice(&label.to_le_bytes());
+            encode(value, out);
+        }
+    }
+
     /// Messages it sends on an edge.
     fn on(&self, edge: u32) -> usize {
         self.outbox.iter().filter(|letter| letter.0 == edge).count()

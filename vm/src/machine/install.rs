@@ -61,6 +61,7 @@ impl<D: Driver> Machine<D> {
         at_most("images", self.images.len() as u64 + 1, u64::from(u16::MAX))?;
         let nested = nested(&image, &self.images)?;
         let (id, program) = (content_id(&image), Program::prepare(image));
+        at_most("coroutines of a session", program.roles.len() as u64, u64::from(limits.coroutines))?;
         at_most("registers of a session", program.registers as u64, u64::from(limits.registers))?;
         let layers = program.image().resources.layers.iter();
         let layers = layers.map(|layer| (layer.reach == Reach::Shared).then(|| self.shared_state.layer(&layer.name)));

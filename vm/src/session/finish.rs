@@ -84,6 +84,7 @@ impl Session {
         let pc = coroutine.map(|coroutine| coroutine.pc);
         self.state.log.forget();
         let (code, text) = (Value::text(fault.code()), Value::text(fault.to_string()));
+        self.state.log.note(role, EventKind::FailureBranchEntered, || Value::Unit);
         self.state.log.note(role, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
         self.terminal();
         let program = &self.loaded.program;

@@ -87,7 +87,7 @@ fn a_local_handler_belongs_to_one_session() {
 fn an_answer_of_another_type_is_invalid_input() {
     let (vm, report) = run_with(config(), asking(1), |vm| vm.install("E", Counter { committed: 0, bad: true }));
     assert_eq!(kind(&report), FailureKind::InvalidInput);
-    assert_eq!(event_names(&vm)[1..4], ["A.Performed", "A.Completed", "A.Faulted"]);
+    assert_eq!(event_names(&vm)[1..5], ["A.Performed", "A.Completed", "A.FailureBranchEntered", "A.Faulted"]);
 }
 
 #[test]

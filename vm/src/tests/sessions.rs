@@ -245,7 +245,7 @@ fn a_fault_ends_its_session_only() {
     let closed = sessions.each_ref().map(|id| vm.take_report(id).expect("ended").end == SessionEnd::Closed);
     assert_eq!(closed, [true, false, true]);
     let of_bad: Vec<&str> = vm.events().filter(|e| e.session == sessions[1]).map(|e| e.kind.name()).collect();
-    assert_eq!(of_bad, ["Opened", "Faulted", "SessionTerminal", "EpochAdvanced"]);
+    assert_eq!(of_bad, ["Opened", "FailureBranchEntered", "Faulted", "SessionTerminal", "EpochAdvanced"]);
 }
 
 /// Runs a wave from its end; there is no wave of more than one pick yet.
