@@ -362,7 +362,7 @@ pub(crate) struct Run {
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]
     pub(crate) max_steps: u64,
     /// Steps of one session before the next one goes on [default: 256, or 1 while messages are printed]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(tell_vm::MAX_QUANTUM)))]
     pub(crate) quantum: Option<u32>,
     /// Messages that fit between two roles before the sender waits
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

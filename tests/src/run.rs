@@ -117,7 +117,7 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
     let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
+    let trace = machine.events().filter_map(|event| machine.describe(&event)).map(|event| line(&event)).collect();
     let report = machine.take_report(&session);
     let printed = paper.0.borrow().clone();
     Ok(Ran { end, report, trace, printed, roles })

@@ -4,10 +4,13 @@ use crate::error::VMError;
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
 
+/// Largest quantum. It bounds what a pick does, and so the events of one commit.
+pub const MAX_QUANTUM: u32 = 1 << 20;
+
 /// Configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
-    /// Most steps of one session in one round, at least 1.
+    /// Most steps of one session in one round, at least 1 and at most [`MAX_QUANTUM`].
     pub quantum: u32,
     /// Most steps in a row of one coroutine while others of its session could go on, at least 1.
     pub slice: u32,
@@ -67,7 +70,7 @@ impl VMConfig {
     pub(crate) fn check(&self) -> Result<(), VMError> {
         let limits = &self.limits;
         let rules = [
-            ("quantum", u64::from(self.quantum), 1, u64::MAX),
+            ("quantum", u64::from(self.quantum), 1, u64::from(MAX_QUANTUM)),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
             ("limits.value_depth", u64::from(limits.value_depth), 1, u64::from(MAX_DEPTH)),

@@ -6,7 +6,6 @@
 mod install;
 mod open;
 mod sessions;
-mod trace;
 
 use crate::config::VMConfig;
 use crate::error::VMError;
@@ -18,13 +17,13 @@ use crate::kernel::perform::Completion;
 use crate::session::{
     Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
 };
+use crate::trace::{Events, Trace};
 use crate::value::Value;
 use sessions::{Sessions, Slot, Ticket};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use tell_ir::image::CodeImage;
-use trace::Trace;
 
 /// The cooperative machine.
 pub type VM = Machine<Inline>;
@@ -106,7 +105,7 @@ pub struct Machine<D = Inline> {
     ready: VecDeque<Ticket>,
     active: u32,
     wave: Vec<Pick>,
-    trace: Trace,
+    pub(crate) trace: Trace,
 }
 
 impl<D> fmt::Debug for Machine<D> {
@@ -191,7 +190,8 @@ impl<D: Driver> Machine<D> {
         while let Some(ticket) = self.ready.pop_front() {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
-                Slot::Active(session) => {
+                Slot::Active(mut session) => {
+                    self.trace.lend(&mut session.state.log);
                     self.wave.push(Pick { session, ticket, quantum, steps: 0 });
                     return;
                 }
@@ -233,7 +233,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
@@ -299,7 +299,7 @@ impl<D: Driver> Machine<D> {
     fn after_input(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log);
         match end {
             Some(end) => {
                 let report = session.report(session.state.log.image(), end);
@@ -345,7 +345,7 @@ impl<D: Driver> Machine<D> {
     }
 
     /// The events that were kept, in commit order.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+    pub fn events(&self) -> Events<'_> {
         self.trace.events()
     }
 

@@ -9,4 +9,5 @@ mod hostile;
 mod instructions;
 mod scopes;
 mod sessions;
+mod traces;
 mod values;

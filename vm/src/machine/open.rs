@@ -44,8 +44,9 @@ impl<D: Driver> Machine<D> {
                 }
             }
         }
+        self.trace.lend(&mut state.log);
         state.log.note(None, EventKind::Opened, || Value::Unit);
-        self.trace.append(&mut state.log.events);
+        self.trace.commit(&mut state.log);
         let ticket = self.sessions.add(Box::new(Session::new(Arc::clone(loaded), state)));
         self.ready.push_back(ticket);
         self.active += 1;
