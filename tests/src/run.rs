@@ -100,7 +100,7 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
 pub fn described(image: CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
     let Opened { mut machine, session, paper, roles } = open(image, flags, setup)?;
     let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(event)).collect();
+    let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(&event)).collect();
     if setup.trace == Retention::All {
         contracts::check(&events)?;
     }

@@ -7,11 +7,13 @@ use crate::value::{MAX_DEPTH, MAX_SIZE};
 
 /// Most coroutines a session can have anywhere; configured limits may be lower.
 pub const MAX_COROUTINES: u32 = u16::MAX as u32;
+/// Largest quantum. It bounds what a pick does, and so the events of one commit.
+pub const MAX_QUANTUM: u32 = 1 << 20;
 
 /// Configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
-    /// Most steps of one session in one round, at least 1.
+    /// Most steps of one session in one round, at least 1 and at most [`MAX_QUANTUM`].
     pub quantum: u32,
     /// Most steps in a row of one coroutine while others of its session could go on, at least 1.
     pub slice: u32,
@@ -99,7 +101,7 @@ impl VMConfig {
     pub(crate) fn check(&self) -> Result<(), VMError> {
         let limits = &self.limits;
         let rules = [
-            ("quantum", u64::from(self.quantum), 1, u64::MAX),
+            ("quantum", u64::from(self.quantum), 1, u64::from(MAX_QUANTUM)),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
             ("limits.coroutines", u64::from(limits.coroutines), 1, u64::from(MAX_COROUTINES)),

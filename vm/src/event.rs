@@ -1,8 +1,13 @@
-//! Events: fixed-size records with ids, and their description in words when they are printed.
+//! Events: what happened, with ids, and their description in words when they are printed.
+//!
+//! [`Event`] is what a reader of a trace sees. A trace keeps [`record`]s: half the size, what is common to a commit once.
+
+pub(crate) mod record;
 
 use crate::handler::FailureKind;
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
+use crate::trace::Chunk;
 use crate::value::{Value, show};
 use tell_ir::image::Outcome;
 
@@ -11,7 +16,7 @@ const NO_ROLE: u16 = u16::MAX;
 
 /// Something that happened in a session.
 ///
-/// 48 bytes; `value` is what was sent, received, asked or answered, and shares its content with the run.
+/// Made when it is looked at; `value` is what was sent, received, asked or answered, and shares its content with the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The payload, arguments (one value, or a tuple), answer, or text.
@@ -338,22 +343,32 @@ pub(crate) enum Recording {
     Off,
 }
 
+/// An event of a speculation: role, kind and value.
+type Held = (u16, EventKind, Value);
+
 /// Events of one session that are not committed yet, and its step counter.
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) tick: u64,
-    pub(crate) events: Vec<Event>,
+    /// Lent for a pick, by [`crate::trace::Trace`].
+    pub(crate) chunk: Option<Box<Chunk>>,
+    /// Events there ever were; wraps.
     sequence: u32,
     session: SessionId,
     image: ImageId,
     recording: Recording,
     /// Events that happen only if a speculation is joined.
-    held: Option<Vec<Event>>,
+    held: Option<Box<Vec<Held>>>,
 }
 
 impl Log {
     pub(crate) const fn new(session: SessionId, image: ImageId, recording: Recording) -> Self {
-        Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording, held: None }
+        Self { tick: 0, chunk: None, sequence: 0, session, image, recording, held: None }
+    }
+
+    /// The sequence number of the first of its last so many events.
+    pub(crate) const fn sequence_before(&self, count: usize) -> u32 {
+        self.sequence.wrapping_sub(count as u32)
     }
 
     pub(crate) const fn session(&self) -> &SessionId {
@@ -368,10 +383,19 @@ impl Log {
         matches!(self.recording, Recording::On)
     }
 
+    /// As [`Log::step`], in line, for what every message passes.
+    #[inline(always)]
+    pub(crate) fn message(&mut self, role: u16, kind: EventKind, payload: &Value) {
+        self.push(role, kind, payload.clone(), self.tick + 1);
+    }
+
     /// An event of the step that is being committed by `role`.
     pub(crate) fn step(&mut self, role: u16, kind: EventKind, value: impl FnOnce() -> Value) {
         if self.is_on() {
-            self.push(role, kind, value(), self.tick + 1);
+            match &mut self.held {
+                Some(held) => held.push((role, kind, value())),
+                None => self.push(role, kind, value(), self.tick + 1),
+            }
         }
     }
 
@@ -382,14 +406,14 @@ impl Log {
         }
     }
 
-    /// Keeps the events of a speculation back.
+    /// Keeps the events of the steps of a speculation back.
     pub(crate) fn hold(&mut self) {
-        self.held = self.is_on().then(Vec::new);
+        self.held = self.is_on().then(Box::default);
     }
 
     /// They happened, all in the step that is being committed.
     pub(crate) fn deliver(&mut self) {
-        for Event { value, kind, role, .. } in self.held.take().unwrap_or_default() {
+        for (role, kind, value) in *self.held.take().unwrap_or_default() {
             self.push(role, kind, value, self.tick + 1);
         }
     }
@@ -399,13 +423,9 @@ impl Log {
         self.held = None;
     }
 
+    #[inline(always)]
     fn push(&mut self, role: u16, kind: EventKind, value: Value, tick: u64) {
-        let (session, image, sequence) = (self.session.clone(), self.image, self.sequence);
-        if let Some(held) = &mut self.held {
-            held.push(Event { value, tick, sequence, session, kind, image, role });
-            return;
-        }
-        self.sequence = sequence.wrapping_add(1);
-        self.events.push(Event { value, tick, sequence, session, kind, image, role });
+        self.sequence = self.sequence.wrapping_add(1);
+        self.chunk.get_or_insert_default().push(role, kind, value, tick);
     }
 }

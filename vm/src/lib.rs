@@ -21,12 +21,13 @@ pub mod kernel;
 pub mod machine;
 mod runs;
 pub mod session;
+pub mod trace;
 pub mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use config::{Limits, MAX_COROUTINES, Retention, VMConfig};
+pub use config::{Limits, MAX_COROUTINES, MAX_QUANTUM, Retention, VMConfig};
 pub use error::VMError;
 pub use event::{Description, Event, EventKind};
 pub use fault::{Fault, FaultReport};

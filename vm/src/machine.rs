@@ -7,7 +7,6 @@ mod install;
 mod nested;
 mod open;
 mod sessions;
-mod trace;
 
 use crate::config::VMConfig;
 use crate::error::VMError;
@@ -20,6 +19,7 @@ use crate::kernel::program::Program;
 use crate::session::{
     Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, SessionState, Status, answer, completed,
 };
+use crate::trace::{Events, Trace};
 use crate::value::Value;
 use nested::Shared;
 use sessions::{Sessions, Slot, Ticket};
@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use tell_ir::image::CodeImage;
-use trace::Trace;
 
 /// The cooperative machine.
 pub type VM = Machine<Inline>;
@@ -110,7 +109,7 @@ pub struct Machine<D = Inline> {
     ready: VecDeque<Ticket>,
     active: u32,
     wave: Vec<Pick>,
-    trace: Trace,
+    pub(crate) trace: Trace,
 }
 
 impl<D> fmt::Debug for Machine<D> {
@@ -197,7 +196,8 @@ impl<D: Driver> Machine<D> {
         while let Some(ticket) = self.ready.pop_front() {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
-                Slot::Active(session) => {
+                Slot::Active(mut session) => {
+                    self.trace.lend(&mut session.state.log);
                     self.wave.push(Pick { session, ticket, quantum, steps: 0 });
                     return;
                 }
@@ -247,7 +247,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log);
         self.shared_state.freed(&mut session);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
@@ -316,7 +316,7 @@ impl<D: Driver> Machine<D> {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
         session.settle_speculation();
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log);
         self.shared_state.freed(session);
         match end {
             Some(end) => {
@@ -400,7 +400,7 @@ impl<D: Driver> Machine<D> {
     }
 
     /// The events that were kept, in commit order.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+    pub fn events(&self) -> Events<'_> {
         self.trace.events()
     }
 

@@ -15,4 +15,5 @@ mod nested;
 mod scopes;
 mod sessions;
 mod speculation;
+mod traces;
 mod values;

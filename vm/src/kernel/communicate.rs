@@ -15,7 +15,13 @@ use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
-pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind: fn(Message) -> EventKind) -> Exec {
+pub(super) fn send(
+    frame: &mut Frame<'_>,
+    port: u16,
+    label: u16,
+    val: Reg,
+    kind: impl FnOnce(Message) -> EventKind,
+) -> Exec {
     let number = sendable(frame, port, label, val)?;
     if frame.is_aside {
         return Ok(Flow::Aside);
@@ -30,7 +36,7 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
+        frame.log.message(frame.me, kind(Message { partner: edge.to, label, number: sequence }), value);
     }
     sent(frame, number, edge.to, was_empty);
     Ok(Flow::Next)
@@ -254,12 +260,12 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 
 /// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
 #[inline(always)]
-fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
+fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: impl FnOnce(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
     let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
+        frame.log.message(frame.me, kind(Message { partner: from, label, number }), register);
     }
     if matches!(register, Value::Endpoint(_)) {
         nested::arrive(frame, edge, number);

@@ -74,7 +74,7 @@ fn branches_nest_and_their_places_are_used_again() {
     role(&mut image, "A", &[INT, INT, INT, INT, super::fixture::BOOL, INT], &code);
     let (vm, report) = run(image);
     assert_eq!(report.end, SessionEnd::Closed);
-    let described = vm.events().filter_map(|event| vm.describe(event));
+    let described = vm.events().filter_map(|event| vm.describe(&event));
     let started: Vec<String> =
         described.filter(|event| event.event == "BranchStarted").map(|event| event.fields[0].1.clone()).collect();
     assert_eq!(started.len(), 8);

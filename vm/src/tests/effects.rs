@@ -48,7 +48,7 @@ fn a_shared_handler_answers_once_per_request() {
     assert_eq!(*requests.borrow(), expected);
     let names = event_names(&vm);
     assert_eq!(names[1..5], ["A.Performed", "A.Completed", "A.Performed", "A.Completed"]);
-    let asked = vm.events().nth(1).and_then(|event| vm.describe(event)).expect("recorded");
+    let asked = vm.events().nth(1).and_then(|event| vm.describe(&event)).expect("recorded");
     let args = asked.fields.iter().find(|field| field.0 == "args").expect("it has arguments");
     assert_eq!(args.1, "(7)");
 }

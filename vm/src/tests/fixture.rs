@@ -191,7 +191,7 @@ pub(crate) fn last(consts: &[Const], regs: &[TypeId], code: &[Instr], edit: impl
 
 /// The events in short: `A.Sent`, `Closed`.
 pub(crate) fn event_names(vm: &VM) -> Vec<String> {
-    let described = vm.events().filter_map(|event| vm.describe(event));
+    let described = vm.events().filter_map(|event| vm.describe(&event));
     described.map(|d| d.role.map_or(d.event.to_owned(), |role| format!("{role}.{}", d.event))).collect()
 }
 

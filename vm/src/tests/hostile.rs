@@ -335,7 +335,7 @@ fn survives(image: CodeImage) -> (u64, usize, usize) {
         let _ = vm.reply(&session, RequestId(3), Ok(Value::Unit));
     }
     for event in vm.events() {
-        assert!(vm.describe(event).is_some());
+        assert!(vm.describe(&event).is_some());
     }
     let branches = vm.events().filter(|event| matches!(event.kind, EventKind::BranchEnded { .. })).count();
     let outcomes = vm.events().filter(|event| matches!(event.kind, EventKind::ScopeOutcome { .. })).count();

@@ -284,7 +284,7 @@ fn send_receive_offer_choose() {
         "EpochAdvanced",
     ];
     assert_eq!(event_names(&vm), expected);
-    let sent = vm.events().nth(1).and_then(|event| vm.describe(event)).expect("it was recorded");
+    let sent = vm.events().nth(1).and_then(|event| vm.describe(&event)).expect("it was recorded");
     assert_eq!(sent.tick, 3);
     let fields: Vec<String> = sent.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(fields, ["to=B", "label=L2", "payload=7", "number=0"]);

@@ -159,7 +159,7 @@ fn an_effect_that_fails_ends_the_scope_around_it() {
     assert_eq!(report.end, SessionEnd::Closed);
     assert_eq!(shown(&report, 0)[3], "\"denied\"");
     assert_eq!(events_of(&vm, &["ScopeOutcome"]), ["A.ScopeOutcome", "B.ScopeOutcome"]);
-    let outcome = vm.events().filter_map(|event| vm.describe(event)).find(|event| event.event == "ScopeOutcome");
+    let outcome = vm.events().filter_map(|event| vm.describe(&event)).find(|event| event.event == "ScopeOutcome");
     let fields = outcome.expect("there is one").fields;
     assert_eq!(fields, [("scope", "0".into()), ("outcome", "fail".into()), ("failure", "denied".into())]);
 }
@@ -284,7 +284,7 @@ fn a_loop_of_scopes_takes_no_more_memory_than_one() {
         session.pick(256);
         let end = &session.end;
         assert!(matches!(end, PickEnd::Ready), "{end:?}");
-        session.state.log.events.clear();
+        session.state.log.chunk = None;
         assert!(session.state.runs.len() <= config.edge_capacity as usize + 1, "{}", session.state.runs.len());
         assert_eq!(session.state.coroutines.len(), 2);
     }

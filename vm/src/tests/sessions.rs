@@ -3,7 +3,7 @@
 use super::fixture::{
     HALT, INT, STRING, choose, config, event_names, fault_of, image, param, received, role, run, run_with,
 };
-use crate::config::{Retention, VMConfig};
+use crate::config::{MAX_QUANTUM, Retention, VMConfig};
 use crate::error::VMError;
 use crate::event::{Event, EventKind};
 use crate::fault::Fault;
@@ -16,7 +16,7 @@ use tell_ir::instr::Instr;
 use tell_ir::prim::Prim;
 
 /// `A` sends 0, 1, … `rounds` - 1 to `B`, which sends each one back.
-fn ping_pong(rounds: i64) -> CodeImage {
+pub(super) fn ping_pong(rounds: i64) -> CodeImage {
     let mut image = image(&[Const::Int(0), Const::Int(1), Const::Int(rounds)]);
     let a = [
         Instr::Set { dst: 0, value: 0 },
@@ -148,9 +148,10 @@ fn limits_of_the_machine() {
     let mut vm = VM::new(config.clone()).expect("right");
     let refused = VMError::LimitExceeded { what: "registers of a session", value: 6, max: 5 };
     assert_eq!(vm.load(ping_pong(1)), Err(refused));
-    config.quantum = 0;
-    let wrong = VM::new(config).expect_err("a quantum of 0").to_string();
-    assert!(wrong.starts_with("`quantum` is 0, not between 1"));
+    for quantum in [0, MAX_QUANTUM + 1] {
+        let wrong = VM::new(VMConfig { quantum, ..config.clone() }).expect_err("a wrong quantum").to_string();
+        assert_eq!(wrong, format!("`quantum` is {quantum}, not between 1 and 1048576"));
+    }
 }
 
 #[test]
@@ -188,22 +189,6 @@ fn traces_are_equal_and_sessions_do_not_depend_on_each_other() {
             assert_eq!(of, alone, "quantum {quantum}, slice {slice}, session {session}");
         }
     }
-}
-
-#[test]
-fn retention_keeps_the_last_events() {
-    let all = trace(256, 256, 2);
-    for (retention, kept) in [(Retention::Off, 0), (Retention::Last(7), 7), (Retention::Last(10_000), all.len())] {
-        let mut vm = VM::new(VMConfig { trace: retention, ..config() }).expect("right");
-        let image = vm.load(ping_pong(5)).expect("loads");
-        for _ in 0..2 {
-            vm.open(image, &[]).expect("opens");
-        }
-        vm.run(1_000_000, &mut || false);
-        let events: Vec<Event> = vm.events().cloned().collect();
-        assert_eq!(events, all[all.len() - kept..]);
-    }
-    assert!(size_of::<Event>() <= 48);
 }
 
 #[test]
