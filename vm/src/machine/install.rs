@@ -41,10 +41,16 @@ impl<D: Driver> Machine<D> {
     /// # Errors
     /// [`VMError::MissingHandler`] for an effect without a handler, [`VMError::LimitExceeded`]
     pub fn load_choreography(&mut self, image: Verified) -> Result<ImageId, VMError> {
-        self.load(image.into_image())
+        self.load_unverified(image.into_image())
     }
 
-    pub(crate) fn load(&mut self, image: CodeImage) -> Result<ImageId, VMError> {
+    /// Loads an image that nobody verified. Steps check all they need, so it can do no harm but to its own sessions; this
+    /// door is for tests of just that.
+    ///
+    /// # Errors
+    /// As [`Machine::load_choreography`].
+    #[doc(hidden)]
+    pub fn load_unverified(&mut self, image: CodeImage) -> Result<ImageId, VMError> {
         let mut providers = Vec::with_capacity(image.effects.len());
         for effect in &image.effects {
             match self.installed.get(&effect.name) {

@@ -48,7 +48,7 @@ fn refused_below(
         let mut config = config();
         limit(&mut config, max);
         let mut vm = VM::new(config).expect("right");
-        let opened = vm.load(image.clone()).and_then(|image| vm.open(image, args));
+        let opened = vm.load_unverified(image.clone()).and_then(|image| vm.open(image, args));
         let expected = VMError::LimitExceeded { what, value: u64::from(needed), max: u64::from(max) };
         assert_eq!(opened.err(), (max < needed).then_some(expected));
     }
@@ -67,7 +67,7 @@ fn sessions() {
         let mut config = config();
         config.limits.sessions = max;
         let mut vm = VM::new(config).expect("right");
-        let image = vm.load(alone(&[], &[], &[HALT])).expect("loads");
+        let image = vm.load_unverified(alone(&[], &[], &[HALT])).expect("loads");
         let opened: Vec<_> = (0..3).map(|_| vm.open(image, &[]).err()).collect();
         let third = VMError::LimitExceeded { what: "sessions", value: 3, max: 2 };
         assert_eq!(opened, [None, None, (max == 2).then_some(third)]);

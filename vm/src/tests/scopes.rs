@@ -51,7 +51,7 @@ fn base() -> CodeImage {
 fn start(config: VMConfig, image: CodeImage) -> (VM, SessionId) {
     let mut vm = VM::new(config).expect("right");
     vm.install("E", World);
-    let image = vm.load(image).expect("loads");
+    let image = vm.load_unverified(image).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     vm.run(100_000, &mut || false);
     (vm, session)
@@ -278,7 +278,7 @@ fn a_loop_of_scopes_takes_no_more_memory_than_one() {
     let mut vm = VM::new((*config).clone()).expect("right");
     vm.install("E", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
     vm.install("clock", |_: &Call<'_>, _: &[Value]| Ok(Value::Unit));
-    let image = vm.load(round_and_round()).expect("loads");
+    let image = vm.load_unverified(round_and_round()).expect("loads");
     let mut session = Session::new(vm.loaded(image), state);
     for _ in 0..1000 {
         session.pick(256);
@@ -315,7 +315,7 @@ fn an_owner_that_is_ahead_goes_on_when_the_others_follow() {
     image.functions[1].code[1] = Instr::Yield;
     let mut vm = VM::new(VMConfig { edge_capacity: 1, ..config() }).expect("right");
     vm.install("E", World);
-    let id = vm.load(image).expect("loads");
+    let id = vm.load_unverified(image).expect("loads");
     let session = vm.open(id, &[]).expect("opens");
     let end = vm.run(10_000, &mut || false);
     assert_eq!(end, RunEnd::StepLimit, "{:?} {:?}", vm.take_report(&session), event_names(&vm));

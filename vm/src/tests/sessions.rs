@@ -118,7 +118,7 @@ fn parameters_are_checked_and_stored() {
     param(&mut image, "budget", 0);
     param(&mut image, "title", 1);
     let mut vm = VM::new(config()).expect("right");
-    let image = vm.load(image).expect("loads");
+    let image = vm.load_unverified(image).expect("loads");
     let count = VMError::ArgumentCount { role: "A".into(), expected: 2, found: 0 };
     assert_eq!(vm.open(image, &[]), Err(count));
     assert_eq!(vm.open(image, &[vec![], vec![]]), Err(VMError::RoleCount { expected: 1, found: 2 }));
@@ -139,7 +139,7 @@ fn limits_of_the_machine() {
     let mut config = config();
     config.limits.sessions = 1;
     let mut vm = VM::new(config.clone()).expect("right");
-    let image = vm.load(ping_pong(1)).expect("loads");
+    let image = vm.load_unverified(ping_pong(1)).expect("loads");
     vm.open(image, &[]).expect("opens");
     assert_eq!(vm.open(image, &[]), Err(VMError::LimitExceeded { what: "sessions", value: 2, max: 1 }));
     vm.run(1000, &mut || false);
@@ -147,7 +147,7 @@ fn limits_of_the_machine() {
     config.limits.registers = 5;
     let mut vm = VM::new(config.clone()).expect("right");
     let refused = VMError::LimitExceeded { what: "registers of a session", value: 6, max: 5 };
-    assert_eq!(vm.load(ping_pong(1)), Err(refused));
+    assert_eq!(vm.load_unverified(ping_pong(1)), Err(refused));
     for quantum in [0, MAX_QUANTUM + 1] {
         let wrong = VM::new(VMConfig { quantum, ..config.clone() }).expect_err("a wrong quantum").to_string();
         assert_eq!(wrong, format!("`quantum` is {quantum}, not between 1 and 1048576"));
@@ -157,7 +157,7 @@ fn limits_of_the_machine() {
 #[test]
 fn a_run_stops_at_its_limit_and_goes_on() {
     let mut vm = VM::new(config()).expect("right");
-    let image = vm.load(ping_pong(100)).expect("loads");
+    let image = vm.load_unverified(ping_pong(100)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(100, &mut || false), RunEnd::StepLimit);
     assert_eq!(vm.session(&session), Some(SessionStatus::Active));
@@ -169,7 +169,7 @@ fn a_run_stops_at_its_limit_and_goes_on() {
 
 fn trace(quantum: u32, slice: u32, sessions: u32) -> Vec<Event> {
     let mut vm = VM::new(VMConfig { quantum, slice, ..config() }).expect("right");
-    let image = vm.load(ping_pong(5)).expect("loads");
+    let image = vm.load_unverified(ping_pong(5)).expect("loads");
     for _ in 0..sessions {
         vm.open(image, &[]).expect("opens");
     }
@@ -194,7 +194,7 @@ fn traces_are_equal_and_sessions_do_not_depend_on_each_other() {
 #[test]
 fn ten_thousand_sessions() {
     let mut vm = VM::new(VMConfig { trace: Retention::Off, ..config() }).expect("right");
-    let image = vm.load(ping_pong(10)).expect("loads");
+    let image = vm.load_unverified(ping_pong(10)).expect("loads");
     let sessions: Vec<SessionId> = (0..10_000).map(|_| vm.open(image, &[]).expect("opens")).collect();
     assert_eq!(vm.run(u64::MAX, &mut || false), RunEnd::Done);
     let ended = |id: &SessionId| matches!(vm.session(id), Some(SessionStatus::Ended(r)) if r.end == SessionEnd::Closed);
@@ -205,7 +205,7 @@ fn ten_thousand_sessions() {
 #[test]
 fn places_are_used_again_and_ids_are_not() {
     let mut vm = VM::new(VMConfig { trace: Retention::Off, ..config() }).expect("right");
-    let image = vm.load(ping_pong(1)).expect("loads");
+    let image = vm.load_unverified(ping_pong(1)).expect("loads");
     let first = vm.open(image, &[]).expect("opens");
     for number in 1..20_000 {
         let id = vm.open(image, &[]).expect("opens");
@@ -221,10 +221,10 @@ fn places_are_used_again_and_ids_are_not() {
 #[test]
 fn a_fault_ends_its_session_only() {
     let mut vm = VM::new(config()).expect("right");
-    let good = vm.load(ping_pong(5)).expect("loads");
+    let good = vm.load_unverified(ping_pong(5)).expect("loads");
     let mut broken = image(&[]);
     role(&mut broken, "A", &[], &[Instr::Jump { target: 9 }]);
-    let bad = vm.load(broken).expect("loads");
+    let bad = vm.load_unverified(broken).expect("loads");
     let sessions = [good, bad, good].map(|image| vm.open(image, &[]).expect("opens"));
     assert_eq!(vm.run(10_000, &mut || false), RunEnd::Done);
     let closed = sessions.each_ref().map(|id| vm.take_report(id).expect("ended").end == SessionEnd::Closed);
