@@ -1,6 +1,7 @@
 //! What a machine is configured with. All of it is data; nothing is read from the environment.
 
 use crate::error::VMError;
+use crate::policy::{Policy, Priority};
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
 
@@ -14,6 +15,8 @@ pub struct VMConfig {
     pub quantum: u32,
     /// Most steps in a row of one coroutine while others of its session could go on, at least 1.
     pub slice: u32,
+    /// The order of the coroutines of a session.
+    pub policy: Policy,
     /// Most messages queued on one edge, at least 1; a sender blocks when it is reached.
     pub edge_capacity: u32,
     /// Given to handlers that draw random numbers.
@@ -80,17 +83,27 @@ impl Default for Limits {
 
 impl Default for VMConfig {
     fn default() -> Self {
-        Self { quantum: 1, slice: 256, edge_capacity: 64, seed: 0, trace: Retention::All, limits: Limits::default() }
+        Self {
+            quantum: 1,
+            slice: 256,
+            policy: Policy::Cooperative,
+            edge_capacity: 64,
+            seed: 0,
+            trace: Retention::All,
+            limits: Limits::default(),
+        }
     }
 }
 
 impl VMConfig {
     pub(crate) fn check(&self) -> Result<(), VMError> {
         let limits = &self.limits;
+        let every = if let Policy::Priority(Priority::Ageing { every }) = self.policy { every } else { 1 };
         let rules = [
             ("quantum", u64::from(self.quantum), 1, u64::MAX),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
+            ("policy.every", u64::from(every), 1, u64::from(u32::MAX)),
             ("limits.coroutines", u64::from(limits.coroutines), 1, u64::from(MAX_COROUTINES)),
             ("limits.payload_size", u64::from(limits.payload_size), 1, u64::from(MAX_SIZE)),
             ("limits.value_depth", u64::from(limits.value_depth), 1, u64::from(MAX_DEPTH)),

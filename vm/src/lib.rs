@@ -17,6 +17,7 @@ pub mod handler;
 pub mod id;
 pub mod kernel;
 pub mod machine;
+pub mod policy;
 mod runs;
 pub mod session;
 pub mod value;
@@ -32,6 +33,7 @@ pub use handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
 pub use id::{ImageId, RequestId, SessionId};
 pub use kernel::VMKernel;
 pub use machine::{Driver, Inline, Machine, Round, RunEnd, SessionStatus, VM};
+pub use policy::{Policy, Priority};
 pub use session::{FinalValue, SessionEnd, SessionReport};
 pub use value::{Value, conforms, show, to_text, type_text};
 

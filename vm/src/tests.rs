@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod instructions;
 mod limits;
+mod policies;
 mod scopes;
 mod sessions;
 mod values;
