@@ -11,6 +11,10 @@ pub const MAX_COROUTINES: u32 = u16::MAX as u32;
 /// Configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
+    /// What a round is.
+    pub rounds: RoundSemantics,
+    /// Most picks of a round that [`crate::Machine::run`] makes, at least 1.
+    pub concurrency: u32,
     /// Most steps of one session in one round, at least 1.
     pub quantum: u32,
     /// Most steps in a row of one coroutine while others of its session could go on, at least 1.
@@ -25,6 +29,16 @@ pub struct VMConfig {
     pub trace: Retention,
     /// Limits; exceeding one is a typed fault.
     pub limits: Limits,
+}
+
+/// What a round is: how many sessions make steps in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoundSemantics {
+    /// One, whatever number is asked for.
+    #[default]
+    Canonical,
+    /// As many different ones as are asked for and can go on; what they ask for is granted in the order they were taken.
+    Waves,
 }
 
 /// Which events of a run are kept.
@@ -84,6 +98,8 @@ impl Default for Limits {
 impl Default for VMConfig {
     fn default() -> Self {
         Self {
+            rounds: RoundSemantics::Canonical,
+            concurrency: 1,
             quantum: 1,
             slice: 256,
             policy: Policy::Cooperative,
@@ -100,6 +116,7 @@ impl VMConfig {
         let limits = &self.limits;
         let every = if let Policy::Priority(Priority::Ageing { every }) = self.policy { every } else { 1 };
         let rules = [
+            ("concurrency", u64::from(self.concurrency), 1, u64::from(u32::MAX)),
             ("quantum", u64::from(self.quantum), 1, u64::MAX),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),

@@ -25,7 +25,7 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Limits, MAX_COROUTINES, Retention, VMConfig};
+pub use config::{Limits, MAX_COROUTINES, Retention, RoundSemantics, VMConfig};
 pub use error::VMError;
 pub use event::{Description, Event, EventKind};
 pub use fault::{Fault, FaultReport};

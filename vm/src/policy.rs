@@ -92,7 +92,14 @@ impl Turns {
             }
             Policy::Priority(Priority::Ageing { .. } | Priority::TokenWeight) | Policy::ProgressAware => Box::default(),
         };
-        Some(Self { fixed, tokens: vec![0; mains].into(), stepped: vec![0; mains], last: None, is_message: false, yielded: None })
+        Some(Self {
+            fixed,
+            tokens: vec![0; mains].into(),
+            stepped: vec![0; mains],
+            last: None,
+            is_message: false,
+            yielded: None,
+        })
     }
 
     /// Where in the queue of those that can step the next one is.
@@ -169,7 +176,8 @@ impl Turns {
     /// A role has made a step: if that was a message, it spends a token, if it has any.
     pub(crate) fn spend(&mut self, role: u16) {
         if self.is_message
-            && let Some(tokens) = self.tokens.get_mut(usize::from(role)) {
+            && let Some(tokens) = self.tokens.get_mut(usize::from(role))
+        {
             *tokens = tokens.saturating_sub(1);
         }
     }

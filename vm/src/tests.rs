@@ -10,6 +10,7 @@ mod hostile;
 mod instructions;
 mod limits;
 mod policies;
+mod rounds;
 mod scopes;
 mod sessions;
 mod values;

@@ -16,7 +16,7 @@ use tell_ir::instr::Instr;
 use tell_ir::prim::Prim;
 
 /// `A` sends 0, 1, … `rounds` - 1 to `B`, which sends each one back.
-fn ping_pong(rounds: i64) -> CodeImage {
+pub(super) fn ping_pong(rounds: i64) -> CodeImage {
     let mut image = image(&[Const::Int(0), Const::Int(1), Const::Int(rounds)]);
     let a = [
         Instr::Set { dst: 0, value: 0 },
@@ -248,8 +248,8 @@ fn a_fault_ends_its_session_only() {
     assert_eq!(of_bad, ["Opened", "FailureBranchEntered", "Faulted", "SessionTerminal", "EpochAdvanced"]);
 }
 
-/// Runs a wave from its end; there is no wave of more than one pick yet.
-struct Backwards;
+/// Runs a wave from its end.
+pub(super) struct Backwards;
 
 impl Driver for Backwards {
     fn run(&self, wave: &mut [Pick]) {
