@@ -59,7 +59,7 @@ pub(crate) enum ColorChoice {
 mod machine;
 mod sizes;
 
-pub(crate) use machine::Machine;
+pub(crate) use machine::{Machine, Policy};
 pub(crate) use sizes::Sizes;
 
 /// Form of diagnostics.

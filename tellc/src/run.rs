@@ -5,7 +5,7 @@
 mod ending;
 mod inputs;
 
-use crate::args::{Choose, Run};
+use crate::args::{Choose, Policy, Run};
 use crate::build::refuse_overwriting;
 use crate::compile::{Compiled, compile};
 use crate::host::{Chooser, Host, Paper, Terminal, Used};
@@ -26,7 +26,7 @@ use tell_ir::codec::FORMAT_VERSION;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_vm::{EventKind, ImageId, Limits, Retention, SessionId, VM, VMConfig, VMError};
+use tell_vm::{EventKind, ImageId, Limits, Priority, Retention, SessionId, VM, VMConfig, VMError};
 
 /// Steps of one session before the next one goes on, if nobody watches.
 const QUANTUM: u32 = 256;
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let watch = Watch::of(args, output);
     let limits = Limits { credits: args.machine.credits, ..Limits::default() };
     let config = VMConfig {
+        policy: policy(args.machine.policy),
         quantum: args.machine.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
         edge_capacity: args.machine.edge_capacity,
         seed: args.seed,
@@ -74,6 +75,19 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let mut recorder = Recorder { trace, watch, output };
     let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &mut recorder)?;
     conclude(&mut vm, &sessions, &files, end, recorder.watch, output)
+}
+
+/// Steps of a session after which who waits is one rank higher, under `--policy ageing`.
+const AGEING: u32 = 16;
+
+const fn policy(policy: Policy) -> tell_vm::Policy {
+    match policy {
+        Policy::Cooperative => tell_vm::Policy::Cooperative,
+        Policy::RoundRobin => tell_vm::Policy::RoundRobin,
+        Policy::Ageing => tell_vm::Policy::Priority(Priority::Ageing { every: AGEING }),
+        Policy::TokenWeight => tell_vm::Policy::Priority(Priority::TokenWeight),
+        Policy::ProgressAware => tell_vm::Policy::ProgressAware,
+    }
 }
 
 /// What is printed.
@@ -139,6 +153,7 @@ fn header(image: &CodeImage, config: &VMConfig, args: &Run, chooser: &Chooser) -
             sessions: args.sessions,
             quantum: config.quantum,
             slice: config.slice,
+            policy: config.policy.name(),
             edge_capacity: config.edge_capacity,
             credits: config.limits.credits,
             max_steps: args.max_steps,

@@ -40,6 +40,8 @@ pub(crate) struct Configuration {
     pub(crate) quantum: u32,
     /// Steps of one role while others of its session could go on.
     pub(crate) slice: u32,
+    /// The order of steps in a session.
+    pub(crate) policy: &'static str,
     /// Messages that fit between two roles.
     pub(crate) edge_capacity: u32,
     /// What all steps of one coroutine may cost; `null` if nothing counts.

@@ -21,12 +21,14 @@ pub struct Setup {
     pub missing: Missing,
     /// Steps if the flags do not say.
     pub max_steps: u64,
+    /// What else to change about the machine.
+    pub configure: fn(&mut VMConfig),
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let edge_capacity = VMConfig::default().edge_capacity;
-        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000 }
+        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000, configure: |_| {} }
     }
 }
 
@@ -98,16 +100,7 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
 /// # Errors
 /// As [`run`], and a contract that is broken.
 pub fn described(image: CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
-    let Opened { mut machine, session, paper, roles } = open(image, flags, setup)?;
-    let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(&event)).collect();
-    if setup.trace == Retention::All {
-        contracts::check(&events)?;
-    }
-    let trace = events.iter().map(line).collect();
-    let report = machine.take_report(&session);
-    let printed = paper.0.borrow().clone();
-    Ok((Ran { end, report, trace, printed, roles }, events))
+    open(image, flags, setup)?.finish(flags, setup)
 }
 
 /// A machine with one session that has made no step.
@@ -122,19 +115,53 @@ pub struct Opened {
     pub roles: Vec<String>,
 }
 
+impl Opened {
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// A contract of the events that is broken.
+    pub fn finish(self, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
+        let Self { mut machine, session, paper, roles } = self;
+        let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
+        let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(&event)).collect();
+        if setup.trace == Retention::All {
+            contracts::check(&events)?;
+        }
+        let trace = events.iter().map(line).collect();
+        let report = machine.take_report(&session);
+        let printed = paper.0.borrow().clone();
+        Ok((Ran { end, report, trace, printed, roles }, events))
+    }
+}
+
 /// Verifies and loads an image and opens a session of it.
 ///
 /// # Errors
 /// As [`run`].
 pub fn open(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Opened, String> {
+    open_with(image, flags, setup, |_| {})
+}
+
+/// Like [`open`], with a last change of the configuration.
+///
+/// # Errors
+/// As [`run`].
+pub fn open_with(
+    image: CodeImage,
+    flags: &Flags,
+    setup: Setup,
+    change: impl FnOnce(&mut VMConfig),
+) -> Result<Opened, String> {
     let verified = verify(image).map_err(|error| format!("the verifier rejects the image: {error}"))?;
-    let config = VMConfig {
+    let mut config = VMConfig {
         seed: flags.seed,
         edge_capacity: setup.edge_capacity,
         trace: setup.trace,
         limits: Limits::default(),
         ..VMConfig::default()
     };
+    (setup.configure)(&mut config);
+    change(&mut config);
     let mut machine = VM::new(config).map_err(|error| error.to_string())?;
     let paper = Paper::default();
     tell_stdlib::install(&mut machine, paper.clone(), Inputs::new(flags, setup.missing));

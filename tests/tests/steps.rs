@@ -54,7 +54,7 @@ fn walk(path: &Path, seen: &mut Seen) -> Result<(), String> {
         for (name, change) in TRIALS {
             let mut config = machine.config().clone();
             change(&mut config);
-            let mut trial = state.under(config);
+            let mut trial = state.under(program, config);
             let outcome = match VMKernel::step(program, &mut trial, who) {
                 Outcome::Blocked => "blocked".to_owned(),
                 Outcome::Faulted(fault) => fault.code().to_owned(),

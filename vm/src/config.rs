@@ -2,6 +2,7 @@
 
 use crate::error::VMError;
 use crate::flow::FlowPolicy;
+use crate::policy::{Policy, Priority};
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
 
@@ -13,10 +14,16 @@ pub const MAX_QUANTUM: u32 = 1 << 20;
 /// Configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
+    /// What a round is.
+    pub rounds: RoundSemantics,
+    /// Most picks of a round that [`crate::Machine::run`] makes, at least 1.
+    pub concurrency: u32,
     /// Most steps of one session in one round, at least 1 and at most [`MAX_QUANTUM`].
     pub quantum: u32,
     /// Most steps in a row of one coroutine while others of its session could go on, at least 1.
     pub slice: u32,
+    /// The order of the coroutines of a session.
+    pub policy: Policy,
     /// Most messages queued on one edge, at least 1; a sender blocks when it is reached.
     pub edge_capacity: u32,
     /// Which facts may flow to which roles.
@@ -27,6 +34,16 @@ pub struct VMConfig {
     pub trace: Retention,
     /// Limits; exceeding one is a typed fault.
     pub limits: Limits,
+}
+
+/// What a round is: how many sessions make steps in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoundSemantics {
+    /// One, whatever number is asked for.
+    #[default]
+    Canonical,
+    /// As many different ones as are asked for and can go on; what they ask for is granted in the order they were taken.
+    Waves,
 }
 
 /// Which events of a run are kept.
@@ -86,10 +103,13 @@ impl Default for Limits {
 impl Default for VMConfig {
     fn default() -> Self {
         Self {
+            flow: FlowPolicy::default(),
+            rounds: RoundSemantics::Canonical,
+            concurrency: 1,
             quantum: 1,
             slice: 256,
+            policy: Policy::Cooperative,
             edge_capacity: 64,
-            flow: FlowPolicy::default(),
             seed: 0,
             trace: Retention::All,
             limits: Limits::default(),
@@ -100,10 +120,13 @@ impl Default for VMConfig {
 impl VMConfig {
     pub(crate) fn check(&self) -> Result<(), VMError> {
         let limits = &self.limits;
+        let every = if let Policy::Priority(Priority::Ageing { every }) = self.policy { every } else { 1 };
         let rules = [
+            ("concurrency", u64::from(self.concurrency), 1, u64::from(u32::MAX)),
             ("quantum", u64::from(self.quantum), 1, u64::from(MAX_QUANTUM)),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
+            ("policy.every", u64::from(every), 1, u64::from(u32::MAX)),
             ("limits.coroutines", u64::from(limits.coroutines), 1, u64::from(MAX_COROUTINES)),
             ("limits.payload_size", u64::from(limits.payload_size), 1, u64::from(MAX_SIZE)),
             ("limits.value_depth", u64::from(limits.value_depth), 1, u64::from(MAX_DEPTH)),

@@ -19,6 +19,7 @@ mod holdings;
 pub mod id;
 pub mod kernel;
 pub mod machine;
+pub mod policy;
 mod runs;
 pub mod session;
 pub mod trace;
@@ -27,7 +28,7 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Limits, MAX_COROUTINES, MAX_QUANTUM, Retention, VMConfig};
+pub use config::{Limits, MAX_COROUTINES, MAX_QUANTUM, Retention, RoundSemantics, VMConfig};
 pub use error::VMError;
 pub use event::{Description, Event, EventKind};
 pub use fault::{Fault, FaultReport};
@@ -36,6 +37,7 @@ pub use handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
 pub use id::{ImageId, RequestId, SessionId};
 pub use kernel::VMKernel;
 pub use machine::{Driver, Inline, Machine, Round, RunEnd, SessionStatus, VM};
+pub use policy::{Policy, Priority};
 pub use session::{FinalValue, SessionEnd, SessionReport};
 pub use value::{Value, conforms, show, to_text, type_text};
 

@@ -1,14 +1,14 @@
 //! The machine: images, sessions, handlers, and the rounds that step them (MACHINE §3).
 //!
-//! A round plans picks, steps them through a [`Driver`], and commits them in wave order. Under canonical round
-//! semantics, the only ones so far, a round has one pick.
+//! A round plans picks, steps them through a [`Driver`], and commits them in wave order. How many picks a round has is
+//! configured ([`RoundSemantics`]) and no matter of the driver.
 
 mod install;
 mod nested;
 mod open;
 mod sessions;
 
-use crate::config::VMConfig;
+use crate::config::{RoundSemantics, VMConfig};
 use crate::error::VMError;
 use crate::event::{Description, Event};
 use crate::handler::{Failure, Handler};
@@ -151,13 +151,13 @@ impl<D: Driver> Machine<D> {
         })
     }
 
-    /// One round of at most `n` picks; canonical semantics take one, whatever `n` ≥ 1.
+    /// One round: of one pick, whatever `n` ≥ 1 is, or of at most `n` picks of different sessions, as configured.
     pub fn kernel_step_round(&mut self, n: usize) -> Round {
         self.round(n, self.config.quantum)
     }
 
-    /// Rounds until every session has ended, `max_steps` steps are committed, nothing can step, or `stop` says so,
-    /// which is asked before each round.
+    /// Rounds of as many picks as configured, until every session has ended, `max_steps` steps are committed, nothing can
+    /// step, or `stop` says so, which is asked before each round.
     pub fn run(&mut self, max_steps: u64, stop: &mut dyn FnMut() -> bool) -> RunEnd {
         let mut left = max_steps;
         loop {
@@ -171,7 +171,9 @@ impl<D: Driver> Machine<D> {
                 return RunEnd::Stopped;
             }
             let quantum = self.config.quantum.min(u32::try_from(left).unwrap_or(u32::MAX));
-            left = left.saturating_sub(self.round(1, quantum).steps);
+            // No more picks than may all use up their quantum.
+            let picks = (left / u64::from(quantum)).min(u64::from(self.config.concurrency));
+            left = left.saturating_sub(self.round(picks as usize, quantum).steps);
         }
     }
 
@@ -190,16 +192,18 @@ impl<D: Driver> Machine<D> {
     }
 
     fn plan(&mut self, n: usize, quantum: u32) {
-        if n == 0 {
-            return;
-        }
-        while let Some(ticket) = self.ready.pop_front() {
+        let most = match self.config.rounds {
+            RoundSemantics::Canonical => n.min(1),
+            RoundSemantics::Waves => n,
+        };
+        while self.wave.len() < most
+            && let Some(ticket) = self.ready.pop_front()
+        {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
                 Slot::Active(mut session) => {
                     self.trace.lend(&mut session.state.log);
                     self.wave.push(Pick { session, ticket, quantum, steps: 0 });
-                    return;
                 }
                 other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
             }

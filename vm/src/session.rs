@@ -4,6 +4,7 @@
 
 mod digest;
 mod finish;
+mod order;
 mod rare;
 
 pub use finish::{FinalValue, SessionEnd, SessionReport};
@@ -169,7 +170,7 @@ impl SessionState {
             holdings: None,
             speculation: None,
             is_undone: false,
-            rare: Rare::of(config, count),
+            rare: Rare::of(config, program),
         }
     }
 }
@@ -191,8 +192,13 @@ impl SessionState {
 
     /// The same state under another configuration.
     #[must_use]
-    pub fn under(&self, config: VMConfig) -> Self {
-        Self { rare: Rare::of(&config, self.coroutines.len()), config: Arc::new(config), ..self.clone() }
+    pub fn under(&self, program: &Program, config: VMConfig) -> Self {
+        let mut rare = Rare::of(&config, program);
+        if let Some(rare) = &mut rare {
+            let places = (0..).take(self.coroutines.len());
+            places.skip(program.roles.len()).for_each(|who| rare.start(who, self.log.tick, &config));
+        }
+        Self { rare, config: Arc::new(config), ..self.clone() }
     }
 }
 
@@ -271,7 +277,8 @@ impl Session {
 
     /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
     ///
-    /// Cooperative: the first ready coroutine goes on until it cannot, or has made a slice of steps.
+    /// The first ready coroutine goes on until it cannot, or has made a slice of steps. Under a policy that ranks,
+    /// [`Session::arrange`] says before each step which one is the first.
     pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
         let before = self.state.log.tick;
         self.end = self.run(quantum);
@@ -280,24 +287,31 @@ impl Session {
 
     fn run(&mut self, quantum: u32) -> PickEnd {
         let mut left = quantum;
+        let slice = self.state.config.policy.slice(self.state.config.slice);
         while left > 0 {
+            // Who speculates goes on until that is over.
+            let is_free = self.state.speculation.is_none();
+            if self.streak >= slice && is_free {
+                self.rotate();
+            }
+            let most = if self.state.rare.is_some() && is_free { self.arrange() } else { u32::MAX };
             let Some(&who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
                     end => return end,
                 }
             };
-            let slice = self.state.config.slice.saturating_sub(self.streak).max(1);
+            let most = most.min(left).min(slice.saturating_sub(self.streak).max(1));
             let before = self.state.log.tick;
-            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, left.min(slice));
+            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;
             left -= used;
             self.streak += used;
             self.settle_speculation();
+            if self.state.rare.is_some() {
+                self.count(who, used, &outcome);
+            }
             match outcome {
-                Outcome::Ran if self.streak >= self.state.config.slice && self.state.speculation.is_none() => {
-                    self.rotate();
-                }
                 Outcome::Ran => {}
                 Outcome::Yielded => self.rotate(),
                 Outcome::Blocked => self.drop_first(),
@@ -323,7 +337,10 @@ impl Session {
 
     /// The first ready coroutine lets the others go first.
     fn rotate(&mut self) {
-        self.state.ready.rotate_left(1);
+        // It may have gone meanwhile.
+        if let Some(who) = self.state.ready.pop_front() {
+            self.state.ready.push_back(who);
+        }
         self.streak = 0;
     }
 

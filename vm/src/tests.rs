@@ -12,6 +12,8 @@ mod instructions;
 mod knowledge;
 mod limits;
 mod nested;
+mod policies;
+mod rounds;
 mod scopes;
 mod sessions;
 mod speculation;

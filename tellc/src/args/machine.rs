@@ -1,6 +1,6 @@
 //! How the machine of a run is set up.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Options of what runs an image.
 #[derive(Args, Debug)]
@@ -12,7 +12,26 @@ pub(crate) struct Machine {
     /// Messages that fit between two roles before the sender waits
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) edge_capacity: u32,
+    /// The order in which the lines of control of a session take their steps
+    #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
+    pub(crate) policy: Policy,
     /// What all steps of one line of control may cost; `docs/bytecode.md` has the costs [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) credits: Option<u64>,
+}
+
+/// The order of steps in a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// The same one until it has to wait
+    #[default]
+    Cooperative,
+    /// One step each in turn
+    RoundRobin,
+    /// Who has waited long goes first
+    Ageing,
+    /// Who has had the most answers and timeouts since it last sent or received goes first
+    TokenWeight,
+    /// Who has had an answer or a timeout since it last sent or received goes before the others
+    ProgressAware,
 }

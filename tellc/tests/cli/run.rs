@@ -34,6 +34,21 @@ fn a_run_costs_what_its_steps_cost() {
 }
 
 #[test]
+fn policies_change_the_order_and_nothing_else() {
+    let run = |args: &[&str]| tellc(&[&["run", "examples/map_reduce.tell", "--seed", "3"], args].concat()).ends(0).out;
+    let finals = |out: String| out.lines().filter(|line| line.contains(" = ")).map(str::to_owned).collect::<Vec<_>>();
+    let usual = run(&["--trace", "-"]);
+    for policy in ["cooperative", "round-robin", "ageing", "token-weight", "progress-aware"] {
+        let traced = |quantum| run(&["--policy", policy, "--quantum", quantum, "--trace", "-"]);
+        let lines = |out: String| out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(traced("1")), lines(traced("256")), "{policy}");
+        assert_eq!(lines(traced("1")) == lines(usual.clone()), policy == "cooperative", "{policy}");
+        assert_eq!(finals(run(&["-q", "--policy", policy])), finals(run(&["-q"])), "{policy}");
+    }
+    tellc(&["run", "examples/ring.tell", "--policy", "fastest"]).ends(2).says("round-robin");
+}
+
+#[test]
 fn several_sessions() {
     let args = ["run", "-", "--arg", "A.x=1", "--sessions", "3"];
     let ran = tellc_with(&args, PING.as_bytes()).ends(0);

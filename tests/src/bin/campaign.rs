@@ -20,7 +20,9 @@ fn main() -> ExitCode {
     }
     // A case that panics is a finding and says so itself.
     std::panic::set_hook(Box::new(|_| {}));
-    let chosen = ALL.iter().filter(|campaign| names.is_empty() || names.iter().any(|name| campaign.id.starts_with(name.as_str())));
+    let chosen = ALL
+        .iter()
+        .filter(|campaign| names.is_empty() || names.iter().any(|name| campaign.id.starts_with(name.as_str())));
     let mut is_clean = true;
     for campaign in chosen {
         let start = Instant::now();

@@ -25,7 +25,7 @@ pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<T
     }
     state.ready.push_back(place);
     if let Some(rare) = &mut state.rare {
-        rare.start(place, &state.config);
+        rare.start(place, state.log.tick, &state.config);
     }
     let coroutine = &mut state.coroutines[usize::from(who)];
     coroutine.children = children + 1;

@@ -224,6 +224,13 @@ impl Program {
         (self.image.effects.get(usize::from(op.effect)).map_or("?", |effect| &effect.name), &op.name)
     }
 
+    /// Whether the instruction at `pc` sends or takes a message.
+    pub(crate) fn communicates(&self, role: u16, pc: u32) -> bool {
+        let role = self.roles.get(usize::from(role));
+        let instr = role.and_then(|role| role.code.get(pc as usize));
+        instr.is_some_and(|instr| partner(instr).is_some() || matches!(instr, Instr::Choose { .. }))
+    }
+
     /// Byte range of an instruction in the source.
     #[must_use]
     pub fn span(&self, role: u16, pc: u32) -> Option<(u32, u32)> {

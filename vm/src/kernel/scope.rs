@@ -314,6 +314,9 @@ impl VMKernel {
                 let scope = state.runs.get(run).scope;
                 let owner = owner(program, state, run).unwrap_or_default();
                 state.log.step(owner, EventKind::TimeoutIssued { scope }, || Value::Unit);
+                if let Some(rare) = &mut state.rare {
+                    rare.mint(owner);
+                }
                 decide(program, state, run, Outcome::Timeout, None).map_err(|fault| (owner, fault))?;
                 state.log.tick += 1;
             }

@@ -12,7 +12,7 @@ const fn spawn(target: u32) -> Instr {
 }
 
 /// `A` receives from `B` in one branch and from `C` in another; `C` waits for a word of `B`, who is answered first.
-fn two_branches() -> CodeImage {
+pub(super) fn two_branches() -> CodeImage {
     let mut image = image(&[Const::Int(1), Const::Int(2)]);
     let a = [
         spawn(4),

@@ -153,7 +153,10 @@ fn an_image_names_the_ones_it_opens() {
     assert!(vm.load_unverified(outer.clone()).is_ok());
     let mut other = outer;
     other.resources.nested[0].roles[0].1[0] = STRING;
-    assert_eq!(vm.load_unverified(other), Err(VMError::NestedImage { image: id, reason: "its roles take other arguments" }));
+    assert_eq!(
+        vm.load_unverified(other),
+        Err(VMError::NestedImage { image: id, reason: "its roles take other arguments" })
+    );
 }
 
 #[test]

@@ -233,8 +233,8 @@ fn a_fault_ends_its_session_only() {
     assert_eq!(of_bad, ["Opened", "FailureBranchEntered", "Faulted", "SessionTerminal", "EpochAdvanced"]);
 }
 
-/// Runs a wave from its end; there is no wave of more than one pick yet.
-struct Backwards;
+/// Runs a wave from its end.
+pub(super) struct Backwards;
 
 impl Driver for Backwards {
     fn run(&self, wave: &mut [Pick]) {
@@ -247,7 +247,7 @@ fn a_driver_can_be_replaced_and_a_pick_can_move_to_another_thread() {
     fn sendable<T: Send>() {}
     sendable::<Pick>();
     let mut machine = Machine::with_driver(config(), Backwards).expect("right");
-    let image = machine.load(ping_pong(5)).expect("loads");
+    let image = machine.load_unverified(ping_pong(5)).expect("loads");
     machine.open(image, &[]).expect("opens");
     assert_eq!(machine.run(10_000, &mut || false), RunEnd::Done);
     let _: VM = Machine::with_driver(config(), Inline).expect("right");

@@ -1,0 +1,49 @@
+//! The order of steps in a session that has a policy that ranks.
+
+use super::Session;
+use crate::kernel::Outcome;
+
+impl Session {
+    /// Puts the coroutine whose turn it is first. Returns how many steps it may make before somebody looks again.
+    #[cold]
+    pub(super) fn arrange(&mut self) -> u32 {
+        let state = &mut self.state;
+        let Some(turns) = state.rare.as_mut().and_then(|rare| rare.turns.as_mut()) else { return u32::MAX };
+        let Some(place) = turns.next(&state.config.policy, state.log.tick, &state.ready, &state.coroutines) else {
+            return 1;
+        };
+        let Some(who) = state.ready.remove(place) else { return 1 };
+        state.ready.push_front(who);
+        if !turns.goes_on(who) {
+            self.streak = 0;
+        }
+        let coroutine = state.coroutines[usize::from(who)];
+        let program = &self.loaded.program;
+        turns.expect_message(coroutine.called.is_none() && program.communicates(coroutine.role, coroutine.pc));
+        1
+    }
+
+    /// Notes what a coroutine did in its turn.
+    #[cold]
+    pub(super) fn count(&mut self, who: u16, used: u32, outcome: &Outcome) {
+        let state = &mut self.state;
+        let Some(turns) = state.rare.as_mut().and_then(|rare| rare.turns.as_mut()) else { return };
+        if used == 0 {
+            return;
+        }
+        turns.step(who, state.log.tick);
+        match outcome {
+            Outcome::Yielded => turns.give_way(who),
+            Outcome::Ran => {
+                let role = state.coroutines[usize::from(who)].role;
+                turns.spend(role);
+            }
+            Outcome::Blocked
+            | Outcome::Asked
+            | Outcome::Issued
+            | Outcome::Halted
+            | Outcome::Finished
+            | Outcome::Faulted(_) => {}
+        }
+    }
+}
