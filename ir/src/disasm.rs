@@ -64,3 +64,78 @@ impl Page {
         writeln!(self.0, "{:indent$}{text}", "", indent = 2 * depth).expect("writing to a String succeeds");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Final;
+    use crate::instr::Instr;
+    use crate::sample;
+
+    #[track_caller]
+    fn has(text: &str, lines: &[&str]) {
+        for line in lines {
+            assert!(text.lines().any(|found| found == *line), "no line `{line}` in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_sample_reads_with_its_names() {
+        let text = disassemble(&sample::image());
+        let lines = [
+            "-- the positions of its source are not written",
+            "  #0 Buyer (title : String in r0)",
+            "  #1 Yes(Int)",
+            "  #8 Tree = | Leaf | Node(Int, String) | Up(Tree)",
+            "  #0 std.console.Console.print : (Int) -> Unit [command best_effort may_block session none allow]",
+            "  #1 Node of Tree",
+            "  #0 Buyer -> Seller at most 1",
+            "    s1 recv Seller Yes -> s2 | Seller No -> s3",
+            "    s2 recv Buyer Title -> s1 | end",
+            "    b0 in s0",
+            "      0 send Seller Title r0",
+            "        | Seller Yes r1 -> b2",
+            "      6 r4 = perform std.console.Console.print(r1)",
+            "      6 r5 = make Node of Tree (r1, r2)",
+            "      2 switch r3",
+            "        | Just -> b2",
+            "        | Node -> b3",
+            "      13 fail unreachable \"too cheap\"",
+            "        | title = r0",
+        ];
+        has(&text, &lines);
+    }
+
+    #[test]
+    fn a_table_stands_where_it_is_used_first() {
+        let mut image = sample::image();
+        let function = &mut image.functions[1];
+        function.code[13] = Instr::Choose { table: 0 };
+        function.finals.push(vec![Final { name: "number".to_owned(), reg: 1 }]);
+        let text = disassemble(&image);
+        let shown: Vec<_> = text.lines().skip_while(|line| *line != "      12 choose c0:").take(3).collect();
+        assert_eq!(shown, ["      12 choose c0:", "        | Buyer Title r0 -> b1", "        | end f0:"]);
+        has(&text, &["      13 choose c0", "      16 halt f0"]);
+        assert!(text.ends_with("  tables\n    finals f1:\n      | number = r1\n"), "{text}");
+    }
+
+    #[test]
+    fn an_image_with_indices_that_lead_nowhere_is_still_printed() {
+        let mut image = sample::image();
+        image.labels.clear();
+        image.types.clear();
+        image.consts.clear();
+        image.functions[1].blocks.clear();
+        image.functions[1].switches.clear();
+        let lines = ["      0 send Seller ?0 r0", "      2 switch r3 w0", "      14 r10 = ?0", "    r10 ?0"];
+        has(&disassemble(&image), &lines);
+    }
+
+    #[test]
+    fn one_instruction_is_its_line() {
+        let image = sample::image();
+        assert_eq!(instruction(&image, 0, 4).as_deref(), Some("unless r3 goto b3"));
+        assert_eq!(instruction(&image, 1, 16).as_deref(), Some("halt f0"));
+        assert_eq!((instruction(&image, 0, 9), instruction(&image, 2, 0)), (None, None));
+    }
+}

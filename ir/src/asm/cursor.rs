@@ -137,11 +137,11 @@ impl<'a, 't> Cursor<'a, 't> {
         }
     }
 
-    /// `#3` or `?3`, which stand for an entry of a table of that length. In front of `.` or `of` they belong to more.
+    /// `#3` or `?3`, which stand for an entry of a table of that length. In front of `.` they belong to more.
     pub(crate) fn entry(&mut self, len: usize, most: u32) -> Read<Option<u32>> {
         let Some(token) = self.peek() else { return Ok(None) };
         let next = self.tokens.get(self.at + 1).map_or("", |token| token.text);
-        if !matches!(token.kind, TokenKind::Entry | TokenKind::Raw) || matches!(next, "." | "of") {
+        if !matches!(token.kind, TokenKind::Entry | TokenKind::Raw) || next == "." {
             return Ok(None);
         }
         let digits = &token.text[1..];

@@ -51,8 +51,8 @@ pub(crate) fn write_one(
     function: &Function,
     pc: usize,
 ) -> Option<String> {
-    let mut writer = Writer::new(image, names, function);
     let instr = function.code.get(pc)?;
+    let mut writer = Writer { tables: Written::over(), ..Writer::new(image, names, function) };
     Some(forms.write(instr, |operands, index| writer.operand(operands, index)))
 }
 

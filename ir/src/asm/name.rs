@@ -8,7 +8,7 @@ use crate::ty::{Type, TypeId};
 use std::collections::BTreeMap;
 
 /// Longest name of an entry, in bytes: what is longer goes by its number, so that a text is linear in its image.
-pub(crate) const MAX_NAME: usize = 200;
+pub(crate) const MAX_NAME: usize = 100;
 
 /// The names of one table.
 #[derive(Clone, Debug, Default)]
@@ -22,33 +22,30 @@ impl Book {
     /// From a short and a long name of each entry. The short one is for an entry that is alone with it; the first entry
     /// with a long one has that; the others go by their numbers.
     pub(crate) fn new(entries: impl Iterator<Item = (String, String)>) -> Self {
-        let entries: Vec<_> = entries.collect();
-        let mut index = BTreeMap::new();
-        for (number, (_, long)) in (0..).zip(&entries) {
-            index.entry(key_of(long)).or_insert(number);
+        let (shorts, longs): (Vec<_>, Vec<_>) = entries.unzip();
+        let mut book = Self::single(longs.into_iter());
+        let mut alone: BTreeMap<String, Option<u32>> = BTreeMap::new();
+        for (number, short) in (0..).zip(&shorts) {
+            alone.entry(key_of(short)).and_modify(|only| *only = None).or_insert(Some(number));
         }
-        let mut shorts: BTreeMap<String, Option<u32>> = BTreeMap::new();
-        for (number, (short, _)) in (0..).zip(&entries) {
-            shorts.entry(key_of(short)).and_modify(|only| *only = None).or_insert(Some(number));
-        }
-        for (short, number) in shorts {
-            if let Some(number) = number {
-                index.entry(short).or_insert(number);
+        for (key, number) in alone {
+            let Some(number) = number else { continue };
+            let short = &shorts[number as usize];
+            if *book.index.entry(key).or_insert(number) == number && short.len() <= MAX_NAME {
+                book.names[number as usize].clone_from(short);
             }
         }
-        let is_known = |name: &str, number| name.len() <= MAX_NAME && index.get(&key_of(name)) == Some(&number);
-        let name = |(number, (short, long)): (u32, (String, String))| match number {
-            _ if is_known(&short, number) => short,
-            _ if is_known(&long, number) => long,
-            _ => format!("#{number}"),
-        };
-        let names = (0..).zip(entries).map(name).collect();
-        Self { names, index }
+        book
     }
 
     /// From one name of each entry.
     pub(crate) fn single(names: impl Iterator<Item = String>) -> Self {
-        Self::new(names.map(|name| (name.clone(), name)))
+        let mut book = Self::default();
+        for (number, name) in (0..).zip(names) {
+            let first = *book.index.entry(key_of(&name)).or_insert(number);
+            book.names.push(if first == number && name.len() <= MAX_NAME { name } else { format!("#{number}") });
+        }
+        book
     }
 
     /// Of entries that are still to be read, by the tokens of their names; the first of those with one name has it.

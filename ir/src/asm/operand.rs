@@ -179,7 +179,7 @@ fn prim(operands: &Operands<'_>) -> Option<Prim> {
 /// The first register of a primitive: the last one before its second.
 fn first_of(operands: &Operands<'_>) -> Option<u32> {
     let kinds = operands.row.operands.iter().zip(operands.values);
-    kinds.filter(|((_, kind), _)| *kind == Kind::Reg).map(|(_, value)| *value).last()
+    kinds.filter(|((_, kind), _)| *kind == Kind::Reg).map(|(_, value)| *value).next_back()
 }
 
 /// What stands behind the first operand: nothing, `, r2`, or `, r2, r3`. With one operand the second repeats it; if it

@@ -22,8 +22,7 @@ pub(crate) fn write(image: &CodeImage, names: &Names, shape: &Shape) -> String {
 
 /// Reads a shape.
 pub(crate) fn read(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Shape> {
-    let of = cursor.tokens.get(cursor.at + 1).is_some_and(|token| token.text == "of");
-    let (true, Some(first)) = (of, cursor.peek()) else {
+    let (true, Some(first)) = (is_part(cursor), cursor.peek()) else {
         return Ok(Shape::Product(read_reference(names, cursor)?));
     };
     let start = *cursor;
@@ -34,9 +33,8 @@ pub(crate) fn read(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Shape> {
             Ok(Shape::List(read_reference(names, cursor)?, count))
         }
         TokenKind::Entry | TokenKind::Raw => {
-            let mut alone = Cursor { tokens: &cursor.tokens[..=cursor.at], ..*cursor };
-            let tag = alone.entry(usize::from(u16::MAX) + 1, u16::MAX.into())?.map_or(0, short);
-            cursor.at += 2;
+            let tag = cursor.entry(usize::from(u16::MAX) + 1, u16::MAX.into())?.map_or(0, short);
+            cursor.expect("of")?;
             Ok(Shape::Variant(read_reference(names, cursor)?, tag))
         }
         _ => {
@@ -54,13 +52,21 @@ pub(crate) fn read(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Shape> {
     }
 }
 
+/// Whether `of` is behind what is next.
+fn is_part(cursor: &Cursor<'_, '_>) -> bool {
+    let behind = cursor.tokens.get(cursor.at + 1);
+    cursor.peek().is_some_and(|token| token.kind != TokenKind::Mark) && behind.is_some_and(|token| token.text == "of")
+}
+
 fn short(number: u32) -> u16 {
     u16::try_from(number).expect("it was compared with the greatest")
 }
 
 /// The entry of the table that a shape is.
 pub(crate) fn reference(image: &CodeImage, names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<u32> {
-    if let Some(number) = cursor.entry(names.shapes.len(), u16::MAX.into())? {
+    if !is_part(cursor)
+        && let Some(number) = cursor.entry(names.shapes.len(), u16::MAX.into())?
+    {
         return Ok(number);
     }
     let start = *cursor;

@@ -4,7 +4,7 @@
 //! colon, or left out: then it is the one after the table that was written before it. Elsewhere the number alone stands
 //! for the table. What no instruction uses is in `tables`.
 
-use super::cursor::{Cursor, NOTATION, NUMBER, Read};
+use super::cursor::{Cursor, Miss, NOTATION, NUMBER, Read};
 use super::function::{Reader, Writer};
 use super::name::{MAX_NAME, variant_name};
 use super::section::{label, register, role, word};
@@ -101,6 +101,8 @@ pub(super) struct Written {
     uses: [BTreeMap<u32, usize>; 4],
     done: [BTreeSet<u32>; 4],
     last: [Option<u32>; 4],
+    /// Whether no rows are written any more.
+    is_over: bool,
     /// Tables whose rows are still to be written.
     pub(super) begun: Vec<Begun>,
 }
@@ -120,6 +122,11 @@ impl Written {
         written
     }
 
+    /// Everything: numbers stand for tables.
+    pub(super) fn over() -> Self {
+        Self { is_over: true, ..Self::default() }
+    }
+
     fn begin(&mut self, table: Begun) {
         self.done[table.kind as usize].insert(table.number);
         self.last[table.kind as usize] = Some(table.number);
@@ -132,7 +139,7 @@ impl Writer<'_> {
     pub(super) fn table(&mut self, kind: TableKind, number: u32, ty: Option<TypeId>) -> String {
         let (letter, tables) = (kind.letter(), &mut self.tables);
         let is_there = (number as usize) < kind.len(self.function);
-        if !is_there || tables.done[kind as usize].contains(&number) {
+        if !is_there || tables.is_over || tables.done[kind as usize].contains(&number) {
             return format!("{letter}{number}");
         }
         let is_next = tables.last[kind as usize].map_or(0, |last| last + 1) == number;
@@ -198,16 +205,11 @@ impl Writer<'_> {
 
     /// The variant of a row: by its name where the type has one.
     fn variant(&self, ty: Option<TypeId>, tag: u32) -> String {
-        match self.variant_name(ty, tag) {
+        let tag_of = u16::try_from(tag).ok();
+        match ty.zip(tag_of).and_then(|(ty, tag)| variant_name(&self.image.types, ty, tag)) {
             Some(name) if name.len() <= MAX_NAME => quoted(name),
             _ => format!("?{tag}"),
         }
-    }
-}
-
-impl Writer<'_> {
-    fn variant_name(&self, ty: Option<TypeId>, tag: u32) -> Option<&str> {
-        variant_name(&self.image.types, ty?, u16::try_from(tag).ok()?)
     }
 }
 
@@ -268,7 +270,7 @@ impl Reader<'_> {
     pub(super) fn row(&mut self, cursor: &mut Cursor<'_, '_>) -> Read {
         let Some(Begun { kind, number, ty }) = self.tables.begun else {
             let help = "rows stand below the instruction that uses them first".to_owned();
-            return cursor.wrong(NOTATION, "a row without a table", Some(help));
+            return Err(Miss::new(0, NOTATION, "a row without a table", Some(help)));
         };
         match kind {
             TableKind::Choose => return self.choose(number, cursor),

@@ -5,7 +5,7 @@
 //! long, goes by its number.
 
 use super::AsmError;
-use super::cursor::{Cursor, Lines, NOTATION, Read};
+use super::cursor::{Cursor, Lines, Miss, NOTATION, Read};
 use super::name::{Book, MAX_NAME, Names};
 use super::token::{TokenKind, key, quoted};
 use crate::image::CodeImage;
@@ -111,17 +111,16 @@ pub(crate) fn note(image: &CodeImage, names: &mut Names) {
 /// What stands for each type: its line if it is short and `is_named`, else its number.
 fn named(types: &[Type], order: &[usize], is_named: impl Fn(usize) -> bool) -> Vec<String> {
     let mut texts: Vec<String> = (0..types.len()).map(|number| format!("#{number}")).collect();
-    let mut is_done = vec![false; types.len()];
+    // Up to its unions. What contains itself, or such a type, goes by its number: it has no last component.
+    let mut is_finite = vec![false; types.len()];
     for &number in order {
         let ty = &types[number];
         let text =
             reference(ty, line(ty, &|id| texts.get(id.0 as usize).cloned().unwrap_or_else(|| format!("?{}", id.0))));
-        // What contains itself has a number in its line that stands for more.
-        let is_finite = components(ty).iter().all(|id| is_done.get(id.0 as usize).is_none_or(|done| *done));
-        if is_finite && text.len() <= MAX_NAME && is_named(number) {
+        is_finite[number] = components(ty).iter().all(|id| is_finite.get(id.0 as usize).is_none_or(|finite| *finite));
+        if is_finite[number] && text.len() <= MAX_NAME && is_named(number) {
             texts[number] = text;
         }
-        is_done[number] = true;
     }
     texts
 }
@@ -309,13 +308,13 @@ pub(crate) fn component(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Type
     atom(cursor)?;
     let all = &cursor.tokens[start.at..cursor.at];
     // `(List Int)` is `List Int`, `(Int, Int)` is a tuple.
-    let inner = if has_comma(all) { all } else { &all[1..all.len() - 1] };
-    let mut inner = Cursor::new(inner);
+    let skipped = usize::from(!has_comma(all));
+    let mut inner = Cursor::new(&all[skipped..all.len() - skipped]);
     let found = inner.reference(&names.types, "a type", u32::MAX, |cursor| {
         cursor.at = cursor.tokens.len();
         Ok(())
     });
-    found.map(TypeId).map_err(|miss| super::cursor::Miss { at: start.at, ..miss })
+    found.map(TypeId).map_err(|miss| Miss { at: start.at + skipped + miss.at, ..miss })
 }
 
 /// Goes over a name, a number, or something in brackets.
