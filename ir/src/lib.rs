@@ -6,6 +6,7 @@
 //! [`instr`] the one table of instructions, [`image`] the unit that is shipped. An image from outside goes through
 //! [`codec::decode`] and [`verify::verify`]; only [`verify::Verified`] can be loaded.
 
+pub mod asm;
 pub mod canonical;
 pub mod codec;
 pub mod disasm;

@@ -45,7 +45,7 @@ fn operands(row: &Row) -> String {
     if row.operands.is_empty() {
         return format!("`{}`", row.name);
     }
-    let operands: Vec<_> = row.operands.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let operands: Vec<_> = row.operands.iter().map(|(name, ty)| format!("{name}: {ty:?}")).collect();
     format!("`{} {{ {} }}`", row.name, operands.join(", "))
 }
 

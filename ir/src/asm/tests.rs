@@ -1,0 +1,194 @@
+//! What is written is read back, whatever the image; what is no text of an image is refused, whatever the text.
+
+mod arbitrary;
+
+use super::*;
+use crate::disasm::disassemble;
+use crate::fuzz::Numbers;
+use crate::sample;
+
+/// The image without what a text leaves out.
+fn without_debug(mut image: CodeImage) -> CodeImage {
+    image.debug = None;
+    image
+}
+
+/// Writes an image, reads that, and compares.
+#[track_caller]
+pub(crate) fn comes_back(image: CodeImage) -> String {
+    let image = without_debug(image);
+    let text = disassemble(&image);
+    match assemble(&text) {
+        Ok(again) if again == image => text,
+        Ok(again) => panic!("another image:\n{text}\n--- is read as\n{}", disassemble(&again)),
+        Err(error) => panic!("{error}\n{text}"),
+    }
+}
+
+#[test]
+fn the_samples_come_back() {
+    comes_back(sample::image());
+    comes_back(sample::scoped::image());
+    comes_back(sample::resources::image());
+    comes_back(CodeImage::default());
+}
+
+#[test]
+fn any_image_comes_back() {
+    let mut numbers = Numbers::new(11);
+    for _ in 0..10_000 {
+        comes_back(arbitrary::image(&mut numbers));
+    }
+}
+
+/// Reads a text; what is read is written and read back.
+fn surface(text: &str) -> bool {
+    match assemble(text) {
+        Ok(image) => {
+            comes_back(image);
+            true
+        }
+        Err(error) => {
+            assert!(!error.message.is_empty() && !error.help.is_empty(), "{error}");
+            let line = text.split('\n').nth(error.line - 1).unwrap_or_default();
+            assert!(error.column <= line.chars().count() + 1, "{error}: the line is {line:?}");
+            false
+        }
+    }
+}
+
+/// Pieces that mean something somewhere.
+const PIECES: [&str; 28] = [
+    "\n",
+    " ",
+    "\r\n",
+    "--",
+    "|",
+    "->",
+    "(",
+    ")",
+    "{",
+    "}",
+    ",",
+    ":",
+    "=",
+    ".",
+    "..",
+    "#0",
+    "?9",
+    "r1",
+    "s0",
+    "b1",
+    "c0:",
+    "f0",
+    "end",
+    "of",
+    "in",
+    "\"",
+    "9999999999999999999",
+    "Int",
+];
+
+#[test]
+fn changed_texts_are_read_or_refused() {
+    let mut numbers = Numbers::new(12);
+    let texts = [comes_back(sample::image()), comes_back(sample::scoped::image())].map(|text| {
+        // The id would refuse every change, and the numbers many.
+        let lines = text.lines().filter(|line| !line.starts_with("id "));
+        let unnumbered = |line: &str| match line.trim_start().split_once(' ') {
+            Some((first, rest)) if first.trim_start_matches('#').parse::<u32>().is_ok() => rest.to_owned(),
+            _ => line.to_owned(),
+        };
+        lines.map(unnumbered).collect::<Vec<_>>().join("\n")
+    });
+    let mut read = 0;
+    for round in 0..20_000 {
+        let mut text = texts[round % 2].clone();
+        for _ in 0..=numbers.below(3) {
+            change(&mut text, &mut numbers);
+        }
+        read += usize::from(surface(&text));
+    }
+    assert!((1_000..16_000).contains(&read), "{read} are read");
+}
+
+/// Changes one thing in a text.
+fn change(text: &mut String, numbers: &mut Numbers) {
+    let lines: Vec<&str> = text.lines().collect();
+    let (line, other) = (numbers.below(lines.len()), numbers.below(lines.len()));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (word, with) = (words[numbers.below(words.len())], words[numbers.below(words.len())]);
+    let piece = PIECES[numbers.below(PIECES.len())];
+    let mut at = numbers.below(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    match numbers.below(6) {
+        0 => text.insert_str(at, piece),
+        1 => drop(text.remove(at)),
+        2 => *text = text.replacen(word, with, 1),
+        3 => {
+            let kept: Vec<_> =
+                lines.iter().enumerate().filter(|(number, _)| *number != line).map(|(_, line)| *line).collect();
+            *text = kept.join("\n");
+        }
+        4 => {
+            let mut lines = lines.clone();
+            lines.swap(line, other);
+            *text = lines.join("\n");
+        }
+        _ => {
+            let mut lines = lines.clone();
+            lines.insert(line, lines[other]);
+            *text = lines.join("\n");
+        }
+    }
+    if text.trim().is_empty() {
+        *text = "image A".to_owned();
+    }
+}
+
+#[test]
+fn random_pieces_are_no_image() {
+    let mut numbers = Numbers::new(13);
+    for _ in 0..20_000 {
+        let pieces = (0..numbers.below(60)).map(|_| PIECES[numbers.below(PIECES.len())]);
+        let text = pieces.collect::<Vec<_>>().join(" ");
+        assert!(!surface(&text));
+    }
+}
+
+/// Texts in which something occurs very often: what is not linear in it would not end.
+#[test]
+fn long_texts_end() {
+    let head = "image A\ntypes\n  Int\nroles\n  A\n";
+    let many = 200_000;
+    for repeated in [
+        "(", "((Int)", "List ", "{ a : ", "\"", "\"a\" ", "| ", "#0 ", "?0 ", "r0 ", "a.", "[0]", "\\", "Int, ", "A ",
+        "= ",
+    ] {
+        let long = repeated.repeat(many);
+        for before in ["", "(", "List ", "{ a : ", "T = | A(", "opaque ", "A."] {
+            assert!(!surface(&format!("image A\ntypes\n  Int\n  {before}{long}\n")), "{before}{repeated}");
+        }
+        for section in [
+            "labels\n  L(",
+            "operations\n  A.",
+            "shapes\n  Just of ",
+            "role A\n  code\n    r0 = ",
+            "role A\n  code\n    r0 = make ",
+        ] {
+            assert!(!surface(&format!("{head}{section}{long}\n")), "{section}{repeated}");
+        }
+    }
+    let deep: String = (1..many).map(|number| format!("List #{}\n", number - 1)).collect();
+    assert!(surface(&format!("image A\ntypes\nInt\n{deep}")));
+    let same = "Int\n".repeat(many);
+    assert!(surface(&format!("image A\ntypes\n{same}")));
+    let rows = "| done -> ?1\n".repeat(many);
+    assert!(surface(&format!("image A\nrole ?0\ncode\nenter\n| scope 0\n{rows}")));
+    assert!(surface(&format!("image A\nrole ?0\ncode\n{}", "halt\n".repeat(many))));
+    let name = "x".repeat(many);
+    let union = format!("image A\ntypes\nT = | {name}\nroles\n{name}\nrole {name}\nregisters\nr0 T\ncode\n");
+    assert!(surface(&format!("{union}{}", "switch r0\n| ?0 -> ?0\n".repeat(10_000))));
+}
