@@ -7,6 +7,7 @@
 //! [`codec::decode`] and [`verify::verify`]; only [`verify::Verified`] can be loaded.
 
 pub mod canonical;
+pub mod choreography;
 pub mod codec;
 pub mod disasm;
 pub mod dual;
@@ -15,6 +16,7 @@ mod fuzz;
 pub mod global;
 pub mod hash;
 pub mod image;
+pub mod implementable;
 pub mod instr;
 pub mod local;
 pub mod machine;
@@ -29,3 +31,4 @@ pub mod term;
 pub mod ty;
 pub mod unfold;
 pub mod verify;
+pub mod walk;

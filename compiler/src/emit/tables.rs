@@ -252,6 +252,12 @@ impl<'a> Tables<'a> {
         u32::try_from(number).expect("fewer scopes than nodes")
     }
 
+    /// The number of a scope that was met.
+    pub(super) fn scope_of(&self, node: NodeId) -> u32 {
+        let number = self.scopes.get_index_of(&node).expect("its owner takes part in a scope that can be reached");
+        u32::try_from(number).expect("fewer scopes than nodes")
+    }
+
     /// The tables as the beginning of an image.
     pub(super) fn into_image(self) -> CodeImage {
         CodeImage {
