@@ -2,10 +2,11 @@
 //!
 //! Also for images that are not verified: an index that leads nowhere is printed as `?` and its number.
 
+use crate::choreography::{Branch, Node, NodeId, Place};
 use crate::hash::content_id;
-use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Scope, ScopeTable, Shape};
+use crate::image::{ChooseTable, CodeImage, Const, Function, OpMeta, Outcome, Scope, ScopeTable, Shape};
 use crate::instr::{FailKind, Instr, Reg};
-use crate::machine::{State, Transition};
+use crate::machine::{LocalMachine, State, Transition};
 use crate::print::{declaration_text, type_text};
 use crate::ty::{Type, TypeId};
 use std::fmt::Write;
@@ -21,10 +22,7 @@ pub fn disassemble(image: &CodeImage) -> String {
     for role in 0..image.functions.len().max(image.machines.len()) {
         out.line(0, format_args!("\nrole {}", names.role(role)));
         if let Some(machine) = image.machines.get(role) {
-            out.line(1, "states");
-            for (number, state) in machine.states.iter().enumerate() {
-                out.line(2, format_args!("s{number} {}", names.state(state)));
-            }
+            names.machine(machine, &mut out);
         }
         if let Some(function) = image.functions.get(role) {
             names.function(function, &mut out);
@@ -96,6 +94,57 @@ impl Names<'_> {
             format!("{} -> {}{bound}", self.role(usize::from(edge.from)), self.role(usize::from(edge.to)))
         });
         out.table("scopes", &image.scopes, |scope| self.scope(scope));
+        if !image.choreography.nodes.is_empty() {
+            out.line(0, "\nchoreography");
+            for (number, node) in image.choreography.nodes.iter().enumerate() {
+                out.line(1, format_args!("n{number} {}", self.node(node)));
+            }
+        }
+    }
+
+    /// The states of a machine, each with its entries and the decisions it takes.
+    fn machine(&self, machine: &LocalMachine, out: &mut Out) {
+        out.line(1, "states");
+        let (mut entries, mut decisions) = (Places(&machine.entries), Places(&machine.decisions));
+        for (number, state) in machine.states.iter().enumerate() {
+            let by = match decisions.of(number) {
+                taken if taken.is_empty() => taken,
+                taken => format!(" by {taken}"),
+            };
+            out.line(2, format_args!("s{number} at {}: {}{by}", entries.of(number), self.state(state)));
+        }
+        for place in entries.0.iter().chain(decisions.0) {
+            out.line(2, format_args!("?{} at n{}", place.state.0, place.node.0));
+        }
+    }
+
+    fn node(&self, node: &Node) -> String {
+        let role = |role: &u16| self.role(usize::from(*role));
+        match node {
+            Node::End => "end".to_owned(),
+            Node::Comm { from, to, branches } => {
+                let branch = |branch: &Branch| {
+                    let label = entry(&self.image.labels, usize::from(branch.label), |label| label.name.clone());
+                    format!("{label} -> n{}", branch.target.0)
+                };
+                let branches: Vec<_> = branches.iter().map(branch).collect();
+                format!("{} -> {}: {}", role(from), role(to), branches.join(" | "))
+            }
+            Node::Choice { decider, arms } => format!("choice {}: {}", role(decider), ways(arms)),
+            Node::Case { deciders, arms } if deciders.is_empty() => format!("case: {}", ways(arms)),
+            Node::Case { deciders, arms } => {
+                let deciders: Vec<_> = deciders.iter().map(role).collect();
+                format!("case {}: {}", deciders.join(", "), ways(arms))
+            }
+            Node::Local { role: own, next } => format!("local {} -> n{}", role(own), next.0),
+            Node::Par { branches, then } => format!("par {} then n{}", ways(branches), then.0),
+            Node::Scope { scope, body, rows, then } => {
+                let row = |(outcome, block): &(_, NodeId)| format!(" | {} -> n{}", Outcome::text(*outcome), block.0);
+                let rows: String = rows.iter().map(row).collect();
+                format!("scope {scope} -> n{}{rows} then n{}", body.0, then.0)
+            }
+            Node::Join { of } => format!("join n{}", of.0),
+        }
     }
 
     fn ty(&self, id: TypeId) -> String {
@@ -285,6 +334,23 @@ impl Names<'_> {
     }
 }
 
+/// Places that are not printed yet, by state.
+struct Places<'a>(&'a [Place]);
+
+impl Places<'_> {
+    /// Those of the next state.
+    fn of(&mut self, state: usize) -> String {
+        let count = self.0.iter().take_while(|place| place.state.0 as usize == state).count();
+        let (own, rest) = self.0.split_at(count);
+        self.0 = rest;
+        own.iter().map(|place| format!("n{}", place.node.0)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn ways(ways: &[NodeId]) -> String {
+    ways.iter().map(|way| format!("n{}", way.0)).collect::<Vec<_>>().join(" | ")
+}
+
 /// The names of a finals table and where their values are.
 fn finals_of(function: &Function, table: u32) -> impl Iterator<Item = String> {
     let finals = function.finals.get(table as usize).map_or(&[][..], Vec::as_slice);
@@ -350,8 +416,8 @@ mod tests {
             "  0 std.console.Console.print : (Int) -> Unit [command best_effort may_block session none allow]",
             "  1 Node of Tree",
             "  0 Buyer -> Seller at most 1",
-            "    s1 recv Seller Yes -> s2 | Seller No -> s3",
-            "    s2 recv Buyer Title -> s1 | end of session",
+            "    s1 at n1: recv Seller Yes -> s2 | Seller No -> s3",
+            "    s2 at n2: recv Buyer Title -> s1 | end of session",
             "    b0 in s0",
             "      0 send Seller Title r0",
             "          Seller Yes r1 -> b2",

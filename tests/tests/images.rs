@@ -175,7 +175,7 @@ fn substituted_and_spliced_bytes_are_harmless() {
 #[test]
 fn random_bytes_are_no_image() {
     let mut numbers = Numbers::new(3);
-    let head = encode(&images()[0].1)[..144].to_vec();
+    let head = encode(&images()[0].1)[..156].to_vec();
     for case in 0..20_000 {
         let len = numbers.below(600);
         let mut bytes: Vec<u8> = (0..len).map(|_| numbers.word() as u8).collect();

@@ -67,6 +67,12 @@ impl<'a, G: Control> Availability<'a, G> {
         Self { graph, role, known: BTreeMap::new(), budget }
     }
 
+    /// Takes so many visits away, if there are as many.
+    pub fn spend(&mut self, visits: usize) -> Option<()> {
+        self.budget = self.budget.checked_sub(visits)?;
+        Some(())
+    }
+
     /// How many more visits may be made.
     #[must_use]
     pub const fn budget(&self) -> usize {
@@ -76,8 +82,8 @@ impl<'a, G: Control> Availability<'a, G> {
     /// The labels that can be first in the channel from `partner` when the choreography goes on from `node` and the
     /// role consumes nothing, ascending; `None` if that takes too many visits to find out.
     pub fn first(&mut self, node: NodeId, partner: Role) -> Option<Rc<[u32]>> {
-        if let Some(known) = self.known.get(&(node, partner)) {
-            return Some(known.clone());
+        if let Some(known) = self.known.get(&(node, partner)).cloned() {
+            return Some(known);
         }
         let found: Rc<[u32]> = self.walk(node, partner)?.found.into_keys().collect();
         self.known.insert((node, partner), found.clone());

@@ -117,6 +117,7 @@ pub fn overtaken<G: Control>(
     for (at, receive) in receives.iter().enumerate() {
         for partner in partners.iter().filter(|partner| **partner != receive.partner) {
             let early = available.first(receive.behind, *partner).ok_or(TooMuch { at })?;
+            available.spend(early.len() / 16).ok_or(TooMuch { at })?;
             if let Some(early) = early.iter().find_map(|label| first.get(&(*partner, *label))) {
                 return Ok(Some(Overtaken { taken: at, early: *early }));
             }

@@ -20,7 +20,7 @@ pub struct Endless {
 pub fn endless(graph: &impl Control, skeleton: &Skeleton) -> Option<Endless> {
     let nesting = skeleton.nesting();
     let mut parts_of: BTreeMap<Role, Vec<PartId>> = BTreeMap::new();
-    for part in endless_parts(graph, nesting).into_iter().filter(|part| must_end(graph, nesting, *part)) {
+    for part in endless_parts(graph, nesting) {
         skeleton.roles_in(part).iter().for_each(|role| parts_of.entry(*role).or_default().push(part));
     }
     let mut found: Option<(NodeId, PartId, Role)> = None;
@@ -45,8 +45,9 @@ fn must_end(graph: &impl Control, nesting: &Nesting, part: PartId) -> bool {
     }
 }
 
-/// The parts in which some node leads to no end.
-fn endless_parts(graph: &impl Control, nesting: &Nesting) -> Vec<PartId> {
+/// The parts in which some node leads to no end, and that nobody outside ends.
+#[must_use]
+pub fn endless_parts(graph: &impl Control, nesting: &Nesting) -> Vec<PartId> {
     if nesting.is_empty() {
         return Vec::new();
     }
@@ -78,5 +79,6 @@ fn endless_parts(graph: &impl Control, nesting: &Nesting) -> Vec<PartId> {
             }
         }
     }
-    nesting.parts().map(|(part, _)| part).filter(|part| found[part.index()]).collect()
+    let parts = nesting.parts().map(|(part, _)| part);
+    parts.filter(|part| found[part.index()] && must_end(graph, nesting, *part)).collect()
 }

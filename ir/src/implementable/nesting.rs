@@ -131,6 +131,12 @@ impl Nesting {
         self.of.get(node.index()).filter(|part| **part != OUTSIDE).map(|part| PartId(*part))
     }
 
+    /// How many parts a node lies in.
+    #[must_use]
+    pub fn depth(&self, node: NodeId) -> usize {
+        self.of(node).map_or(0, |part| 1 + self.part(part).depth as usize)
+    }
+
     /// A part.
     #[must_use]
     pub fn part(&self, id: PartId) -> &Part {

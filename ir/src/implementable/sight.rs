@@ -47,6 +47,8 @@ pub struct Sight<'a, G> {
     acts_behind: Vec<bool>,
     /// For each segment, whether an end of a part the role waits at lies in or behind it.
     joins_behind: Vec<bool>,
+    /// For each part, the innermost that the role entered, be it this one or around it.
+    entered: Vec<Option<PartId>>,
 }
 
 impl<'a, G: Control> Sight<'a, G> {
@@ -57,8 +59,14 @@ impl<'a, G: Control> Sight<'a, G> {
         let mut acts_behind = vec![false; skeleton.len()];
         let segments = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank)));
         mark_before(skeleton, segments.collect(), &mut acts_behind);
-        let mut sight = Self { graph, skeleton, role, acts, acts_behind, joins_behind: Vec::new() };
+        let (joins_behind, entered) = (Vec::new(), Vec::new());
+        let mut sight = Self { graph, skeleton, role, acts, acts_behind, joins_behind, entered };
         sight.joins_behind = sight.joins_behind();
+        for (id, part) in skeleton.nesting().parts() {
+            let around = part.around.and_then(|around| sight.entered[around.index()]);
+            let own = sight.enters(part.block).then_some(id);
+            sight.entered.push(own.or(around));
+        }
         sight
     }
 
@@ -129,8 +137,7 @@ impl<'a, G: Control> Sight<'a, G> {
     /// The innermost part it entered that a node lies in.
     #[must_use]
     pub fn inside(&self, node: NodeId) -> Option<PartId> {
-        let nesting = self.skeleton.nesting();
-        nesting.around(node).find(|part| self.enters(nesting.part(*part).block))
+        self.skeleton.nesting().of(node).and_then(|part| self.entered[part.index()])
     }
 
     /// Segments on which the role does not act, but can behind them.
