@@ -101,6 +101,15 @@ pub fn emit(
     Ok(image)
 }
 
+/// The choreography of a graph in an image without code and machines, whether or not it can be carried out.
+#[must_use]
+pub fn without_machines(program: &Program, graph: &Graph) -> CodeImage {
+    let mut tables = Tables::new(program, graph);
+    let choreography = choreography::Numbers::new(graph).choreography(&mut tables, &[]);
+    let roles = graph.roles.iter().map(|name| Role { name: name.clone(), params: Vec::new() }).collect();
+    CodeImage { protocol: graph.name.clone(), roles, choreography, ..tables.into_image() }
+}
+
 /// What only pure types can say: nothing in the image stands for it.
 fn refused(graph: &Graph, machines: &[Machine]) -> Option<Diagnostic> {
     let states = machines.iter().flat_map(|machine| &machine.states);
@@ -156,10 +165,7 @@ fn erase(tables: &mut Tables<'_>, numbers: &choreography::Numbers<'_>, machine: 
         },
         Kind::Join { .. } => State::Join,
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
-            let mut targets: Vec<StateId> = state.kind.steps().iter().map(|step| StateId(step.target.0)).collect();
-            targets.sort_unstable();
-            targets.dedup();
-            State::Tau(targets)
+            State::Tau(state.kind.steps().into_iter().map(target).collect())
         }
         Kind::Send { sends: rows } => State::Send(rows.iter().map(|row| transition(tables, machine, row)).collect()),
         Kind::Recv { rows, finals } => State::Recv {

@@ -37,7 +37,7 @@ pub enum State {
         /// Whether a run exists in which nothing more arrives (PROJECTION §3, *Finished*).
         may_end: bool,
     },
-    /// A local action or decision: one of these states is next.
+    /// A local action or decision: behind each arm, the state that is next.
     Tau(Vec<StateId>),
     /// All branches run, each for itself; behind them all, `then`.
     Par {

@@ -97,7 +97,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("V6.16", "one name of a label comes from one role with one payload"),
     ("V6.17", "no message can be there before another is taken that comes first"),
     ("V6.18", "the session may end in a state exactly where at one of its places nothing comes any more"),
-    ("V6.19", "a silent state leads to what lies behind the arms of what it decides"),
+    ("V6.19", "a silent state leads, arm by arm, to what lies behind what it decides"),
     ("V6.20", "branches are spawned where the choreography has as many, and merged ones use different channels"),
     ("V6.21", "a scope is entered at its node"),
     ("V6.22", "a part ends where all places are ends of parts; who can still act does not wait there"),

@@ -130,9 +130,7 @@ impl Seen {
 /// All items reachable by unseen steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Closure {
-    /// Those of the kernel come first.
     pub(super) items: Vec<Item>,
-    kernel: usize,
     /// Unseen steps from item to item.
     steps: Steps,
     /// Items at which the role acts, and ends.
@@ -155,10 +153,9 @@ impl Closure {
             && ground.stays(item)
         {
             // Most states are like this one: nothing to follow.
-            return Self { frontier: vec![0], items: kernel, kernel: 1, ..closure };
+            return Self { frontier: vec![0], items: kernel, ..closure };
         }
         let mut todo: Vec<u32> = kernel.into_iter().filter_map(|item| closure.insert(item)).collect();
-        closure.kernel = todo.len();
         todo.reverse();
         closure.follow(ground, keys, slots, todo);
         closure
@@ -317,14 +314,14 @@ impl Closure {
         places
     }
 
-    /// The nodes it starts from. A decision that the role takes with some values and cannot see with others stands for
-    /// what lies behind it, too.
-    pub(super) fn entries(&self) -> impl Iterator<Item = NodeId> {
+    /// The shared decisions that the role takes here with some values and cannot see with others.
+    pub(super) fn seen_through(&self) -> FxHashSet<NodeId> {
         let node = |index: u32| self.items[index as usize].node;
         let decided: FxHashSet<NodeId> = self.cases.iter().map(|(index, _)| node(*index)).collect();
-        let is_passed = move |from: u32| !decided.is_empty() && decided.contains(&node(from));
-        let behind = self.steps.iter().filter(move |(from, _)| is_passed(*from)).map(move |(_, to)| node(to));
-        self.items[..self.kernel].iter().map(|item| item.node).chain(behind)
+        if decided.is_empty() {
+            return decided;
+        }
+        self.steps.iter().map(|(from, _)| node(from)).filter(|node| decided.contains(node)).collect()
     }
 
     /// Which items have an unseen path to one of `targets`.

@@ -3,7 +3,7 @@
 
 use super::closure::Closure;
 use super::machine::StateId;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 
 /// With which nodes each state was come to, and where it takes shared decisions.
 #[derive(Default)]
@@ -15,9 +15,13 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Notes that a state was come to with a closure.
-    pub(super) fn add(&mut self, state: StateId, closure: &Closure) {
-        self.all.extend(closure.entries().map(|node| (state, node)));
+    /// Notes that a state was come to with these nodes.
+    pub(super) fn add(&mut self, graph: &Graph, state: StateId, nodes: &[NodeId], closure: &Closure) {
+        self.all.extend(nodes.iter().map(|node| (state, *node)));
+        // A decision is what the role takes here, or what lies behind it: not both.
+        for node in closure.seen_through() {
+            graph.each_successor(node, &mut |next| self.all.push((state, next)));
+        }
         self.decisions.extend(closure.cases.iter().map(|(item, _)| (state, closure.items[*item as usize].node)));
         // Many steps to one state are still few entries.
         if self.all.len() > 2 * self.distinct + 4096 {

@@ -141,7 +141,8 @@ impl<'a> Construction<'a> {
         let origin = if node == graph.start { 0 } else { self.ground.item((node, stop), sigma.clone(), 0, 0).origin };
         let first = u32::try_from(params.len()).expect("few parameters");
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
-        let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
+        let kernel = (vec![Item { node, stop, sigma, origin }], &[graph.start][..]);
+        let step = self.enter(kernel, &values, Provisional::new(first))?;
         while let Some((id, waiting, slots)) = self.todo.pop_front() {
             self.inside = self.states[id.0 as usize].inside;
             let kind = self.kind(&waiting.into(), (id, slots))?;
@@ -159,8 +160,10 @@ impl<'a> Construction<'a> {
         Ok(Built { machine, may_wait: self.may_wait })
     }
 
-    /// The state of a kernel, new if it was not met before. `values` says what the provisional slots are.
-    fn enter(&mut self, kernel: Vec<Item>, values: &[Value], mut slots: Provisional) -> Result<Step> {
+    /// The state of a kernel, given as items and as the nodes they are stops of; new if it was not met before. `values`
+    /// says what the provisional slots are.
+    fn enter(&mut self, kernel: (Vec<Item>, &[NodeId]), values: &[Value], mut slots: Provisional) -> Result<Step> {
+        let (kernel, nodes) = kernel;
         let mut closure = Closure::new(&mut self.ground, &mut self.keys, kernel, &mut slots);
         self.settle_cases(&mut closure, &mut slots)?;
         let order = self.renumber(&mut closure);
@@ -173,7 +176,7 @@ impl<'a> Construction<'a> {
             .collect();
         let key = self.state_key(&closure);
         if let Some(target) = self.known(&key) {
-            self.entries.add(target, &closure);
+            self.entries.add(self.ground.graph, target, nodes, &closure);
             return Ok(Step { target, values });
         }
         self.members += closure.items.iter().map(|item| 1 + item.sigma.len() / SIGMA).sum::<usize>();
@@ -187,7 +190,7 @@ impl<'a> Construction<'a> {
             StateKey::Finished => self.finished = Some(target),
             StateKey::Places(places) => _ = self.of_places.insert(places, target),
         }
-        self.entries.add(target, &closure);
+        self.entries.add(self.ground.graph, target, nodes, &closure);
         // What the role does here is filled in when the closure is taken from the queue.
         let slots = u32::try_from(order.len()).expect("fewer slots than bindings");
         let kind = Kind::Join { carried: [].into() };
@@ -391,6 +394,7 @@ impl<'a> Construction<'a> {
         behind: &Behind<'_>,
     ) -> Result<Step> {
         let mut kernel = Vec::with_capacity(offers.len());
+        let mut nodes = Vec::with_capacity(offers.len());
         let mut bound_count = 0;
         for offer in offers {
             let Item { node, sigma, origin, .. } = &closure.items[offer.item as usize];
@@ -401,11 +405,12 @@ impl<'a> Construction<'a> {
                 Some(if made(position).is_some() { slots + position } else { UNKNOWN })
             });
             kernel.push(self.ground.item(self.ground.view.stop(cont), sigma, *origin, offer.branch as usize));
+            nodes.push(cont);
         }
         let bound = u32::try_from(bound_count).expect("few bindings");
         let made = (0..bound).map(|index| made(index).unwrap_or(Value::Bound(index)));
         let values: Vec<Value> = (0..slots).map(Value::Slot).chain(made).collect();
-        self.enter(kernel, &values, Provisional::new(slots + bound))
+        self.enter((kernel, &nodes), &values, Provisional::new(slots + bound))
     }
 
     /// A local action, a named choice, or the entry of a `Par` or scope.

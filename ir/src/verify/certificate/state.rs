@@ -22,7 +22,7 @@ impl View<'_> {
         let result = match &self.machine.states[state.0 as usize] {
             State::Send(_) => self.send(state, closure, meter),
             State::Recv { may_end, .. } => self.receive(state, *may_end, closure, meter),
-            State::Tau(_) => self.silent(state, closure, meter),
+            State::Tau(targets) => self.silent(state, targets, closure, meter),
             State::Par { branches, then } => self.fork(branches, *then, closure, meter),
             scope @ State::Scope { .. } => self.enter(scope, closure, meter),
             State::Join => self.join(closure),
