@@ -15,6 +15,7 @@ pub(crate) mod form;
 pub(crate) mod function;
 pub(crate) mod name;
 mod near;
+pub(crate) mod node;
 mod operand;
 mod resource;
 pub(crate) mod section;
@@ -200,23 +201,29 @@ fn in_its_turn(before: usize, number: u32, what: &str, lines: &Lines<'_>) -> Res
 }
 
 fn machine(names: &Names, lines: &mut Lines<'_>) -> Result<LocalMachine, AsmError> {
-    let mut states = Vec::new();
+    let mut machine = LocalMachine::default();
     lines.advance()?;
     while !lines.is_at_end() && !is_heading(lines) {
         let mut cursor = Cursor::new(lines.tokens());
-        let place = states.len();
+        let place = machine.states.len();
+        if node::LOOSE.contains(&lines.first()) {
+            let read = node::read_loose(&mut machine, &mut cursor).and_then(|()| cursor.end());
+            read.map_err(|miss| lines.error(miss, "entry sN nN, or decision sN nN"))?;
+            lines.advance()?;
+            continue;
+        }
         let read = state::id(&mut cursor).and_then(|id| match id.0 as usize == place {
-            true => state::read(names, &mut cursor),
+            true => node::read_places(&mut machine, id, &mut cursor).and_then(|()| state::read(names, &mut cursor)),
             false => {
                 let help = format!("states are listed from s0 on: this is s{place}");
                 Err(Miss::new(0, NUMBER, "this is another state", Some(help)))
             }
         });
         let read = read.and_then(|state| cursor.end().map(|()| state));
-        states.push(read.map_err(|miss| lines.error(miss, state::FORM))?);
+        machine.states.push(read.map_err(|miss| lines.error(miss, state::FORM))?);
         lines.advance()?;
     }
-    Ok(LocalMachine { states })
+    Ok(machine)
 }
 
 /// Compares the id that is written with that of the image.

@@ -6,6 +6,7 @@
 use crate::asm::form::Forms;
 use crate::asm::function;
 use crate::asm::name::Names;
+use crate::asm::node::Places;
 use crate::asm::section::SECTIONS;
 use crate::asm::state;
 use crate::asm::token::quoted;
@@ -37,9 +38,12 @@ pub fn disassemble(image: &CodeImage) -> String {
         page.line(0, format_args!("\nrole {}", names.roles.name(u32::try_from(role).unwrap_or(u32::MAX))));
         if let Some(machine) = image.machines.get(role) {
             page.line(1, "states");
+            let mut places = Places::of(machine);
             for (number, state) in machine.states.iter().enumerate() {
-                page.line(2, format_args!("s{number} {}", state::write(&names, state)));
+                let before = places.before(number);
+                page.line(2, format_args!("s{number}{before} {}", state::write(&names, state)));
             }
+            places.rest().for_each(|line| page.line(2, line));
         }
         if let Some(function) = image.functions.get(role) {
             function::write(image, &names, &forms, function, &mut page);
@@ -90,8 +94,8 @@ mod tests {
             "  #0 std.console.Console.print : (Int) -> Unit [command best_effort may_block session none allow]",
             "  #1 Node of Tree",
             "  #0 Buyer -> Seller at most 1",
-            "    s1 recv Seller Yes -> s2 | Seller No -> s3",
-            "    s2 recv Buyer Title -> s1 | end",
+            "    s1 at n1: recv Seller Yes -> s2 | Seller No -> s3",
+            "    s2 at n2: recv Buyer Title -> s1 | end",
             "    b0 in s0",
             "      0 send Seller Title r0",
             "        | Seller Yes r1 -> b2",

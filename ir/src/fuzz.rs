@@ -90,7 +90,7 @@ fn every_bit_flip_is_noticed_and_harmless_when_resealed() {
 #[test]
 fn random_bytes_are_no_image() {
     let mut numbers = Numbers::new(1);
-    let head = encode(&sample::image())[..144].to_vec();
+    let head = encode(&sample::image())[..168].to_vec();
     for round in 0..10_000 {
         let len = numbers.below(400);
         let mut bytes: Vec<u8> = (0..len).map(|_| numbers.next() as u8).collect();

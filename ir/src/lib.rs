@@ -8,6 +8,7 @@
 
 pub mod asm;
 pub mod canonical;
+pub mod choreography;
 pub mod codec;
 pub mod disasm;
 pub mod dual;
@@ -16,6 +17,7 @@ mod fuzz;
 pub mod global;
 pub mod hash;
 pub mod image;
+pub mod implementable;
 pub mod instr;
 pub mod local;
 pub mod machine;
@@ -31,3 +33,4 @@ pub mod term;
 pub mod ty;
 pub mod unfold;
 pub mod verify;
+pub mod walk;

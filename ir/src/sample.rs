@@ -3,6 +3,7 @@
 pub(crate) mod resources;
 pub(crate) mod scoped;
 
+use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::image::{
     Agreement, Block, ChooseRow, ChooseTable, Class, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label,
     Modality, Op, OpMeta, Param, Reentrancy, Region, Role, Shape,
@@ -32,6 +33,20 @@ pub(crate) const NO: u16 = 2;
 /// A row of a machine.
 pub(crate) const fn row(partner: u16, label: u16, target: u32) -> Transition {
     Transition { partner, label, target: StateId(target) }
+}
+
+/// Places from the nodes of each state.
+pub(crate) fn places(of: &[&[u32]]) -> Vec<Place> {
+    let of_one = |(state, nodes): (u32, &&[u32])| {
+        nodes.iter().map(move |&node| Place { state: StateId(state), node: NodeId(node) }).collect::<Vec<_>>()
+    };
+    (0..).zip(of).flat_map(of_one).collect()
+}
+
+/// A message from pairs of label and node.
+pub(crate) fn message(from: u16, to: u16, branches: &[(u16, u32)]) -> Node {
+    let branch = |&(label, target): &_| Branch { label, target: NodeId(target) };
+    Node::Comm { from, to, branches: branches.iter().map(branch).collect() }
 }
 
 /// Block starts from pairs of instruction and state.
@@ -64,6 +79,8 @@ pub(crate) fn image() -> CodeImage {
                     State::Tau(vec![StateId(0), StateId(3)]),
                     State::End,
                 ],
+                entries: places(&[&[0], &[1], &[2], &[3]]),
+                decisions: Vec::new(),
             },
             LocalMachine {
                 states: vec![
@@ -72,8 +89,18 @@ pub(crate) fn image() -> CodeImage {
                     State::Recv { rows: vec![row(BUYER, TITLE, 1)], may_end: true },
                     State::End,
                 ],
+                entries: places(&[&[0], &[1], &[2], &[3]]),
+                decisions: Vec::new(),
             },
         ],
+        choreography: Choreography {
+            nodes: vec![
+                message(BUYER, SELLER, &[(TITLE, 1)]),
+                message(SELLER, BUYER, &[(YES, 2), (NO, 3)]),
+                Node::Choice { decider: BUYER, arms: vec![NodeId(0), NodeId(3)] },
+                Node::End,
+            ],
+        },
         edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
         scopes: Vec::new(),
         resources: Resources::default(),

@@ -4,10 +4,13 @@
 //! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
-//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10). A later check relies on the earlier ones: indices are in range once the operands are checked.
+//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10); then
+//! all machines against the choreography (V6). A later check relies on the earlier ones: indices are in range once the
+//! operands are checked.
 
 mod bound;
 mod branches;
+mod certificate;
 mod control;
 mod flow;
 mod linear;
@@ -89,10 +92,37 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.12", "two branches use no edge in common"),
     ("V5.13", "inside a scope only its participants communicate and enter scopes"),
     ("V5.15", "a speculation that is undone goes on in the state it began in"),
+    ("V6.1", "a choreography has a node to start at; its ways, roles, labels and scopes are there"),
+    ("V6.2", "nobody sends to itself, the labels of a message are distinct, and every decision has an arm"),
+    ("V6.3", "every node of a choreography is reachable"),
+    ("V6.4", "every node lies in one part of a `par` or scope, or in none, and a `Join` ends the part it lies in"),
+    ("V6.5", "on every way round somebody communicates"),
+    ("V6.6", "two branches of a `par` have no ordered pair of roles in common"),
+    ("V6.7", "each scope stands at one node, with its outcomes, and who acts in it are its participants"),
+    ("V6.8", "who acts in a part that may never end does not act behind it"),
+    (
+        "V6.9",
+        "every state has entries, ascending; the decisions of silent states are shared decisions of the role there",
+    ),
+    ("V6.10", "the start of a machine has an entry for the start of the choreography"),
+    ("V6.11", "the next state has entries for every place the role can be at behind a step"),
+    ("V6.12", "what a place of a state offers has a row"),
+    ("V6.13", "every row is offered by a place of its state"),
+    ("V6.14", "what a role sends or does on its own is what all its places lead to"),
+    ("V6.15", "at no place of one state a role waits, while at another it does something"),
+    ("V6.16", "one name of a label comes from one role with one payload"),
+    ("V6.17", "no message can be there before another is taken that comes first"),
+    ("V6.18", "the session may end in a state exactly where at one of its places nothing comes any more"),
+    ("V6.19", "a silent state leads, arm by arm, to what lies behind what it decides"),
+    ("V6.20", "branches are spawned where the choreography has as many, and merged ones use different channels"),
+    ("V6.21", "a scope is entered at its node"),
+    ("V6.22", "a part ends where all places are ends of parts; who can still act does not wait there"),
+    ("V6.23", "a role halts where it has nothing more to do, outside of parts it entered"),
     ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
     ("V8.1", "a session has at most 1048576 registers"),
     ("V8.2", "a session has at most 65535 coroutines"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
+    ("V9.2", "comparing machines with the choreography stays within its budget"),
 ];
 
 /// Deepest nesting of a type that does not pass through a union.
@@ -174,16 +204,36 @@ fn violation_at<T>(rule: &'static str, pc: usize, message: impl Into<String>) ->
 /// # Errors
 /// The first rule that does not hold.
 pub fn verify(image: CodeImage) -> Result<Verified, VerifyError> {
-    table::check(&image)?;
-    let mut budget = Budget::of(&image);
-    let mut bound = SessionBound::of(&image);
+    let bound = check_code(&image)?;
+    certificate::check(&image)?;
+    Ok(Verified(image, bound))
+}
+
+/// Checks everything but the rules V6: what each role does by itself.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn check_code(image: &CodeImage) -> Result<SessionBound, VerifyError> {
+    table::check(image)?;
+    let mut budget = Budget::of(image);
+    let mut bound = SessionBound::of(image);
     for role in 0..image.functions.len() {
-        bound.coroutines += check_role(&image, role, &mut budget)
+        bound.coroutines += check_role(image, role, &mut budget)
             .map_err(|error| VerifyError { role: Some(image.roles[role].name.clone()), ..error })?;
     }
     bound.check()?;
-    table::debug(&image)?;
-    Ok(Verified(image, bound))
+    table::debug(image)?;
+    Ok(bound)
+}
+
+/// Checks the tables and the rules V6, without looking at the code: whether the machines are projections of the
+/// choreography.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn check_projection(image: &CodeImage) -> Result<(), VerifyError> {
+    table::check(image)?;
+    certificate::check(image)
 }
 
 /// Checks the code of a role. Returns how many coroutines it has at most.

@@ -13,6 +13,7 @@ pub mod contracts;
 pub mod earley;
 pub mod fence;
 pub mod flags;
+pub mod forge;
 pub mod generate;
 pub mod globals;
 pub mod grammar;

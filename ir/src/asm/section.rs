@@ -6,6 +6,7 @@
 use super::constant;
 use super::cursor::{Cursor, NAME, NOTATION, Read, unknown_word};
 use super::name::{Book, Names};
+use super::node;
 use super::resource;
 use super::shape;
 use super::token::{TokenKind, is_word, key, quoted};
@@ -31,7 +32,7 @@ pub(crate) struct Section {
 }
 
 /// All tables, in the order of the text.
-pub(crate) const SECTIONS: [Section; 13] = [
+pub(crate) const SECTIONS: [Section; 14] = [
     Section {
         title: "types",
         form: ty::FORM,
@@ -110,6 +111,14 @@ pub(crate) const SECTIONS: [Section; 13] = [
         count: |image| image.scopes.len(),
         write: write_scope,
         read: read_scope,
+        note: |_, _| {},
+    },
+    Section {
+        title: "choreography",
+        form: node::FORM,
+        count: |image| image.choreography.nodes.len(),
+        write: node::write,
+        read: node::read,
         note: |_, _| {},
     },
     Section {

@@ -7,7 +7,7 @@ use crate::image::Outcome;
 use crate::machine::{State, StateId, Transition};
 
 /// How a state is written.
-pub(crate) const FORM: &str = "sN end, send ROLE LABEL -> sN | …, recv … | end, silent -> sN | …, \
+pub(crate) const FORM: &str = "sN at nN, …: end, send ROLE LABEL -> sN | …, recv … | end, silent -> sN | …, \
                                par sN | … then sN, scope N -> sN | OUTCOME -> sN then sN, join";
 
 /// The words states begin with.

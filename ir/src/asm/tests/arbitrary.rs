@@ -1,5 +1,6 @@
 //! Images without rhyme or reason: every field by chance, names that are hard to write, tables in any order.
 
+use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::fuzz::{Numbers, instr};
 use crate::image::{
     Agreement, Block, ChooseRow, ChooseTable, Class, CodeImage, Const, Edge, Effect, Final, Function, Label, Modality,
@@ -179,6 +180,34 @@ impl Numbers {
         }
     }
 
+    fn node_id(&mut self) -> NodeId {
+        NodeId(self.index())
+    }
+
+    fn place(&mut self) -> Place {
+        Place { state: self.state(), node: self.node_id() }
+    }
+
+    fn node(&mut self) -> Node {
+        match self.below(8) {
+            0 => Node::End,
+            1 => Node::Comm {
+                from: self.small(),
+                to: self.small(),
+                branches: self.list(|numbers| Branch { label: numbers.small(), target: numbers.node_id() }),
+            },
+            2 => Node::Choice { decider: self.small(), arms: self.list(Self::node_id) },
+            3 => Node::Case { deciders: self.list(Self::small), arms: self.list(Self::node_id) },
+            4 => Node::Local { role: self.small(), next: self.node_id() },
+            5 => Node::Par { branches: self.list(Self::node_id), then: self.node_id() },
+            6 => {
+                let rows = self.list(|numbers| (numbers.outcome(), numbers.node_id()));
+                Node::Scope { scope: self.index(), body: self.node_id(), rows, then: self.node_id() }
+            }
+            _ => Node::Join { of: self.node_id() },
+        }
+    }
+
     fn resources(&mut self) -> Resources {
         let role = |numbers: &mut Self| (numbers.name(), numbers.list(Self::id));
         let reach = |numbers: &mut Self| if numbers.below(2) == 0 { Reach::Session } else { Reach::Shared };
@@ -210,7 +239,12 @@ pub(super) fn image(numbers: &mut Numbers) -> CodeImage {
         consts: numbers.list(Numbers::constant),
         shapes: numbers.list(Numbers::shape),
         functions: numbers.list(Numbers::function),
-        machines: numbers.list(|numbers| LocalMachine { states: numbers.list(Numbers::machine_state) }),
+        machines: numbers.list(|numbers| LocalMachine {
+            states: numbers.list(Numbers::machine_state),
+            entries: numbers.list(Numbers::place),
+            decisions: numbers.list(Numbers::place),
+        }),
+        choreography: Choreography { nodes: numbers.list(Numbers::node) },
         edges: numbers.list(|numbers| Edge {
             from: numbers.small(),
             to: numbers.small(),

@@ -8,11 +8,11 @@ enum Mark {
 }
 
 /// Something on the stack, and where it is still to be gone on from there.
-pub(crate) type Open = (u32, Vec<u32>);
+pub type Open = (u32, Vec<u32>);
 
 /// Everything that can be reached from the roots, each behind all it leads to, as far as there are no cycles. Where a way
 /// leads back into the stack, `cycle` gets the part of the stack that it closes.
-pub(crate) fn depth_first(
+pub fn depth_first(
     count: usize,
     roots: impl IntoIterator<Item = u32>,
     next: &dyn Fn(u32) -> Vec<u32>,

@@ -1,0 +1,32 @@
+//! Rule V6.19: a silent state leads to what lies behind the arms of what it decides.
+
+use super::closure::Closure;
+use super::{Meter, View};
+use crate::implementable::{Control, Demand};
+use crate::machine::StateId;
+use crate::verify::{Check, violation};
+
+impl View<'_> {
+    /// Checks a state that decides, or does something locally, at all places with the same arms.
+    pub(super) fn silent(&self, state: StateId, targets: &[StateId], closure: &Closure, meter: &mut Meter) -> Check {
+        let decides = self.decides(state).len();
+        if closure.cases.len() < decides {
+            return violation("V6.9", "it takes a decision where the choreography cannot be");
+        }
+        let is_own = |demand| decides == 0 && matches!(demand, Demand::Choose | Demand::Act);
+        self.only(closure, is_own, meter)?;
+        let carried = self.ground.carried;
+        let items = closure.demands.iter().map(|(item, _)| *item).chain(closure.cases.iter().copied());
+        for node in items.map(|item| closure.node(item)) {
+            let arms = carried.way_count(node);
+            if arms != targets.len() {
+                return violation("V6.19", format!("node {} has {arms} arms", node.0));
+            }
+            meter.spend(arms)?;
+            for (arm, target) in targets.iter().enumerate() {
+                self.lead(*target, carried.successor(node, arm))?;
+            }
+        }
+        Ok(())
+    }
+}
