@@ -7,9 +7,11 @@
 //! [`Nesting`] says in which part of which `Par` or scope each node lies. Of the whole choreography are asked:
 //! [`silent`] (every round communicates), [`overlap`] (branches use different channels) and [`endless`] (nothing
 //! follows a part that may never end). [`Skeleton`] cuts it into segments, once for all roles; [`Sight`] says what one
-//! role sees of it. Of the places a role can be at in one state are asked: which of them lead to no place where an action
-//! is offered ([`Steps`]), which message another can overtake ([`overtaken`], with the messages that can be first in their
-//! channel: [`Availability`]), and whether branches that are merged get in each other's way ([`crossing`]).
+//! role sees of it, and what a place demands of it ([`Demand`]). A place from which it never acts again demands nothing, and
+//! any other leads to one where it acts; so an action is offered behind all places of a state (send validity) if all that
+//! demand something, or nothing, demand it. Of those places is also asked which message another can overtake
+//! ([`overtaken`], with the messages that can be first in their channel: [`Availability`]), and whether branches that are
+//! merged get in each other's way ([`crossing`]).
 
 mod available;
 mod conditions;
@@ -22,7 +24,7 @@ mod skeleton;
 
 pub use crate::choreography::NodeId;
 pub use available::Availability;
-pub use conditions::{Overtaken, Receive, Steps, TooMuch, crossing, overtaken, reachable};
+pub use conditions::{Overtaken, Receive, TooMuch, crossing, overtaken};
 pub use nesting::{Misplaced, Nesting, PartId};
 pub use sight::{Demand, Sight, Stop};
 pub use skeleton::{Segment, Skeleton};

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::time::Instant;
+use tell_vm::ir::choreography::{Branch, Choreography, Node, NodeId, Place};
 use tell_vm::ir::image::{Block, CodeImage, Const, Edge, Function, Label, Role};
 use tell_vm::ir::instr::Instr;
 use tell_vm::ir::machine::{LocalMachine, State, StateId, Transition};
@@ -31,6 +32,13 @@ fn image() -> CodeImage {
         Instr::Send { to: 0, label: 0, val: 0 },
         Instr::Jump { target: 0 },
     ];
+    let machine = |states| LocalMachine {
+        states,
+        entries: [0, 1].map(|at| Place { state: StateId(at), node: NodeId(at) }).to_vec(),
+        decisions: Vec::new(),
+    };
+    let message =
+        |from, to| Node::Comm { from, to, branches: vec![Branch { label: 0, target: NodeId(u32::from(to)) }] };
     let function = |code, blocks| Function { regs: vec![TypeId(0)], code, blocks, ..Function::default() };
     CodeImage {
         protocol: "PingPong".to_owned(),
@@ -43,9 +51,10 @@ fn image() -> CodeImage {
             function(b, vec![block(0, 0), block(1, 1)]),
         ],
         machines: vec![
-            LocalMachine { states: vec![State::Send(rows(1, 1)), recv(1, 0)] },
-            LocalMachine { states: vec![recv(0, 1), State::Send(rows(0, 0))] },
+            machine(vec![State::Send(rows(1, 1)), recv(1, 0)]),
+            machine(vec![recv(0, 1), State::Send(rows(0, 0))]),
         ],
+        choreography: Choreography { nodes: vec![message(0, 1), message(1, 0)] },
         edges: vec![Edge { from: 0, to: 1, bound: Some(1) }, Edge { from: 1, to: 0, bound: Some(1) }],
         ..CodeImage::default()
     }

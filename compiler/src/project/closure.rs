@@ -8,7 +8,7 @@ use crate::graph::{CaseOn, GVar, Graph, NodeId, NodeKind, Renamed, Role};
 use crate::hir::Program;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
-use tell_ir::implementable::{Steps, Stop, reachable};
+use tell_ir::implementable::Stop;
 
 /// σ at a node: one slot per binding of `View::live`, in the same order.
 pub(super) type Sigma = Rc<[u32]>;
@@ -132,7 +132,7 @@ impl Seen {
 pub(super) struct Closure {
     pub(super) items: Vec<Item>,
     /// Unseen steps from item to item.
-    steps: Steps,
+    steps: Vec<(u32, u32)>,
     /// Items at which the role acts, and ends.
     pub(super) frontier: Vec<u32>,
     /// Shared decisions the role could take, with their keys.
@@ -207,7 +207,7 @@ impl Closure {
                 new.push(next);
                 next
             });
-            closure.steps.push(index, next);
+            closure.steps.push((index, next));
         };
         match &graph.node(node).kind {
             NodeKind::Rename { pairs, cont } => {
@@ -290,7 +290,7 @@ impl Closure {
         let first = behind.insert(item).expect("the first item is new");
         let mut todo = Vec::new();
         behind.step_unseen(ground, slots, first, &mut todo);
-        let arms: Vec<u32> = behind.steps.iter().map(|(_, arm)| arm).collect();
+        let arms: Vec<u32> = behind.steps.iter().map(|(_, arm)| *arm).collect();
         behind.follow(ground, keys, slots, todo);
         while let Some(again) = behind.cases.iter().position(|(case, _)| behind.items[*case as usize].node == node) {
             let (case, _) = behind.cases.swap_remove(again);
@@ -299,7 +299,8 @@ impl Closure {
             behind.follow(ground, keys, slots, todo);
         }
         let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
-        let next = behind.steps.next(behind.items.len());
+        let mut next = vec![Vec::new(); behind.items.len()];
+        behind.steps.iter().for_each(|(from, to)| next[*from as usize].push(*to));
         let mut arms = arms.into_iter().map(|arm| behind.places_behind(arm, &next));
         let Some(one) = arms.next() else { return true };
         one.iter().all(known) && arms.all(|other| other == one)
@@ -307,7 +308,13 @@ impl Closure {
 
     /// Where the role acts or decides, reachable by unseen steps, ascending.
     fn places_behind(&self, from: u32, next: &[Vec<u32>]) -> Vec<u32> {
-        let seen = reachable(&[from], next);
+        let mut seen = vec![false; next.len()];
+        let mut todo = vec![from];
+        while let Some(index) = todo.pop() {
+            if !std::mem::replace(&mut seen[index as usize], true) {
+                todo.extend(&next[index as usize]);
+            }
+        }
         let places = self.frontier.iter().copied().chain(self.cases.iter().map(|(index, _)| *index));
         let mut places: Vec<u32> = places.filter(|index| seen[*index as usize]).collect();
         places.sort_unstable();
@@ -321,19 +328,7 @@ impl Closure {
         if decided.is_empty() {
             return decided;
         }
-        self.steps.iter().map(|(from, _)| node(from)).filter(|node| decided.contains(node)).collect()
-    }
-
-    /// Which items have an unseen path to one of `targets`.
-    pub(super) fn reaching(&self, targets: &[u32]) -> Vec<bool> {
-        self.steps.reaching(self.items.len(), targets)
-    }
-
-    /// A place of the frontier behind `from` that is not among `targets`; `from` itself if there is none.
-    pub(super) fn other_end(&self, from: u32, targets: &[u32]) -> u32 {
-        let seen = reachable(&[from], &self.steps.next(self.items.len()));
-        let ends = self.frontier.iter().find(|index| seen[**index as usize] && !targets.contains(index));
-        ends.copied().unwrap_or(from)
+        self.steps.iter().map(|(from, _)| node(*from)).filter(|node| decided.contains(node)).collect()
     }
 
     /// Whether some run passes here without the role ever acting again.

@@ -39,19 +39,17 @@ impl Construction<'_> {
         Ok(())
     }
 
-    /// What is offered in a state is offered from every node of it.
+    /// What is offered in a state is offered behind every node of it.
     fn send_validity(&self, closure: &Closure, key: &Key, offers: &[Offer]) -> Result<()> {
         if key.contains(&UNKNOWN) {
             return Err(self.reject(Rule::UnknownValue, closure, [at(offers[0]), at(offers[0])]));
         }
-        if closure.items.len() == 1 {
-            return Ok(());
+        // Each item leads to one of the frontier, be it one where the role has nothing more to do.
+        let is_offered = |item: &&u32| offers.iter().any(|offer| offer.item == **item);
+        match closure.frontier.iter().find(|item| !is_offered(item)) {
+            Some(other) => Err(self.reject(Rule::SendValidity, closure, [at(offers[0]), (*other, 0)])),
+            None => Ok(()),
         }
-        let targets: Vec<u32> = offers.iter().map(|offer| offer.item).collect();
-        let Some(stuck) = closure.reaching(&targets).iter().position(|reaching| !reaching) else { return Ok(()) };
-        let stuck = u32::try_from(stuck).expect("the state limit is below 2^32");
-        let other = closure.other_end(stuck, &targets);
-        Err(self.reject(Rule::SendValidity, closure, [at(offers[0]), (other, 0)]))
     }
 
     /// Merged branches of different `Par`s use different channels of the role.

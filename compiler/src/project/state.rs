@@ -275,10 +275,7 @@ impl<'a> Construction<'a> {
         while !closure.cases.is_empty() {
             let uniform = |closure: &Closure| {
                 let Some((_, first)) = closure.cases.first() else { return false };
-                let targets: Vec<u32> = closure.cases.iter().map(|(index, _)| *index).collect();
-                closure.frontier.is_empty()
-                    && closure.cases.iter().all(|(_, key)| key == first)
-                    && closure.reaching(&targets).iter().all(|reaching| *reaching)
+                closure.frontier.is_empty() && closure.cases.iter().all(|(_, key)| key == first)
             };
             if uniform(closure) {
                 let needless = closure.needless(&mut self.ground, &mut self.keys, slots);

@@ -1,72 +1,7 @@
-//! What is asked of the places a role can be at in one state: send validity, receive validity, merged branches.
+//! What is asked of the places a role can be at in one state: receive validity, and merged branches.
 
 use super::{Availability, Control, Kind, NodeId, Role, Skeleton};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Places of a state, by number, and the unseen steps between them.
-#[derive(Clone, Debug, Default)]
-pub struct Steps(Vec<(u32, u32)>);
-
-impl Steps {
-    /// Adds a step.
-    pub fn push(&mut self, from: u32, to: u32) {
-        self.0.push((from, to));
-    }
-
-    /// The steps, as they were added.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.0.iter().copied()
-    }
-
-    /// Number of steps.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Forgets all steps.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// For each place, those its steps lead to.
-    #[must_use]
-    pub fn next(&self, places: usize) -> Vec<Vec<u32>> {
-        adjacent(places, self.iter())
-    }
-
-    /// Which of the places have a way of unseen steps to one of `targets`. What a role sends or does on its own in a
-    /// state must be offered behind each of them (send validity).
-    #[must_use]
-    pub fn reaching(&self, places: usize, targets: &[u32]) -> Vec<bool> {
-        reachable(targets, &adjacent(places, self.iter().map(|(from, to)| (to, from))))
-    }
-}
-
-fn adjacent(places: usize, steps: impl Iterator<Item = (u32, u32)>) -> Vec<Vec<u32>> {
-    let mut adjacent = vec![Vec::new(); places];
-    steps.for_each(|(from, to)| adjacent[from as usize].push(to));
-    adjacent
-}
-
-/// What can be reached from some places, where `next` says what each leads to.
-#[must_use]
-pub fn reachable(from: &[u32], next: &[Vec<u32>]) -> Vec<bool> {
-    let mut seen = vec![false; next.len()];
-    let mut todo = from.to_vec();
-    while let Some(index) = todo.pop() {
-        if !std::mem::replace(&mut seen[index as usize], true) {
-            todo.extend(&next[index as usize]);
-        }
-    }
-    seen
-}
 
 /// A message that a role waits for at one place of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,10 +14,9 @@ impl View<'_> {
             return violation("V6.9", "it takes a decision where the choreography cannot be");
         }
         let is_own = |demand| decides == 0 && matches!(demand, Demand::Choose | Demand::Act);
-        self.only(closure, is_own, meter)?;
+        self.only(closure, is_own)?;
         let carried = self.ground.carried;
-        let items = closure.demands.iter().map(|(item, _)| *item).chain(closure.cases.iter().copied());
-        for node in items.map(|item| closure.node(item)) {
+        for node in closure.demands.iter().map(|(node, _)| *node).chain(closure.cases.iter().copied()) {
             let arms = carried.way_count(node);
             if arms != targets.len() {
                 return violation("V6.19", format!("node {} has {arms} arms", node.0));

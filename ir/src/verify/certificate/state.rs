@@ -6,6 +6,7 @@ use crate::choreography::{Branch, Node, NodeId};
 use crate::implementable::{Control, Demand, Receive, Role, TooMuch, crossing, overtaken};
 use crate::machine::{State, StateId, Transition};
 use crate::verify::{Check, violation};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message that a place offers, and what follows.
 #[derive(Clone, Copy)]
@@ -24,8 +25,8 @@ impl View<'_> {
             State::Recv { may_end, .. } => self.receive(state, *may_end, closure, meter),
             State::Tau(targets) => self.silent(state, targets, closure, meter),
             State::Par { branches, then } => self.fork(branches, *then, closure, meter),
-            scope @ State::Scope { .. } => self.enter(scope, closure, meter),
-            State::Join => self.join(closure),
+            scope @ State::Scope { .. } => self.enter(scope, closure),
+            State::Join => self.join(state, closure),
             State::End => self.end(state, closure),
         };
         result.map_err(|mut error| {
@@ -34,21 +35,12 @@ impl View<'_> {
         })
     }
 
-    /// That the places demand nothing but what `is_wanted`, and all of them lead there.
-    pub(super) fn only(&self, closure: &Closure, is_wanted: impl Fn(Demand) -> bool, meter: &mut Meter) -> Check {
-        for (item, demand) in &closure.demands {
-            let node = closure.node(*item).0;
-            match demand {
-                wanted if is_wanted(*wanted) => {}
-                Demand::Receive => return violation("V6.15", format!("at node {node} the role waits")),
-                _ => return violation("V6.14", format!("at node {node} it has to do something else, or nothing")),
-            }
-        }
-        let targets: Vec<u32> =
-            closure.demands.iter().map(|(item, _)| *item).chain(closure.cases.iter().copied()).collect();
-        match closure.stuck(&targets, meter)? {
-            Some(node) => violation("V6.14", format!("from node {} it never comes to what it does", node.0)),
+    /// That the places demand nothing but what `is_wanted`.
+    pub(super) fn only(&self, closure: &Closure, is_wanted: impl Fn(Demand) -> bool) -> Check {
+        match closure.demands.iter().find(|(_, demand)| !is_wanted(*demand)) {
             None => Ok(()),
+            Some((node, Demand::Receive)) => violation("V6.15", format!("at node {} the role waits", node.0)),
+            Some((node, _)) => violation("V6.14", format!("at node {} it does something else, or nothing", node.0)),
         }
     }
 
@@ -61,13 +53,13 @@ impl View<'_> {
     }
 
     fn send(&self, state: StateId, closure: &Closure, meter: &mut Meter) -> Check {
-        self.only(closure, |demand| matches!(demand, Demand::Send | Demand::Choose), meter)?;
+        self.only(closure, |demand| matches!(demand, Demand::Send | Demand::Choose))?;
         let rows = self.rows.of(state);
         // Per row how many places offer it, and the last of them.
         let mut offered = vec![(0, NodeId::default()); rows.len()];
         let mut offers = Vec::new();
-        for (item, demand) in &closure.demands {
-            let node = closure.node(*item);
+        for (node, demand) in &closure.demands {
+            let node = *node;
             offers.clear();
             self.sends(node, *demand, &mut offers)?;
             meter.spend(offers.len())?;
@@ -119,8 +111,8 @@ impl View<'_> {
         let mut offered = vec![false; rows.len()];
         let mut receives = Vec::new();
         let mut join = None;
-        for (item, demand) in &closure.demands {
-            let node = closure.node(*item);
+        for (node, demand) in &closure.demands {
+            let node = *node;
             match (demand, self.ground.carried.node(node)) {
                 (Demand::Receive, Node::Comm { from, branches, .. }) => {
                     meter.spend(branches.len())?;
@@ -193,10 +185,10 @@ impl View<'_> {
 
     fn fork(&self, branches: &[StateId], then: StateId, closure: &Closure, meter: &mut Meter) -> Check {
         let carried = self.ground.carried;
-        self.only(closure, |demand| demand == Demand::Fork, meter)?;
+        self.only(closure, |demand| demand == Demand::Fork)?;
         let mut pars = Vec::new();
-        for (item, _) in &closure.demands {
-            let node = closure.node(*item);
+        for (node, _) in &closure.demands {
+            let node = *node;
             if carried.way_count(node) != branches.len() + 1 {
                 return violation("V6.20", format!("node {} does not have {} branches", node.0, branches.len()));
             }
@@ -213,15 +205,44 @@ impl View<'_> {
         }
         match crossing(carried, self.ground.skeleton, self.role, &pars) {
             Some(at) => violation("V6.20", format!("the branches of node {} use channels of others", pars[at].0)),
-            None => Ok(()),
+            None => self.apart(branches, meter),
         }
     }
 
-    fn enter(&self, state: &State, closure: &Closure, meter: &mut Meter) -> Check {
+    /// That no two branches use one channel. Those of the choreography do not, but states may have more entries than they
+    /// need.
+    fn apart(&self, branches: &[StateId], meter: &mut Meter) -> Check {
+        let mut used: BTreeMap<(u16, bool), usize> = BTreeMap::new();
+        for (branch, start) in branches.iter().enumerate() {
+            let mut seen = BTreeSet::new();
+            let mut todo = vec![*start];
+            while let Some(state) = todo.pop() {
+                if !seen.insert(state) {
+                    continue;
+                }
+                let rows = self.rows.of(state);
+                meter.spend(1 + rows.len())?;
+                todo.extend(rows.iter().map(|row| row.target));
+                let sends = match &self.machine.states[state.0 as usize] {
+                    State::Send(_) => true,
+                    State::Recv { .. } => false,
+                    State::Tau(_) | State::Par { .. } | State::Scope { .. } | State::Join | State::End => continue,
+                };
+                for row in rows {
+                    if *used.entry((row.partner, sends)).or_insert(branch) != branch {
+                        return violation("V6.20", format!("two branches use one channel with role {}", row.partner));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&self, state: &State, closure: &Closure) -> Check {
         let State::Scope { scope: own, body, rows: blocks, then } = state else { panic!("bug: it is a scope") };
-        self.only(closure, |demand| demand == Demand::Enter, meter)?;
-        for (item, _) in &closure.demands {
-            let node = closure.node(*item);
+        self.only(closure, |demand| demand == Demand::Enter)?;
+        for (node, _) in &closure.demands {
+            let node = *node;
             let next = match self.ground.carried.node(node) {
                 Node::Scope { scope, body, rows, then } if scope == own => (body, rows, then),
                 _ => return violation("V6.21", format!("node {} is not that scope", node.0)),
@@ -236,10 +257,13 @@ impl View<'_> {
         Ok(())
     }
 
-    fn join(&self, closure: &Closure) -> Check {
-        for (item, demand) in &closure.demands {
+    fn join(&self, state: StateId, closure: &Closure) -> Check {
+        if let Some((_, node)) = self.entries.of(state).iter().find(|(_, node)| self.sight.inside(*node).is_none()) {
+            return violation("V6.22", format!("node {} lies in no part it entered", node.0));
+        }
+        for (node, demand) in &closure.demands {
             if !matches!(demand, Demand::Join | Demand::Nothing) {
-                return violation("V6.22", format!("its part is not over at node {}", closure.node(*item).0));
+                return violation("V6.22", format!("its part is not over at node {}", node.0));
             }
         }
         if closure.demands.iter().any(|(_, demand)| *demand == Demand::Join) {
@@ -249,9 +273,9 @@ impl View<'_> {
     }
 
     fn end(&self, state: StateId, closure: &Closure) -> Check {
-        for (item, demand) in &closure.demands {
+        for (node, demand) in &closure.demands {
             if *demand != Demand::Nothing {
-                return violation("V6.23", format!("at node {} it has to do something", closure.node(*item).0));
+                return violation("V6.23", format!("at node {} it has to do something", node.0));
             }
         }
         match self.entries.of(state).iter().find(|(key, _)| matches!(key, Key::Finished(Some(_)))) {
