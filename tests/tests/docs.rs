@@ -68,7 +68,9 @@ fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
 /// The same for the text of an image: one that is read is read back, and `verifies` if the page says so.
 fn text_complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
     match (fence.info.as_str(), code, assemble(&fence.text)) {
-        ("tellasm,ok", _, Ok(image)) => (assemble(&disassemble(&image)) != Ok(image)).then(|| "read back otherwise".to_owned()),
+        ("tellasm,ok", _, Ok(image)) => {
+            (assemble(&disassemble(&image)) != Ok(image)).then(|| "read back otherwise".to_owned())
+        }
         ("tellasm,verifies", _, Ok(image)) => verify(image).err().map(|error| error.to_string()),
         ("tellasm,fails", Some(code), Err(error)) if error.code == code => None,
         (info, _, Err(error)) => Some(format!("{info}, found {error}")),
@@ -123,8 +125,15 @@ fn programs_on_error_pages_are_as_they_say() {
 
 #[test]
 fn programs_on_other_pages_are_as_they_say() {
-    let others =
-        ["docs/language.md", "docs/projection.md", "docs/assembler.md", "README.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    let others = [
+        "docs/language.md",
+        "docs/projection.md",
+        "docs/assembler.md",
+        "README.md",
+        "DESIGN.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+    ];
     none(&others.map(|page| complaints(&root().join(page), None)).concat());
 }
 

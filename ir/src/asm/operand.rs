@@ -12,7 +12,7 @@ use crate::instr::{FailKind, Kind};
 use crate::prim::Prim;
 
 /// Most registers that are listed one by one.
-const MAX_LISTED: u32 = 8;
+const MAX_LISTED: u32 = 16;
 
 impl Writer<'_> {
     /// Operand `index` of an instruction.
