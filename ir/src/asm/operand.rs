@@ -94,7 +94,7 @@ impl Reader<'_> {
 
     /// A block, or an instruction that starts none.
     pub(super) fn target(&self, cursor: &mut Cursor<'_, '_>) -> Read<u32> {
-        if let Some(number) = cursor.entry(0, u32::MAX)? {
+        if let Some(number) = cursor.raw(u32::MAX)? {
             return Ok(number);
         }
         let start = *cursor;
@@ -138,7 +138,7 @@ fn read_registers(count: Option<usize>, cursor: &mut Cursor<'_, '_>) -> Read<u32
     let start = *cursor;
     let wrong = |found: usize| match count {
         Some(count) if count != found => {
-            start.wrong(NUMBER, format!("{found} registers where {count} are needed"), None)
+            start.wrong(NUMBER, format!("this takes {count} registers, not {found}"), None)
         }
         _ => Ok(()),
     };
