@@ -133,7 +133,10 @@ impl<'a, 't> Cursor<'a, 't> {
                 self.at += 1;
                 Ok(number)
             }
-            _ => self.wrong(NUMBER, format!("{digits} is too large"), Some(format!("it is at most {most} here"))),
+            _ => {
+                let help = format!("it is at most {most} here");
+                self.wrong(NUMBER, format!("{} is too large", shortened(digits)), Some(help))
+            }
         }
     }
 
@@ -146,10 +149,19 @@ impl<'a, 't> Cursor<'a, 't> {
         }
         let digits = &token.text[1..];
         if token.kind == TokenKind::Entry && !digits.parse().is_ok_and(|number: usize| number < len) {
+            let digits = shortened(digits);
             let help = format!("write `?{digits}` for a number that is to lead nowhere");
             return self.wrong(NAME, format!("there is no entry {digits}: the table has {len}"), Some(help));
         }
         self.within(digits, most).map(Some)
+    }
+
+    /// `?3`
+    pub(crate) fn raw(&mut self, most: u32) -> Read<Option<u32>> {
+        match self.peek() {
+            Some(Token { kind: TokenKind::Raw, text, .. }) => self.within(&text[1..], most).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The entry of a table that the tokens `extent` goes over name.
@@ -210,7 +222,7 @@ impl<'a, 't> Cursor<'a, 't> {
                     return Ok(());
                 }
                 let help = format!("the number is {place}; it can be left out");
-                self.wrong(NUMBER, format!("`{}` is not the number of this place", token.text), Some(help))
+                self.wrong(NUMBER, format!("`{}` is not the number of this place", shortened(token.text)), Some(help))
             }
             _ => Ok(()),
         }

@@ -106,7 +106,7 @@ impl Forms {
         let near = super::near::nearest(found, words);
         let usages: Vec<_> = misses.iter().map(|(_, form)| form.usage()).collect();
         let miss = match near {
-            Some(_) => unknown_word(&place, "what can stand here", near),
+            Some(_) => unknown_word(&place, "known here", near),
             None => Miss { at: farthest, problem: Problem::Expected("an operand of the instruction") },
         };
         (miss, usages.join("`, `"))

@@ -230,8 +230,15 @@ impl Reader<'_> {
 
     /// An instruction, and the table that begins with it.
     fn instr(&self, forms: &Forms, cursor: &Cursor<'_, '_>) -> Result<(Instr, Option<Begun>), (Miss, String)> {
-        let mut begun = None;
-        let instr = forms.read(cursor, |operands, index, cursor| self.operand(operands, index, cursor, &mut begun))?;
+        // A form that does not fit begins nothing.
+        let (mut tried, mut begun) = (None, None);
+        let instr = forms.read(cursor, |operands, index, cursor| {
+            if tried.replace(operands.row.code) != Some(operands.row.code) {
+                begun = None;
+            }
+            self.operand(operands, index, cursor, &mut begun)
+        })?;
+        let begun = begun.filter(|_| tried == Some(instr.code()));
         let numbers = instr.operands();
         let operands = Operands { row: &Instr::TABLE[usize::from(instr.code())], values: numbers.as_slice() };
         let ty = operands.of(Kind::Reg).and_then(|reg| self.regs.get(reg as usize)).copied();

@@ -13,7 +13,7 @@ use crate::instr::{FailKind, Kind};
 use crate::prim::Prim;
 
 /// Most registers that are listed one by one.
-const MAX_LISTED: u32 = 8;
+const MAX_LISTED: u32 = 16;
 
 impl Writer<'_> {
     /// Operand `index` of an instruction.
@@ -103,7 +103,7 @@ impl Reader<'_> {
 
     /// A block, or an instruction that starts none.
     pub(super) fn target(&self, cursor: &mut Cursor<'_, '_>) -> Read<u32> {
-        if let Some(number) = cursor.entry(0, u32::MAX)? {
+        if let Some(number) = cursor.raw(u32::MAX)? {
             return Ok(number);
         }
         let start = *cursor;
@@ -147,7 +147,7 @@ fn read_registers(count: Option<usize>, cursor: &mut Cursor<'_, '_>) -> Read<u32
     let start = *cursor;
     let wrong = |found: usize| match count {
         Some(count) if count != found => {
-            start.wrong(NUMBER, format!("{found} registers where {count} are needed"), None)
+            start.wrong(NUMBER, format!("this takes {count} registers, not {found}"), None)
         }
         _ => Ok(()),
     };

@@ -192,3 +192,43 @@ fn long_texts_end() {
     let union = format!("image A\ntypes\nT = | {name}\nroles\n{name}\nrole {name}\nregisters\nr0 T\ncode\n");
     assert!(surface(&format!("{union}{}", "switch r0\n| ?0 -> ?0\n".repeat(10_000))));
 }
+
+/// What is said about one line of code.
+fn said(line: &str) -> String {
+    let head = "image A\ntypes\nInt\n(Int, Int)\nroles\nA\nB\nlabels\nYes(Int)\nconstants\n1\nshapes\n(Int, Int)\nrole A\ncode\nb0 in s0\n";
+    let error = assemble(&format!("{head}{line}\n")).expect_err(line);
+    assert_eq!(error.line, 17, "{error}");
+    format!("{}:{} {}; {}", error.code, error.column, error.message, error.help)
+}
+
+#[test]
+fn messages_say_what_fits() {
+    for (line, expected) in [
+        ("sent B Yes r0", "E0604:1 `sent` is not an instruction; did you mean `send`?"),
+        ("r1 == 1", "E0603:5 "),
+        ("r1 = ad(r0, r1)", "E0604:6 `ad` is not known here; did you mean `add`?"),
+        ("r1 = cuont(r0)", "E0604:6 `cuont` is not known here; did you mean `count`?"),
+        ("r1 = foobar(r0)", "E0603:6 `foobar` stands where an operand of the instruction should be; "),
+        ("r1 = 7", "E0604:6 `7` is not the name of a constant; list it with the others, or write `?N`"),
+        ("r1 = add(r0)", "E0603:12 `)` stands where `,` should be; such a line is written `rN = PRIMITIVE(rN, rN)`"),
+        ("r1 = add(r0, r1", "E0603:16 the line ends where `)` should be; "),
+        ("r1 = make (Int, Int) (r0)", "E0605:22 this takes 2 registers, not 1; "),
+        ("r1 = make (Int, Int) (r0, r2)", "E0605:27 r1 has to follow; "),
+        (
+            "send B Yes",
+            "E0603:11 the line ends where a register should be; such a line is written `send ROLE LABEL rN`",
+        ),
+        ("send C Yes r0", "E0604:6 `C` is not the name of a role; list it"),
+        ("goto b1", "E0604:6 there is no block `b1` here; did you mean `b0`?"),
+        ("goto", "E0603:5 the line ends where a block should be; such a line is written `goto BLOCK`"),
+        ("choose x", "E0603:8 `x` stands where a choose table `cN` should be; such a line is written `choose cN`"),
+        ("| A Yes r0 -> b0", "E0603:1 a row without a table; rows stand below the instruction that uses them first"),
+        ("fail asertion 1", "E0604:6 `asertion` is not a fault; did you mean `assertion`?"),
+        ("b0 in s1", "E0605:1 a block `b0` was begun before; give it another name"),
+        ("7 yield", "E0605:1 `7` is not the number of this place; the number is 0; it can be left out"),
+        ("cod", "E0604:1 `cod` is not an instruction; "),
+    ] {
+        let found = said(line);
+        assert!(found.starts_with(expected), "{line}: {found}");
+    }
+}

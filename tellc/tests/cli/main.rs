@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "IO lives in tellc")]
 
+mod asm;
 mod check_trace;
 mod commands;
 mod examples;

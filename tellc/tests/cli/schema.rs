@@ -145,6 +145,7 @@ fn diagnostics() {
             .len(),
         5
     );
+    valid("diagnostic.json", &tellc(&["verify", "--format", "json", "README.md"]).ends(1).out);
     // Everywhere else diagnostics are no results.
     valid("diagnostic.json", &tellc(&["build", "--format", "json", &wrong]).ends(1).err);
     valid("diagnostic.json", &tellc(&["run", "--format", "json", "none.tell"]).ends(2).err);
