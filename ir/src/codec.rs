@@ -27,7 +27,7 @@ use std::fmt;
 pub const MAX_IMAGE_BYTES: usize = 64 << 20;
 
 /// Format version this code writes and reads.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;
 
 /// The first bytes of every image file, before the version.
 pub const MAGIC: &[u8; 7] = b"TELLIMG";
@@ -249,7 +249,7 @@ fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
         functions: read_section(sections, 7, |cursor| cursor.list(7, function))?,
         machines: read_section(sections, 8, |cursor| cursor.list(1, machine))?,
-        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 3>())?,
+        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 4>())?,
         scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
         debug: if sections.len() > 11 { Some(read_section(sections, 11, debug)?) } else { None },
     })

@@ -93,7 +93,8 @@ impl Names<'_> {
         out.table("shapes", &image.shapes, |shape| self.shape(shape));
         out.table("edges", &image.edges, |edge| {
             let bound = edge.bound.map_or_else(String::new, |bound| format!(" at most {bound}"));
-            format!("{} -> {}{bound}", self.role(usize::from(edge.from)), self.role(usize::from(edge.to)))
+            let lossy = if edge.lossy { " lossy" } else { "" };
+            format!("{} -> {}{bound}{lossy}", self.role(usize::from(edge.from)), self.role(usize::from(edge.to)))
         });
         out.table("scopes", &image.scopes, |scope| self.scope(scope));
     }

@@ -12,7 +12,7 @@ use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::ty::{Type, TypeId};
 use std::fmt;
 
-const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v3";
+const CONTENT_CONTEXT: &str = "tell 2026-11 code image content id v4";
 const GLOBAL_CONTEXT: &str = "tell 2026-11 global type content id v1";
 const LOCAL_CONTEXT: &str = "tell 2026-11 local type content id v1";
 const FILE_CONTEXT: &str = "tell 2026-11 code image file checksum v1";
@@ -503,5 +503,6 @@ impl Canon for Edge {
         // The bound is a hint: how far somebody explored does not make it another protocol.
         out.short(self.from);
         out.short(self.to);
+        out.byte(u8::from(self.lossy));
     }
 }

@@ -1,5 +1,6 @@
 //! An image for tests, with every table in use: a buyer asks for titles until the answer is no, or cheap.
 
+pub(crate) mod lossy;
 pub(crate) mod scoped;
 
 use crate::image::{
@@ -72,7 +73,10 @@ pub(crate) fn image() -> CodeImage {
                 ],
             },
         ],
-        edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
+        edges: vec![
+            Edge { from: BUYER, to: SELLER, bound: Some(1), lossy: false },
+            Edge { from: SELLER, to: BUYER, bound: None, lossy: false },
+        ],
         scopes: Vec::new(),
         debug: Some(Debug { file: "shop.tell".to_owned(), spans: vec![vec![(0, 10, 20), (2, 21, 30)], Vec::new()] }),
     }

@@ -4,11 +4,12 @@
 //! names the rule. The work is linear in the image: what a hostile table could make quadratic is paid from a budget
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
-//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7). A later check relies on the earlier ones: indices are in range once the operands are checked.
+//! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7); last the lossy edges (V5.14). A later check relies on the earlier ones: indices are in range once the operands are checked.
 
 mod branches;
 mod control;
 mod flow;
+mod lossy;
 mod machine;
 mod nest;
 mod operand;
@@ -74,6 +75,10 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.11", "a branch, a body or a block ends where the machine's does, and control goes on behind the scope"),
     ("V5.12", "two branches use no edge in common"),
     ("V5.13", "inside a scope only its participants communicate and enter scopes"),
+    (
+        "V5.14",
+        "a lossy edge carries one label; its receiver can go on without it, and having taken one, silently waits again",
+    ),
     ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
 ];
@@ -157,6 +162,7 @@ pub fn verify(image: CodeImage) -> Result<Verified, VerifyError> {
         check_role(&image, role, &mut budget)
             .map_err(|error| VerifyError { role: Some(image.roles[role].name.clone()), ..error })?;
     }
+    lossy::check(&image, &mut budget)?;
     table::debug(&image)?;
     Ok(Verified(image))
 }

@@ -83,6 +83,7 @@ impl<'a> Course<'a> {
         match event.event {
             "Sent" | "Offered" => self.send((role, of("to")), event),
             "Received" | "Chose" | "Discarded" => self.receive((of("from"), role), event),
+            "Dropped" => self.lose((role, of("to")), event),
             "Performed" => {
                 let twice = self.requests.insert(of("request"), (role, of("op"))).is_some();
                 if twice { Err("its number is in use".to_owned()) } else { Ok(()) }
@@ -146,6 +147,13 @@ impl<'a> Course<'a> {
         }
         *sent += 1;
         self.edges.entry(edge).or_default().push_back(message(event));
+        Ok(())
+    }
+
+    fn lose(&mut self, edge: (&'a str, &'a str), event: &'a Description) -> Result<(), String> {
+        let queue = self.edges.entry(edge).or_default();
+        let place = queue.iter().rposition(|queued| *queued == message(event)).ok_or("it was not sent")?;
+        queue.remove(place);
         Ok(())
     }
 

@@ -46,7 +46,10 @@ fn image() -> CodeImage {
             LocalMachine { states: vec![State::Send(rows(1, 1)), recv(1, 0)] },
             LocalMachine { states: vec![recv(0, 1), State::Send(rows(0, 0))] },
         ],
-        edges: vec![Edge { from: 0, to: 1, bound: Some(1) }, Edge { from: 1, to: 0, bound: Some(1) }],
+        edges: vec![
+            Edge { from: 0, to: 1, bound: Some(1), lossy: false },
+            Edge { from: 1, to: 0, bound: Some(1), lossy: false },
+        ],
         ..CodeImage::default()
     }
 }

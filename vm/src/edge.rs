@@ -79,6 +79,22 @@ impl Edge {
         number
     }
 
+    /// A message that is not queued: it has a number all the same.
+    pub(crate) const fn skip(&mut self) -> u32 {
+        let number = self.sent;
+        self.sent = number.wrapping_add(1);
+        number
+    }
+
+    /// Puts a message in the place of the newest one; its number, and the one that is gone.
+    pub(crate) fn replace_last(&mut self, label: u16, payload: &Value, part: Part) -> Option<(u32, Queued)> {
+        let last = self.len().checked_sub(1)?;
+        let number = self.skip();
+        let place = self.place(last);
+        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, part } };
+        Some((number, std::mem::replace(&mut self.ring[place], message)))
+    }
+
     /// Takes the head off and puts its payload into `register`.
     #[inline]
     pub(crate) fn pop(&mut self, register: &mut Value) -> Option<Stamp> {

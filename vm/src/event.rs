@@ -42,6 +42,8 @@ pub enum EventKind {
     Offered(Message),
     /// A message was taken by a `Choose`.
     Chose(Message),
+    /// A message that was sent was lost: there was no room on its edge.
+    Dropped(Message),
     /// A message that was sent in a part of a scope its receiver has left was taken off its edge.
     Discarded(Message),
     /// A role went into a run of a scope.
@@ -144,6 +146,7 @@ impl EventKind {
             Self::Received(_) => "Received",
             Self::Offered(_) => "Offered",
             Self::Chose(_) => "Chose",
+            Self::Dropped(_) => "Dropped",
             Self::Discarded(_) => "Discarded",
             Self::ScopeEntered { .. } => "ScopeEntered",
             Self::ScopeOutcome { .. } => "ScopeOutcome",
@@ -194,7 +197,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
     let role_name = |role: u16| program.role_name(role).to_owned();
     let mut fields = Vec::new();
     match event.kind {
-        EventKind::Sent(message) | EventKind::Offered(message) => {
+        EventKind::Sent(message) | EventKind::Offered(message) | EventKind::Dropped(message) => {
             fields.push(("to", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }

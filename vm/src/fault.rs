@@ -107,6 +107,16 @@ pub enum Fault {
         /// What is allowed.
         max: u64,
     },
+    /// A full edge, where senders do not wait.
+    #[error("the edge from `{from}` to `{to}` holds {capacity} messages already")]
+    BufferFull {
+        /// Sender.
+        from: String,
+        /// Receiver.
+        to: String,
+        /// Messages that fit.
+        capacity: u32,
+    },
     /// A step that costs more than its coroutine has left.
     #[error("the next step costs {needed} credits; {left} are left")]
     OutOfCredits {
@@ -198,6 +208,7 @@ impl Fault {
             Self::NoOpenBranch { .. } => "vm.fault.no_open_branch",
             Self::Unreachable { .. } => "vm.fault.unreachable",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
+            Self::BufferFull { .. } => "vm.fault.buffer_full",
             Self::OutOfCredits { .. } => "vm.fault.out_of_credits",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",

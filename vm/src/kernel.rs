@@ -7,6 +7,7 @@
 //! Start with `VMKernel::advance`; families of instructions are in the submodules.
 
 mod branch;
+mod buffer;
 mod communicate;
 mod data;
 mod frame;

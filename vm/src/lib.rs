@@ -7,6 +7,7 @@
 //! Start with [`Machine`]; what an instruction means is in [`kernel`]. This crate has no lock, clock, environment,
 //! randomness, `unsafe` or IO: whatever comes from outside comes through a [`Handler`].
 
+pub mod buffer;
 mod clock;
 pub mod config;
 mod edge;
@@ -25,6 +26,7 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
+pub use buffer::WhenFull;
 pub use config::{Limits, MAX_COROUTINES, Retention, RoundSemantics, VMConfig};
 pub use error::VMError;
 pub use event::{Description, Event, EventKind};

@@ -197,6 +197,8 @@ pub(crate) struct Session {
     handlers: Vec<Option<Box<dyn Handler + Send>>>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
+    /// Most of them.
+    slice: u32,
     /// How its last pick ended. It stays here: to hand it on takes as long as a step.
     pub(crate) end: PickEnd,
 }
@@ -232,7 +234,8 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), streak: 0, end: PickEnd::Ready }
+        let slice = state.config.policy.slice(state.config.slice);
+        Self { loaded, state, handlers: Vec::new(), streak: 0, slice, end: PickEnd::Ready }
     }
 
     /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
@@ -247,9 +250,8 @@ impl Session {
 
     fn run(&mut self, quantum: u32) -> PickEnd {
         let mut left = quantum;
-        let slice = self.state.config.policy.slice(self.state.config.slice);
         while left > 0 {
-            if self.streak >= slice {
+            if self.streak >= self.slice {
                 self.rotate();
             }
             let most = if self.state.rare.is_some() { self.arrange() } else { u32::MAX };
@@ -259,7 +261,7 @@ impl Session {
                     end => return end,
                 }
             };
-            let most = most.min(left).min(slice - self.streak);
+            let most = most.min(left).min(self.slice - self.streak);
             let before = self.state.log.tick;
             let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;

@@ -1,6 +1,7 @@
 //! Tests of the machine on hand-built images, most of which no compiler would emit.
 
 mod branches;
+mod buffers;
 mod credits;
 mod edges;
 mod effects;

@@ -40,17 +40,17 @@ fn the_sample_comes_back_with_and_without_positions() {
 #[test]
 fn golden_bytes() {
     let empty = encode(&CodeImage { protocol: "P".to_owned(), ..CodeImage::default() });
-    let mut expected = b"TELLIMG\x02\x0b\0\0\0".to_vec();
+    let mut expected = b"TELLIMG\x03\x0b\0\0\0".to_vec();
     for (id, offset, len) in (1_u32..=11).map(|id| if id == 1 { (1, 144_u32, 3_u32) } else { (id, 145 + id, 1) }) {
         [id, offset, len].iter().for_each(|word| expected.extend_from_slice(&word.to_le_bytes()));
     }
     expected.extend_from_slice(b"\x01P\0");
     expected.extend_from_slice(&[0; 10]);
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
-    assert_eq!(FORMAT_VERSION, 2);
+    assert_eq!(FORMAT_VERSION, 3);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "0c69e8725068");
-    assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
+    assert_eq!(content_id(&image).short(), "72ddd6cdcef7");
+    assert_eq!(file_checksum(&encode(&image))[..6], [109, 30, 76, 188, 169, 123]);
 }
 
 #[test]
@@ -314,8 +314,8 @@ fn image() -> impl Strategy<Value = CodeImage> {
         1 => Shape::Variant(ty, number),
         _ => Shape::List(ty, number),
     });
-    let edge =
-        (any::<u16>(), any::<u16>(), option::of(any::<u32>())).prop_map(|(from, to, bound)| Edge { from, to, bound });
+    let edge = (any::<u16>(), any::<u16>(), option::of(any::<u32>()), any::<bool>())
+        .prop_map(|(from, to, bound, lossy)| Edge { from, to, bound, lossy });
     let scope = (any::<u16>(), vec(any::<u16>(), 0..3), vec(outcome(), 0..3))
         .prop_map(|(owner, participants, outcomes)| Scope { owner, participants, outcomes });
     let spans = vec((any::<u32>(), any::<u32>(), any::<u32>()), 0..3);

@@ -38,7 +38,10 @@ pub(crate) fn image() -> CodeImage {
             LocalMachine { states: vec![scope([2, 3, 2], 4), recv(0, 2), State::Join, recv(1, 2), State::End] },
             LocalMachine { states: vec![scope([2, 2, 2], 3), recv(0, 2), State::Join, State::End] },
         ],
-        edges: vec![Edge { from: 0, to: 1, bound: None }, Edge { from: 0, to: 2, bound: None }],
+        edges: vec![
+            Edge { from: 0, to: 1, bound: None, lossy: false },
+            Edge { from: 0, to: 2, bound: None, lossy: false },
+        ],
         scopes: vec![Scope {
             owner: 0,
             participants: vec![0, 1, 2],

@@ -3,6 +3,7 @@
 //! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
 //! time of a message.
 
+use super::buffer;
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
 use super::program::EdgeProgram;
 use crate::edge::Stamp;
@@ -34,8 +35,9 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         return Ok(Flow::Aside);
     }
     if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
-        frame.edges[number as usize].writer = frame.who;
-        return frame.wait(Status::Sending { edge: number });
+        if let Some(flow) = buffer::full(frame, (number, label, val, kind))? {
+            return Ok(flow);
+        }
     }
     let edge = &frame.program.edges[number as usize];
     let value = &frame.registers[usize::from(val)];
@@ -57,7 +59,7 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
-fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
+pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
     match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
         Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
         Some(part) => wake_reader(frame, to, edge, part),

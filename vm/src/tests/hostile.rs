@@ -229,7 +229,8 @@ fn hostile(dice: &mut Dice) -> CodeImage {
         image.functions.pop();
     }
     image.scopes = vec![scope(dice), scope(dice)];
-    image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)) });
+    let lossy = dice.next().is_multiple_of(2);
+    image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)), lossy });
     image
 }
 
