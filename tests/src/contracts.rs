@@ -199,6 +199,10 @@ fn follows(last: &Description, event: &Description) -> Result<(), String> {
         "CancellationRequested" if !field(last, "request").is_empty() => {
             event.event == "Cancelled" && with_role && same(&["op", "request"]) && last.tick == event.tick
         }
+        "OutputConditionChecked" => {
+            let is_sent = ["Sent", "Offered"].contains(&event.event) && same(&["label"]) && last.tick == event.tick;
+            with_role && (is_sent || event.event == "FailureBranchEntered")
+        }
         "Closed" | "Faulted" => event.event == "SessionTerminal" && event.role.is_none(),
         "SessionTerminal" => ["SessionTerminal", "EpochAdvanced"].contains(&event.event),
         "EpochAdvanced" => false,

@@ -13,7 +13,7 @@ use tell_tests::run::{Opened, Setup, open};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
 use tell_vm::kernel::Outcome;
-use tell_vm::{Retention, VMConfig, VMKernel, WhenFull};
+use tell_vm::{OutputCondition, Retention, VMConfig, VMKernel, WhenFull};
 
 /// Most steps of one program that are looked at.
 const STEPS: u64 = 2_000;
@@ -37,6 +37,7 @@ const TRIALS: &[Trial] = &[
         config.when_full = WhenFull::Resize;
         config.limits.edge = 0;
     }),
+    ("no output", |config| config.output = OutputCondition::DenyAll),
     ("no coroutines", |config| config.limits.coroutines = 0),
     ("no nesting", |config| config.limits.nesting = 0),
 ];
@@ -104,6 +105,7 @@ fn a_step_that_is_not_committed_changes_nothing() {
         ("full edges", "blocked"),
         ("an error when full", "vm.fault.buffer_full"),
         ("no growth", limit),
+        ("no output", "vm.fault.output_condition"),
         ("no coroutines", limit),
         ("no nesting", limit),
     ] {

@@ -2,6 +2,7 @@
 
 use crate::buffer::WhenFull;
 use crate::error::VMError;
+use crate::output::OutputCondition;
 use crate::policy::{Policy, Priority};
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
@@ -26,6 +27,8 @@ pub struct VMConfig {
     pub edge_capacity: u32,
     /// What a sender does when they are there.
     pub when_full: WhenFull,
+    /// Which messages roles may send.
+    pub output: OutputCondition,
     /// Given to handlers that draw random numbers.
     pub seed: u64,
     /// Which events are kept.
@@ -111,6 +114,7 @@ impl Default for VMConfig {
             policy: Policy::Cooperative,
             edge_capacity: 64,
             when_full: WhenFull::Block,
+            output: OutputCondition::Disabled,
             seed: 0,
             trace: Retention::All,
             limits: Limits::default(),

@@ -36,6 +36,11 @@ pub enum EventKind {
     Opened,
     /// A message was put on an edge.
     Sent(Message),
+    /// It was looked at whether a role may send a message; next comes the message, or the fault.
+    OutputConditionChecked {
+        /// The label.
+        label: u16,
+    },
     /// A message was taken by a `Receive`.
     Received(Message),
     /// A message was put on an edge by a role that selected its label.
@@ -146,6 +151,7 @@ impl EventKind {
             Self::Received(_) => "Received",
             Self::Offered(_) => "Offered",
             Self::Chose(_) => "Chose",
+            Self::OutputConditionChecked { .. } => "OutputConditionChecked",
             Self::Dropped(_) => "Dropped",
             Self::Discarded(_) => "Discarded",
             Self::ScopeEntered { .. } => "ScopeEntered",
@@ -204,6 +210,9 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
         EventKind::Received(message) | EventKind::Chose(message) | EventKind::Discarded(message) => {
             fields.push(("from", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
+        }
+        EventKind::OutputConditionChecked { label } => {
+            fields.push(("label", program.label_name(label).to_owned()));
         }
         EventKind::ScopeEntered { scope, run } => {
             fields.push(("scope", scope.to_string()));

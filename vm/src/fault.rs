@@ -117,6 +117,14 @@ pub enum Fault {
         /// Messages that fit.
         capacity: u32,
     },
+    /// A message that the host does not let the role send.
+    #[error("`{role}` may not send `{label}`")]
+    OutputCondition {
+        /// The role.
+        role: String,
+        /// The label.
+        label: String,
+    },
     /// A step that costs more than its coroutine has left.
     #[error("the next step costs {needed} credits; {left} are left")]
     OutOfCredits {
@@ -209,6 +217,7 @@ impl Fault {
             Self::Unreachable { .. } => "vm.fault.unreachable",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
             Self::BufferFull { .. } => "vm.fault.buffer_full",
+            Self::OutputCondition { .. } => "vm.fault.output_condition",
             Self::OutOfCredits { .. } => "vm.fault.out_of_credits",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",

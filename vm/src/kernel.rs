@@ -11,6 +11,7 @@ mod buffer;
 mod communicate;
 mod data;
 mod frame;
+mod output;
 pub(crate) mod perform;
 mod prim;
 pub mod program;

@@ -10,6 +10,7 @@ mod fixture;
 mod hostile;
 mod instructions;
 mod limits;
+mod output;
 mod policies;
 mod rounds;
 mod scopes;

@@ -2,6 +2,7 @@
 
 use super::communicate::new_head;
 use super::frame::{Flow, Frame, limit};
+use super::output;
 use crate::buffer::WhenFull;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -43,6 +44,7 @@ fn lose(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     let message =
         Message { partner: frame.program.edges[edge as usize].to, label, number: frame.edges[edge as usize].skip() };
     let value = &frame.registers[usize::from(val)];
+    output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(message), || value.clone());
     frame.log.step(frame.me, EventKind::Dropped(message), || value.clone());
 }
@@ -54,6 +56,7 @@ fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     let Some((number, lost)) = queue.replace_last(label, value, frame.part) else { return };
     let is_head = queue.len() == 1;
     let partner = frame.program.edges[edge as usize].to;
+    output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(Message { partner, label, number }), || value.clone());
     let gone = Message { partner, label: lost.stamp.label, number: lost.stamp.number };
     frame.log.step(frame.me, EventKind::Dropped(gone), || lost.payload);

@@ -5,6 +5,7 @@
 
 use super::buffer;
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
+use super::output;
 use super::program::EdgeProgram;
 use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
@@ -31,8 +32,11 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         let max = frame.config.limits.payload_size;
         return Err(limit("size of a payload", u64::from(value.size()), u64::from(max)));
     }
-    if frame.is_called {
-        return Ok(Flow::Aside);
+    if frame.is_special {
+        if frame.is_called {
+            return Ok(Flow::Aside);
+        }
+        output::check(frame, label)?;
     }
     if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
         if let Some(flow) = buffer::full(frame, (number, label, val, kind))? {
@@ -45,6 +49,9 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
+        if frame.is_special {
+            output::note(frame.config, frame.log, frame.me, label);
+        }
         frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
     frame.runs.hold(frame.part);
@@ -130,7 +137,7 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
-    if frame.is_called {
+    if frame.is_special && frame.is_called {
         return Ok(Flow::Aside);
     }
     match frame.visible(edge) {
@@ -156,7 +163,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
-    if frame.is_called {
+    if frame.is_special && frame.is_called {
         return Ok(Flow::Aside);
     }
     let mut first = None;

@@ -41,6 +41,8 @@ pub(super) struct Frame<'a> {
     pub(super) part: Part,
     /// Whether it has to leave a scope before its next communication.
     pub(super) is_called: bool,
+    /// Whether a message needs a second look: that, or the session has what most have not.
+    pub(super) is_special: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
@@ -65,6 +67,7 @@ impl<'a> Frame<'a> {
             me,
             part,
             is_called,
+            is_special: is_called || state.rare.is_some(),
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,

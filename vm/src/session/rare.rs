@@ -17,7 +17,7 @@ impl Rare {
     /// What a session of a program has; none for most configurations.
     pub(crate) fn of(config: &VMConfig, program: &Program) -> Option<Box<Self>> {
         let turns = Turns::of(config, program);
-        if turns.is_none() && config.limits.credits.is_none() {
+        if turns.is_none() && config.limits.credits.is_none() && !config.output.is_on() {
             return None;
         }
         let credits = config.limits.credits.map_or_else(Vec::new, |credits| vec![credits; program.roles.len()]);
