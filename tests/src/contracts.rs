@@ -192,7 +192,7 @@ fn follows(last: &Description, event: &Description) -> Result<(), String> {
             with_role
                 && (event.event == "Faulted" || event.event == "ScopeOutcome" && field(event, "outcome") == "fail")
         }
-        "TimeoutIssued" => {
+        "TimeoutIssued" if !field(last, "scope").is_empty() => {
             let outcome = event.event == "ScopeOutcome" && field(event, "outcome") == "timeout";
             outcome && with_role && same(&["scope"]) && last.tick == event.tick
         }
@@ -217,6 +217,7 @@ fn preceded(last: Option<&Description>, event: &Description) -> Result<(), Strin
     let is_right = match event.event {
         "Faulted" => name == "FailureBranchEntered",
         "Cancelled" if !field(event, "request").is_empty() => name == "CancellationRequested",
+        "SessionTerminal" => ["Closed", "Faulted", "Cancelled", "SessionTerminal"].contains(&name),
         "EpochAdvanced" => name == "SessionTerminal",
         _ => true,
     };

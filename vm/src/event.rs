@@ -5,6 +5,7 @@ use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
 use crate::value::{Value, show};
 use tell_ir::image::Outcome;
+use tell_ir::ty::{Type, TypeId};
 
 /// Role of an event that belongs to the session as a whole.
 const NO_ROLE: u16 = u16::MAX;
@@ -70,6 +71,8 @@ pub enum EventKind {
         /// The scope.
         scope: u32,
     },
+    /// A role makes no step until the session's clock has gone on by the event's value.
+    RoleTimeoutIssued,
     /// A role started a branch.
     BranchStarted {
         /// Number of its coroutine.
@@ -94,6 +97,10 @@ pub enum EventKind {
         /// The request.
         request: RequestId,
     },
+    /// The whole session is to be called off, by its host or because this role crashed.
+    SessionCancellationRequested,
+    /// It is called off.
+    SessionCancelled,
     /// An operation was issued.
     Performed {
         /// The operation.
@@ -156,11 +163,11 @@ impl EventKind {
             Self::Discarded(_) => "Discarded",
             Self::ScopeEntered { .. } => "ScopeEntered",
             Self::ScopeOutcome { .. } => "ScopeOutcome",
-            Self::TimeoutIssued { .. } => "TimeoutIssued",
+            Self::TimeoutIssued { .. } | Self::RoleTimeoutIssued => "TimeoutIssued",
             Self::BranchStarted { .. } => "BranchStarted",
             Self::BranchEnded { .. } => "BranchEnded",
-            Self::CancellationRequested { .. } => "CancellationRequested",
-            Self::Cancelled { .. } => "Cancelled",
+            Self::CancellationRequested { .. } | Self::SessionCancellationRequested => "CancellationRequested",
+            Self::Cancelled { .. } | Self::SessionCancelled => "Cancelled",
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
             Self::Halted { .. } => "Halted",
@@ -256,7 +263,12 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
         }
         EventKind::EpochAdvanced { epoch } => fields.push(("epoch", epoch.to_string())),
         EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
-        EventKind::FailureBranchEntered | EventKind::Closed | EventKind::SessionTerminal => {}
+        EventKind::RoleTimeoutIssued => fields.push(("duration", show(&event.value, TypeId(0), &[Type::Duration]))),
+        EventKind::SessionCancellationRequested
+        | EventKind::SessionCancelled
+        | EventKind::FailureBranchEntered
+        | EventKind::Closed
+        | EventKind::SessionTerminal => {}
     }
     Description {
         tick: event.tick,

@@ -125,6 +125,22 @@ pub enum Fault {
         /// The label.
         label: String,
     },
+    /// Nobody can go on, and some wait for partners on the other side of a partition.
+    #[error("the channel is cut: {}", all(.waits))]
+    ChannelClosed {
+        /// Who waits for whom across it.
+        waits: Vec<Wait>,
+    },
+    /// A message that is not what was sent.
+    #[error("message {number} from `{from}` to `{to}` is not what was sent")]
+    InvalidSignature {
+        /// Sender.
+        from: String,
+        /// Receiver.
+        to: String,
+        /// Its number, as it is now.
+        number: u32,
+    },
     /// A step that costs more than its coroutine has left.
     #[error("the next step costs {needed} credits; {left} are left")]
     OutOfCredits {
@@ -218,6 +234,8 @@ impl Fault {
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
             Self::BufferFull { .. } => "vm.fault.buffer_full",
             Self::OutputCondition { .. } => "vm.fault.output_condition",
+            Self::ChannelClosed { .. } => "vm.fault.channel_closed",
+            Self::InvalidSignature { .. } => "vm.fault.invalid_signature",
             Self::OutOfCredits { .. } => "vm.fault.out_of_credits",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",
@@ -254,19 +272,24 @@ fn list(names: &[String]) -> String {
     if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
 }
 
+fn waiting(wait: &Wait) -> String {
+    let partners = list(&wait.partners);
+    let what = match wait.kind {
+        WaitKind::Message => format!("a message from {partners}"),
+        WaitKind::Room => format!("room on its edge to {partners}"),
+        WaitKind::Join => "its branches".to_owned(),
+        WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
+        WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
+    };
+    format!("`{}` waits for {what}", wait.role)
+}
+
+fn all(waits: &[Wait]) -> String {
+    waits.iter().map(waiting).collect::<Vec<_>>().join("; ")
+}
+
 fn deadlock(waits: &[Wait], orphans: &[Orphan]) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for wait in waits {
-        let partners = list(&wait.partners);
-        let what = match wait.kind {
-            WaitKind::Message => format!("a message from {partners}"),
-            WaitKind::Room => format!("room on its edge to {partners}"),
-            WaitKind::Join => "its branches".to_owned(),
-            WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
-            WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
-        };
-        parts.push(format!("`{}` waits for {what}", wait.role));
-    }
+    let mut parts: Vec<String> = waits.iter().map(waiting).collect();
     for orphan in orphans {
         let Orphan { from, to, label, count } = orphan;
         parts.push(format!("{count} from `{from}` to `{to}` will not be received, first `{label}`"));

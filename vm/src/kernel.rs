@@ -10,6 +10,7 @@ mod branch;
 mod buffer;
 mod communicate;
 mod data;
+mod disturb;
 mod frame;
 mod output;
 pub(crate) mod perform;

@@ -22,6 +22,7 @@ pub mod output;
 pub mod policy;
 mod runs;
 pub mod session;
+pub mod topology;
 pub mod value;
 
 #[cfg(test)]
@@ -38,7 +39,8 @@ pub use kernel::VMKernel;
 pub use machine::{Driver, Inline, Machine, Round, RunEnd, SessionStatus, VM};
 pub use output::OutputCondition;
 pub use policy::{Policy, Priority};
-pub use session::{FinalValue, SessionEnd, SessionReport};
+pub use session::{Cancellation, FinalValue, SessionEnd, SessionReport};
+pub use topology::{Damage, Topology};
 pub use value::{Value, conforms, show, to_text, type_text};
 
 pub use tell_ir as ir;

@@ -3,11 +3,12 @@
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
 mod digest;
+mod disturb;
 mod finish;
 mod order;
 mod rare;
 
-pub use finish::{FinalValue, SessionEnd, SessionReport};
+pub use finish::{Cancellation, FinalValue, SessionEnd, SessionReport};
 
 use crate::clock::Clock;
 use crate::config::{Retention, VMConfig};
@@ -21,7 +22,7 @@ use crate::kernel::program::Program;
 use crate::kernel::{Outcome, VMKernel, scope};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
-use rare::Rare;
+pub(crate) use rare::Rare;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -254,7 +255,13 @@ impl Session {
             if self.streak >= self.slice {
                 self.rotate();
             }
-            let most = if self.state.rare.is_some() { self.arrange() } else { u32::MAX };
+            let most = match self.state.rare {
+                None => u32::MAX,
+                Some(_) => match self.arrange() {
+                    Ok(most) => most,
+                    Err(end) => return PickEnd::Ended(end),
+                },
+            };
             let Some(&who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
@@ -282,12 +289,19 @@ impl Session {
                     self.drop_first();
                 }
                 Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                Outcome::Issued => match self.perform_local(who) {
-                    None => return PickEnd::Request(who),
-                    Some(Answered::Done) => left = left.saturating_sub(1),
-                    Some(Answered::Later) => self.drop_first(),
-                    Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                },
+                Outcome::Issued => {
+                    if self.state.rare.is_some()
+                        && let Some(end) = self.ingest_due()
+                    {
+                        return PickEnd::Ended(end);
+                    }
+                    match self.perform_local(who) {
+                        None => return PickEnd::Request(who),
+                        Some(Answered::Done) => left = left.saturating_sub(1),
+                        Some(Answered::Later) => self.drop_first(),
+                        Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
+                    }
+                }
             }
         }
         if self.state.ready.is_empty() { self.quiesce() } else { PickEnd::Ready }

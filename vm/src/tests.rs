@@ -15,4 +15,5 @@ mod policies;
 mod rounds;
 mod scopes;
 mod sessions;
+mod topology;
 mod values;

@@ -2,7 +2,7 @@
 
 use super::communicate::new_head;
 use super::frame::{Flow, Frame, limit};
-use super::output;
+use super::{disturb, output};
 use crate::buffer::WhenFull;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -59,7 +59,11 @@ fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(Message { partner, label, number }), || value.clone());
     let gone = Message { partner, label: lost.stamp.label, number: lost.stamp.number };
-    frame.log.step(frame.me, EventKind::Dropped(gone), || lost.payload);
+    frame.log.step(frame.me, EventKind::Dropped(gone), || lost.payload.clone());
+    if let Some(rare) = frame.rare.as_mut().filter(|_| lost.stamp.is_damaged) {
+        rare.disturbance.forget_last(edge);
+    }
+    disturb::sent(frame, edge);
     frame.runs.hold(frame.part);
     frame.runs.release(lost.stamp.part);
     if is_head {

@@ -3,10 +3,9 @@
 //! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
 //! time of a message.
 
-use super::buffer;
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
-use super::output;
 use super::program::EdgeProgram;
+use super::{buffer, disturb, output};
 use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -55,6 +54,9 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
     frame.runs.hold(frame.part);
+    if frame.is_special {
+        disturb::sent(frame, number);
+    }
     if was_empty {
         match frame.part {
             Part::SESSION => wake_reader(frame, edge.to, number, Part::SESSION),
@@ -77,6 +79,9 @@ pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
 /// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
 #[inline(always)]
 fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
+    if frame.is_cut(edge) {
+        return;
+    }
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
@@ -111,8 +116,11 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
         && frame.runs.has_left(to, part)
     {
         let mut payload = Value::Unit;
-        let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
+        let Some(Stamp { number, label, is_damaged, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         frame.runs.release(part);
+        if is_damaged && let Some(rare) = &mut frame.rare {
+            rare.disturbance.forget_first(edge);
+        }
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
     }
@@ -137,8 +145,11 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
-    if frame.is_special && frame.is_called {
-        return Ok(Flow::Aside);
+    if frame.is_special {
+        if frame.is_called {
+            return Ok(Flow::Aside);
+        }
+        disturb::check(frame, &[edge])?;
     }
     match frame.visible(edge) {
         None => {
@@ -163,8 +174,11 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
-    if frame.is_special && frame.is_called {
-        return Ok(Flow::Aside);
+    if frame.is_special {
+        if frame.is_called {
+            return Ok(Flow::Aside);
+        }
+        disturb::check(frame, &choose.edges)?;
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
@@ -208,7 +222,10 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
-    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
+    let Some(Stamp { number, label, is_damaged, part }) = frame.edges[edge as usize].pop(register) else { return };
+    if is_damaged && let Some(rare) = &mut frame.rare {
+        rare.disturbance.forget_first(edge);
+    }
     if frame.log.is_on() {
         frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
     }

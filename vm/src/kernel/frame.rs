@@ -6,7 +6,7 @@ use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
 use crate::runs::{Part, Runs};
-use crate::session::{Coroutine, SessionState, Status};
+use crate::session::{Coroutine, Rare, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::Oversize;
 use std::collections::VecDeque;
@@ -51,6 +51,7 @@ pub(super) struct Frame<'a> {
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
+    pub(super) rare: Option<&'a mut Rare>,
 }
 
 impl<'a> Frame<'a> {
@@ -76,6 +77,7 @@ impl<'a> Frame<'a> {
             log: &mut state.log,
             requests: &mut state.requests,
             config: &state.config,
+            rare: state.rare.as_deref_mut(),
         };
         Some((frame, pc))
     }
@@ -88,9 +90,18 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The head of an edge, if it was sent in the part this coroutine is in.
+    /// Whether an edge is cut.
+    #[inline]
+    pub(super) fn is_cut(&self, edge: u32) -> bool {
+        self.is_special && self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
+    }
+
+    /// The head of an edge, if it was sent in the part this coroutine is in and can be seen.
     #[inline]
     pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
+        if self.is_cut(edge) {
+            return None;
+        }
         self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
     }
 

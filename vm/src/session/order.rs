@@ -1,18 +1,27 @@
 //! The order of steps in a session that has a policy that ranks.
 
-use super::Session;
+use super::{Session, SessionEnd};
 use crate::kernel::Outcome;
 
 impl Session {
-    /// Puts the coroutine whose turn it is first. Returns how many steps it may make before somebody looks again.
+    /// Inputs whose time has come take effect, and the coroutine whose turn it is comes first. Returns how many steps it
+    /// may make before somebody looks again; an error is the end of the session.
     #[cold]
-    pub(super) fn arrange(&mut self) -> u32 {
+    pub(super) fn arrange(&mut self) -> Result<u32, SessionEnd> {
+        if let Some(end) = self.ingest_due() {
+            return Err(end);
+        }
+        self.park();
         let state = &mut self.state;
-        let Some(turns) = state.rare.as_mut().and_then(|rare| rare.turns.as_mut()) else { return u32::MAX };
-        let Some(place) = turns.next(&state.config.policy, state.log.tick, &state.ready, &state.coroutines) else {
-            return 1;
+        let Some(rare) = &mut state.rare else { return Ok(u32::MAX) };
+        let Some(turns) = &mut rare.turns else {
+            let left = rare.disturbance.due().map_or(u64::MAX, |due| due - state.log.tick);
+            return Ok(u32::try_from(left).unwrap_or(u32::MAX));
         };
-        let Some(who) = state.ready.remove(place) else { return 1 };
+        let Some(place) = turns.next(&state.config.policy, state.log.tick, &state.ready, &state.coroutines) else {
+            return Ok(1);
+        };
+        let Some(who) = state.ready.remove(place) else { return Ok(1) };
         state.ready.push_front(who);
         if !turns.goes_on(who) {
             self.streak = 0;
@@ -20,7 +29,7 @@ impl Session {
         let coroutine = state.coroutines[usize::from(who)];
         let program = &self.loaded.program;
         turns.expect_message(coroutine.called.is_none() && program.communicates(coroutine.role, coroutine.pc));
-        1
+        Ok(1)
     }
 
     /// Notes what a coroutine did in its turn.
