@@ -205,7 +205,7 @@ fn edges(machines: &[LocalMachine], channels: &[EdgeBound]) -> Vec<Edge> {
     }
     edges.sort_unstable();
     edges.dedup();
-    edges.into_iter().map(|(from, to)| Edge { from, to, bound: bound(from, to) }).collect()
+    edges.into_iter().map(|(from, to)| Edge { from, to, bound: bound(from, to), lossy: false }).collect()
 }
 
 /// An index that instructions hold in 16 bits; tables are checked against [`MAX_ENTRIES`] at the end.

@@ -269,7 +269,7 @@ fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
         functions: read_section(sections, 7, |cursor| cursor.list(8, function))?,
         machines: read_section(sections, 8, |cursor| cursor.list(3, machine))?,
-        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 3>())?,
+        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 4>())?,
         scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
         choreography: read_section(sections, 11, |cursor| Ok(Choreography { nodes: cursor.list(1, node)? }))?,
         resources: read_section(sections, 12, resources)?,

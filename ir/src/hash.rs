@@ -635,5 +635,6 @@ impl Canon for Edge {
         // The bound is a hint: how far somebody explored does not make it another protocol.
         out.short(self.from);
         out.short(self.to);
+        out.byte(u8::from(self.lossy));
     }
 }

@@ -311,6 +311,8 @@ pub struct Edge {
     pub to: u16,
     /// Most messages ever queued, if known: an allocation hint.
     pub bound: Option<u32>,
+    /// Whether messages may get lost where there is no room for them and a machine is configured so.
+    pub lossy: bool,
 }
 
 /// A scope with outcomes (LANGUAGE §4): its owner decides how it ends, once per run.

@@ -23,12 +23,10 @@ is what a committed step takes from the credits of its coroutine, where a machin
 #[must_use]
 pub fn bytecode() -> String {
     let mut out = PREFACE.to_owned();
-    let rows = Instr::TABLE
-        .iter()
-        .map(|row| {
-            let (code, form, cost) = (row.code.to_string(), format!("`{}`", row.form), row.cost.to_string());
-            [code, operands(row), form, cost, row.doc.trim().to_owned()]
-        });
+    let rows = Instr::TABLE.iter().map(|row| {
+        let (code, form, cost) = (row.code.to_string(), format!("`{}`", row.form), row.cost.to_string());
+        [code, operands(row), form, cost, row.doc.trim().to_owned()]
+    });
     table(&mut out, "Instructions", ["code", "instruction", "written", "cost", "meaning"], rows);
     let rows = Prim::ALL.iter().map(|prim| {
         [

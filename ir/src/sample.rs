@@ -1,5 +1,6 @@
 //! An image for tests, with every table in use: a buyer asks for titles until the answer is no, or cheap.
 
+pub(crate) mod lossy;
 pub(crate) mod resources;
 pub(crate) mod scoped;
 
@@ -101,7 +102,10 @@ pub(crate) fn image() -> CodeImage {
                 Node::End,
             ],
         },
-        edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
+        edges: vec![
+            Edge { from: BUYER, to: SELLER, bound: Some(1), lossy: false },
+            Edge { from: SELLER, to: BUYER, bound: None, lossy: false },
+        ],
         scopes: Vec::new(),
         resources: Resources::default(),
         debug: Some(Debug { file: "shop.tell".to_owned(), spans: vec![vec![(0, 10, 20), (2, 21, 30)], Vec::new()] }),

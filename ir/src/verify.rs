@@ -5,7 +5,7 @@
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
 //! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10); then
-//! all machines against the choreography (V6). A later check relies on the earlier ones: indices are in range once the
+//! the lossy edges (V5.14) and //! all machines against the choreography (V6). A later check relies on the earlier ones: indices are in range once the
 //! operands are checked.
 
 mod bound;
@@ -14,6 +14,7 @@ mod certificate;
 mod control;
 mod flow;
 mod linear;
+mod lossy;
 mod machine;
 mod nest;
 mod operand;
@@ -91,6 +92,10 @@ pub const RULES: &[(&str, &str)] = &[
     ("V5.11", "a branch, a body or a block ends where the machine's does, and control goes on behind the scope"),
     ("V5.12", "two branches use no edge in common"),
     ("V5.13", "inside a scope only its participants communicate and enter scopes"),
+    (
+        "V5.14",
+        "a lossy edge carries one label; its receiver can go on without it, and having taken one, silently waits again",
+    ),
     ("V5.15", "a speculation that is undone goes on in the state it began in"),
     ("V6.1", "a choreography has a node to start at; its ways, roles, labels and scopes are there"),
     ("V6.2", "nobody sends to itself, the labels of a message are distinct, and every decision has an arm"),
@@ -222,6 +227,7 @@ pub fn check_code(image: &CodeImage) -> Result<SessionBound, VerifyError> {
             .map_err(|error| VerifyError { role: Some(image.roles[role].name.clone()), ..error })?;
     }
     bound.check()?;
+    lossy::check(image, &mut budget)?;
     table::debug(image)?;
     Ok(bound)
 }

@@ -83,6 +83,7 @@ impl<'a> Course<'a> {
         match event.event {
             "Sent" | "Offered" => self.send((role, of("to")), event),
             "Received" | "Chose" | "Discarded" => self.receive((of("from"), role), event),
+            "Dropped" => self.lose((role, of("to")), event),
             "Performed" => {
                 let twice = self.requests.insert(of("request"), (role, of("op"))).is_some();
                 if twice { Err("its number is in use".to_owned()) } else { Ok(()) }
@@ -149,6 +150,13 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
+    fn lose(&mut self, edge: (&'a str, &'a str), event: &'a Description) -> Result<(), String> {
+        let queue = self.edges.entry(edge).or_default();
+        let place = queue.iter().rposition(|queued| *queued == message(event)).ok_or("it was not sent")?;
+        queue.remove(place);
+        Ok(())
+    }
+
     fn receive(&mut self, edge: (&'a str, &'a str), event: &'a Description) -> Result<(), String> {
         match self.edges.get_mut(&edge).and_then(VecDeque::pop_front) {
             Some(head) if head == message(event) => Ok(()),
@@ -184,12 +192,16 @@ fn follows(last: &Description, event: &Description) -> Result<(), String> {
             with_role
                 && (event.event == "Faulted" || event.event == "ScopeOutcome" && field(event, "outcome") == "fail")
         }
-        "TimeoutIssued" => {
+        "TimeoutIssued" if !field(last, "scope").is_empty() => {
             let outcome = event.event == "ScopeOutcome" && field(event, "outcome") == "timeout";
             outcome && with_role && same(&["scope"]) && last.tick == event.tick
         }
         "CancellationRequested" if !field(last, "request").is_empty() => {
             event.event == "Cancelled" && with_role && same(&["op", "request"]) && last.tick == event.tick
+        }
+        "OutputConditionChecked" => {
+            let is_sent = ["Sent", "Offered"].contains(&event.event) && same(&["label"]) && last.tick == event.tick;
+            with_role && (is_sent || event.event == "FailureBranchEntered")
         }
         "Closed" | "Faulted" => event.event == "SessionTerminal" && event.role.is_none(),
         "SessionTerminal" => ["SessionTerminal", "EpochAdvanced"].contains(&event.event),
@@ -205,6 +217,7 @@ fn preceded(last: Option<&Description>, event: &Description) -> Result<(), Strin
     let is_right = match event.event {
         "Faulted" => name == "FailureBranchEntered",
         "Cancelled" if !field(event, "request").is_empty() => name == "CancellationRequested",
+        "SessionTerminal" => ["Closed", "Faulted", "Cancelled", "SessionTerminal"].contains(&name),
         "EpochAdvanced" => name == "SessionTerminal",
         _ => true,
     };

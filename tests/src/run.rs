@@ -53,7 +53,7 @@ impl Ran {
     pub fn fault(&self) -> Option<&'static str> {
         match &self.report.as_ref()?.end {
             SessionEnd::Faulted(fault) => Some(fault.fault.code()),
-            SessionEnd::Closed => None,
+            SessionEnd::Closed | SessionEnd::Cancelled(_) => None,
         }
     }
 
@@ -70,6 +70,7 @@ impl Ran {
             None => format!("{:?}", self.end),
             Some(report) => match &report.end {
                 SessionEnd::Closed => "closed".to_owned(),
+                SessionEnd::Cancelled(cancellation) => format!("cancelled: {cancellation:?}"),
                 SessionEnd::Faulted(fault) => format!("{}: {fault}", fault.fault.code()),
             },
         }

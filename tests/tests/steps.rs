@@ -13,7 +13,7 @@ use tell_tests::run::{Opened, Setup, open};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
 use tell_vm::kernel::Outcome;
-use tell_vm::{Retention, VMConfig, VMKernel};
+use tell_vm::{OutputCondition, Retention, VMConfig, VMKernel, WhenFull};
 
 /// Most steps of one program that are looked at.
 const STEPS: u64 = 2_000;
@@ -28,6 +28,16 @@ const TRIALS: &[Trial] = &[
     ("no size", |config| config.limits.value_size = 0),
     ("no depth", |config| config.limits.value_depth = 0),
     ("full edges", |config| config.edge_capacity = 0),
+    ("an error when full", |config| {
+        config.edge_capacity = 0;
+        config.when_full = WhenFull::Error;
+    }),
+    ("no growth", |config| {
+        config.edge_capacity = 0;
+        config.when_full = WhenFull::Resize;
+        config.limits.edge = 0;
+    }),
+    ("no output", |config| config.output = OutputCondition::DenyAll),
     ("no coroutines", |config| config.limits.coroutines = 0),
     ("no nesting", |config| config.limits.nesting = 0),
 ];
@@ -98,6 +108,9 @@ fn a_step_that_is_not_committed_changes_nothing() {
         ("no size", limit),
         ("no depth", limit),
         ("full edges", "blocked"),
+        ("an error when full", "vm.fault.buffer_full"),
+        ("no growth", limit),
+        ("no output", "vm.fault.output_condition"),
         ("no coroutines", limit),
         ("no nesting", limit),
     ] {

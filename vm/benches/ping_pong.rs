@@ -55,7 +55,10 @@ fn image() -> CodeImage {
             machine(vec![recv(0, 1), State::Send(rows(0, 0))]),
         ],
         choreography: Choreography { nodes: vec![message(0, 1), message(1, 0)] },
-        edges: vec![Edge { from: 0, to: 1, bound: Some(1) }, Edge { from: 1, to: 0, bound: Some(1) }],
+        edges: vec![
+            Edge { from: 0, to: 1, bound: Some(1), lossy: false },
+            Edge { from: 1, to: 0, bound: Some(1), lossy: false },
+        ],
         ..CodeImage::default()
     }
 }

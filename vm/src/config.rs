@@ -1,7 +1,9 @@
 //! What a machine is configured with. All of it is data; nothing is read from the environment.
 
+use crate::buffer::WhenFull;
 use crate::error::VMError;
 use crate::flow::FlowPolicy;
+use crate::output::OutputCondition;
 use crate::policy::{Policy, Priority};
 use crate::value::node::Bound;
 use crate::value::{MAX_DEPTH, MAX_SIZE};
@@ -24,10 +26,14 @@ pub struct VMConfig {
     pub slice: u32,
     /// The order of the coroutines of a session.
     pub policy: Policy,
-    /// Most messages queued on one edge, at least 1; a sender blocks when it is reached.
+    /// Messages that fit on one edge, at least 1.
     pub edge_capacity: u32,
     /// Which facts may flow to which roles.
     pub flow: FlowPolicy,
+    /// What a sender does when they are there.
+    pub when_full: WhenFull,
+    /// Which messages roles may send.
+    pub output: OutputCondition,
     /// Given to handlers that draw random numbers.
     pub seed: u64,
     /// Which events are kept.
@@ -72,6 +78,8 @@ pub struct Limits {
     pub value_depth: u32,
     /// Largest unfolded size of a value, at most [`MAX_SIZE`]: 1 for every value in it, and the bytes of its texts.
     pub value_size: u32,
+    /// Messages on one edge under [`WhenFull::Resize`], at least as many as fit at first.
+    pub edge: u32,
     /// Largest unfolded size of a value in a message, at most [`MAX_SIZE`].
     pub payload_size: u32,
     /// Credits each coroutine has for all its steps; none means that nothing counts them. What a step costs is said by
@@ -94,6 +102,7 @@ impl Default for Limits {
             nesting: 1024,
             value_depth: MAX_DEPTH,
             value_size: 1 << 20,
+            edge: 1 << 16,
             payload_size: 1 << 20,
             credits: None,
         }
@@ -110,6 +119,8 @@ impl Default for VMConfig {
             slice: 256,
             policy: Policy::Cooperative,
             edge_capacity: 64,
+            when_full: WhenFull::Block,
+            output: OutputCondition::Disabled,
             seed: 0,
             trace: Retention::All,
             limits: Limits::default(),
@@ -121,11 +132,13 @@ impl VMConfig {
     pub(crate) fn check(&self) -> Result<(), VMError> {
         let limits = &self.limits;
         let every = if let Policy::Priority(Priority::Ageing { every }) = self.policy { every } else { 1 };
+        let least = if self.when_full == WhenFull::Resize { u64::from(self.edge_capacity) } else { 0 };
         let rules = [
             ("concurrency", u64::from(self.concurrency), 1, u64::from(u32::MAX)),
             ("quantum", u64::from(self.quantum), 1, u64::from(MAX_QUANTUM)),
             ("slice", u64::from(self.slice), 1, u64::MAX),
             ("edge_capacity", u64::from(self.edge_capacity), 1, u64::MAX),
+            ("limits.edge", u64::from(limits.edge), least, u64::from(u32::MAX)),
             ("policy.every", u64::from(every), 1, u64::from(u32::MAX)),
             ("limits.coroutines", u64::from(limits.coroutines), 1, u64::from(MAX_COROUTINES)),
             ("limits.payload_size", u64::from(limits.payload_size), 1, u64::from(MAX_SIZE)),

@@ -16,6 +16,8 @@ pub(crate) struct Stamp {
     /// How many were sent on its edge before; wraps.
     pub(crate) number: u32,
     pub(crate) label: u16,
+    /// Whether it is not, or not always was, what was sent.
+    pub(crate) is_damaged: bool,
     /// Where in its sender's scopes it was sent.
     pub(crate) part: Part,
 }
@@ -59,6 +61,12 @@ impl Edge {
         (0..self.len()).map(|distance| &self.ring[self.place(distance)])
     }
 
+    /// The newest message.
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Queued> {
+        let place = self.place(self.len().checked_sub(1)?);
+        self.ring.get_mut(place)
+    }
+
     /// How many were ever sent; wraps.
     pub(crate) const fn sent(&self) -> u32 {
         self.sent
@@ -73,10 +81,26 @@ impl Edge {
         let number = self.sent;
         let place = &mut self.ring[self.place(self.len())];
         place.payload = payload.clone();
-        place.stamp = Stamp { number, label, part };
+        place.stamp = Stamp { number, label, is_damaged: false, part };
         self.sent = number.wrapping_add(1);
         self.len += 1;
         number
+    }
+
+    /// A message that is not queued: it has a number all the same.
+    pub(crate) const fn skip(&mut self) -> u32 {
+        let number = self.sent;
+        self.sent = number.wrapping_add(1);
+        number
+    }
+
+    /// Puts a message in the place of the newest one; its number, and the one that is gone.
+    pub(crate) fn replace_last(&mut self, label: u16, payload: &Value, part: Part) -> Option<(u32, Queued)> {
+        let last = self.len().checked_sub(1)?;
+        let number = self.skip();
+        let place = self.place(last);
+        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, is_damaged: false, part } };
+        Some((number, std::mem::replace(&mut self.ring[place], message)))
     }
 
     /// Takes the head off and puts its payload into `register`.

@@ -63,6 +63,30 @@ pub enum VMError {
         /// The role, by index.
         role: u16,
     },
+    /// An input for a number of steps that were already made.
+    #[error("session {session} has made {committed} steps; an input after {tick} comes too late")]
+    Late {
+        /// The session.
+        session: SessionId,
+        /// The steps it was meant for.
+        tick: u64,
+        /// The steps that were made.
+        committed: u64,
+    },
+    /// A role that the protocol does not have.
+    #[error("there is no role {role}")]
+    UnknownRole {
+        /// Its index.
+        role: u16,
+    },
+    /// Two roles between whom no messages go.
+    #[error("no messages go from role {from} to role {to}")]
+    UnknownEdge {
+        /// Sender, by index.
+        from: u16,
+        /// Receiver, by index.
+        to: u16,
+    },
     /// Arguments for another number of roles.
     #[error("arguments for {found} roles; the protocol has {expected}")]
     RoleCount {

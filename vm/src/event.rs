@@ -10,6 +10,7 @@ use crate::kernel::program::Program;
 use crate::trace::Chunk;
 use crate::value::{Value, show};
 use tell_ir::image::Outcome;
+use tell_ir::ty::{Type, TypeId};
 
 /// Role of an event that belongs to the session as a whole.
 const NO_ROLE: u16 = u16::MAX;
@@ -41,12 +42,19 @@ pub enum EventKind {
     Opened,
     /// A message was put on an edge.
     Sent(Message),
+    /// It was looked at whether a role may send a message; next comes the message, or the fault.
+    OutputConditionChecked {
+        /// The label.
+        label: u16,
+    },
     /// A message was taken by a `Receive`.
     Received(Message),
     /// A message was put on an edge by a role that selected its label.
     Offered(Message),
     /// A message was taken by a `Choose`.
     Chose(Message),
+    /// A message that was sent was lost: there was no room on its edge.
+    Dropped(Message),
     /// A message that was sent in a part of a scope its receiver has left was taken off its edge.
     Discarded(Message),
     /// A role went into a run of a scope.
@@ -68,6 +76,8 @@ pub enum EventKind {
         /// The scope.
         scope: u32,
     },
+    /// A role makes no step until the session's clock has gone on by the event's value.
+    RoleTimeoutIssued,
     /// A role started a branch.
     BranchStarted {
         /// Number of its coroutine.
@@ -92,6 +102,10 @@ pub enum EventKind {
         /// The request.
         request: RequestId,
     },
+    /// The whole session is to be called off, by its host or because this role crashed.
+    SessionCancellationRequested,
+    /// It is called off.
+    SessionCancelled,
     /// An operation was issued.
     Performed {
         /// The operation.
@@ -181,14 +195,16 @@ impl EventKind {
             Self::Received(_) => "Received",
             Self::Offered(_) => "Offered",
             Self::Chose(_) => "Chose",
+            Self::OutputConditionChecked { .. } => "OutputConditionChecked",
+            Self::Dropped(_) => "Dropped",
             Self::Discarded(_) => "Discarded",
             Self::ScopeEntered { .. } => "ScopeEntered",
             Self::ScopeOutcome { .. } => "ScopeOutcome",
-            Self::TimeoutIssued { .. } => "TimeoutIssued",
+            Self::TimeoutIssued { .. } | Self::RoleTimeoutIssued => "TimeoutIssued",
             Self::BranchStarted { .. } => "BranchStarted",
             Self::BranchEnded { .. } => "BranchEnded",
-            Self::CancellationRequested { .. } => "CancellationRequested",
-            Self::Cancelled { .. } => "Cancelled",
+            Self::CancellationRequested { .. } | Self::SessionCancellationRequested => "CancellationRequested",
+            Self::Cancelled { .. } | Self::SessionCancelled => "Cancelled",
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
             Self::Acquired { .. } => "Acquired",
@@ -239,13 +255,19 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
     let role_name = |role: u16| program.role_name(role).to_owned();
     let mut fields = Vec::new();
     match event.kind {
-        EventKind::Sent(message) | EventKind::Offered(message) | EventKind::Transferred(message) => {
+        EventKind::Sent(message)
+        | EventKind::Offered(message)
+        | EventKind::Transferred(message)
+        | EventKind::Dropped(message) => {
             fields.push(("to", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
         EventKind::Received(message) | EventKind::Chose(message) | EventKind::Discarded(message) => {
             fields.push(("from", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
+        }
+        EventKind::OutputConditionChecked { label } => {
+            fields.push(("label", program.label_name(label).to_owned()));
         }
         EventKind::ScopeEntered { scope, run } => {
             fields.push(("scope", scope.to_string()));
@@ -288,6 +310,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("message", text.unwrap_or_default().to_owned()));
         }
         EventKind::EpochAdvanced { epoch } => fields.push(("epoch", epoch.to_string())),
+        EventKind::RoleTimeoutIssued => fields.push(("duration", show(&event.value, TypeId(0), &[Type::Duration]))),
         EventKind::Acquired { layer } | EventKind::Released { layer } => {
             fields.push(("layer", program.layer_name(layer).to_owned()));
         }
@@ -309,6 +332,8 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
         | EventKind::Joined
         | EventKind::Aborted
         | EventKind::FailureBranchEntered
+        | EventKind::SessionCancellationRequested
+        | EventKind::SessionCancelled
         | EventKind::SessionTerminal => {}
     }
     Description {

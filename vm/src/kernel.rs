@@ -7,12 +7,15 @@
 //! Start with `VMKernel::advance`; families of instructions are in the submodules.
 
 mod branch;
+mod buffer;
 mod communicate;
 mod data;
+mod disturb;
 mod frame;
 mod guard;
 mod knowledge;
 mod nested;
+mod output;
 pub(crate) mod perform;
 mod prim;
 pub mod program;

@@ -6,6 +6,7 @@
 mod install;
 mod nested;
 mod open;
+mod perturb;
 mod sessions;
 
 use crate::config::{RoundSemantics, VMConfig};
@@ -280,10 +281,7 @@ impl<D: Driver> Machine<D> {
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
-        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session.clone()));
-        };
+        let (ticket, running) = self.before_step(session)?;
         let state = &running.state;
         let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
         let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| is_it(coroutine.status));
@@ -302,10 +300,7 @@ impl<D: Driver> Machine<D> {
     /// # Errors
     /// [`VMError::UnknownSession`], [`VMError::NoScope`]
     pub fn cancel_scope(&mut self, session: &SessionId, role: u16) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
-        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session.clone()));
-        };
+        let (ticket, running) = self.before_step(session)?;
         let was_waiting = running.state.ready.is_empty();
         let end = match VMKernel::cancel(&running.loaded.program, &mut running.state, role) {
             Ok(true) => None,

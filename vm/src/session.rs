@@ -3,11 +3,12 @@
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
 mod digest;
+mod disturb;
 mod finish;
 mod order;
 mod rare;
 
-pub use finish::{FinalValue, SessionEnd, SessionReport};
+pub use finish::{Cancellation, FinalValue, SessionEnd, SessionReport};
 
 use crate::clock::Clock;
 use crate::config::{Retention, VMConfig};
@@ -23,7 +24,7 @@ use crate::kernel::speculate::Speculation;
 use crate::kernel::{Outcome, VMKernel, scope, speculate};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
-use rare::Rare;
+pub(crate) use rare::Rare;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -237,6 +238,8 @@ pub(crate) struct Session {
     saved: Vec<(usize, Option<Box<dyn Handler + Send>>)>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
+    /// Most of them.
+    slice: u32,
     /// How its last pick ended. It stays here: to hand it on takes as long as a step.
     pub(crate) end: PickEnd,
 }
@@ -272,7 +275,8 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, end: PickEnd::Ready }
+        let slice = state.config.policy.slice(state.config.slice);
+        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, slice, end: PickEnd::Ready }
     }
 
     /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
@@ -287,21 +291,26 @@ impl Session {
 
     fn run(&mut self, quantum: u32) -> PickEnd {
         let mut left = quantum;
-        let slice = self.state.config.policy.slice(self.state.config.slice);
         while left > 0 {
             // Who speculates goes on until that is over.
             let is_free = self.state.speculation.is_none();
-            if self.streak >= slice && is_free {
+            if self.streak >= self.slice && is_free {
                 self.rotate();
             }
-            let most = if self.state.rare.is_some() && is_free { self.arrange() } else { u32::MAX };
+            let most = match self.state.rare {
+                None => u32::MAX,
+                Some(_) => match self.arrange() {
+                    Ok(most) => most,
+                    Err(end) => return PickEnd::Ended(end),
+                },
+            };
             let Some(&who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
                     end => return end,
                 }
             };
-            let most = most.min(left).min(slice.saturating_sub(self.streak).max(1));
+            let most = most.min(left).min(self.slice.saturating_sub(self.streak).max(1));
             let before = self.state.log.tick;
             let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;
@@ -324,12 +333,19 @@ impl Session {
                 }
                 Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
                 Outcome::Asked => return PickEnd::Request(who),
-                Outcome::Issued => match self.perform_local(who) {
-                    None => return PickEnd::Request(who),
-                    Some(Answered::Done) => left = left.saturating_sub(1),
-                    Some(Answered::Later) => self.drop_first(),
-                    Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                },
+                Outcome::Issued => {
+                    if self.state.rare.is_some()
+                        && let Some(end) = self.ingest_due()
+                    {
+                        return PickEnd::Ended(end);
+                    }
+                    match self.perform_local(who) {
+                        None => return PickEnd::Request(who),
+                        Some(Answered::Done) => left = left.saturating_sub(1),
+                        Some(Answered::Later) => self.drop_first(),
+                        Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
+                    }
+                }
             }
         }
         if self.state.ready.is_empty() { self.quiesce() } else { PickEnd::Ready }

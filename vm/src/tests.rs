@@ -1,6 +1,7 @@
 //! Tests of the machine on hand-built images, most of which no compiler would emit.
 
 mod branches;
+mod buffers;
 mod credits;
 mod edges;
 mod effects;
@@ -12,10 +13,12 @@ mod instructions;
 mod knowledge;
 mod limits;
 mod nested;
+mod output;
 mod policies;
 mod rounds;
 mod scopes;
 mod sessions;
 mod speculation;
+mod topology;
 mod traces;
 mod values;

@@ -99,7 +99,7 @@ pub(crate) const SECTIONS: [Section; 14] = [
     },
     Section {
         title: "edges",
-        form: "ROLE -> ROLE at most N",
+        form: "ROLE -> ROLE at most N lossy",
         count: |image| image.edges.len(),
         write: write_edge,
         read: read_edge,
@@ -380,9 +380,10 @@ pub(crate) fn op(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<u16> {
 }
 
 fn write_edge(image: &CodeImage, names: &Names, index: usize) -> String {
-    let Edge { from, to, bound } = image.edges[index];
+    let Edge { from, to, bound, lossy } = image.edges[index];
     let bound = bound.map_or_else(String::new, |bound| format!(" at most {bound}"));
-    format!("{} -> {}{bound}", names.roles.name(from.into()), names.roles.name(to.into()))
+    let lossy = if lossy { " lossy" } else { "" };
+    format!("{} -> {}{bound}{lossy}", names.roles.name(from.into()), names.roles.name(to.into()))
 }
 
 fn read_edge(image: &mut CodeImage, names: &Names, cursor: &mut Cursor<'_, '_>) -> Read {
@@ -396,7 +397,8 @@ fn read_edge(image: &mut CodeImage, names: &Names, cursor: &mut Cursor<'_, '_>) 
         }
         false => None,
     };
-    image.edges.push(Edge { from, to, bound });
+    let lossy = cursor.eats("lossy");
+    image.edges.push(Edge { from, to, bound, lossy });
     Ok(())
 }
 

@@ -380,8 +380,8 @@ fn image() -> impl Strategy<Value = CodeImage> {
         1 => Shape::Variant(ty, number),
         _ => Shape::List(ty, number),
     });
-    let edge =
-        (any::<u16>(), any::<u16>(), option::of(any::<u32>())).prop_map(|(from, to, bound)| Edge { from, to, bound });
+    let edge = (any::<u16>(), any::<u16>(), option::of(any::<u32>()), any::<bool>())
+        .prop_map(|(from, to, bound, lossy)| Edge { from, to, bound, lossy });
     let scope = (any::<u16>(), vec(any::<u16>(), 0..3), vec(outcome(), 0..3))
         .prop_map(|(owner, participants, outcomes)| Scope { owner, participants, outcomes });
     let spans = vec((any::<u32>(), any::<u32>(), any::<u32>()), 0..3);

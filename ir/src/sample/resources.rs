@@ -45,7 +45,7 @@ pub(crate) fn image() -> CodeImage {
         functions: vec![shop(), bank(), clerk()],
         machines: machines(),
         choreography: choreography(),
-        edges: vec![Edge { from: SHOP, to: BANK, bound: None }],
+        edges: vec![Edge { from: SHOP, to: BANK, bound: None, lossy: false }],
         resources: Resources {
             nested: vec![Nested { image: [7; 32], roles: vec![("X".to_owned(), vec![INT])] }],
             layers: vec![layer("log", Reach::Session), layer("disk", Reach::Shared)],

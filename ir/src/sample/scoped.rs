@@ -50,7 +50,10 @@ pub(crate) fn image() -> CodeImage {
             },
         ],
         choreography: choreography(),
-        edges: vec![Edge { from: 0, to: 1, bound: None }, Edge { from: 0, to: 2, bound: None }],
+        edges: vec![
+            Edge { from: 0, to: 1, bound: None, lossy: false },
+            Edge { from: 0, to: 2, bound: None, lossy: false },
+        ],
         scopes: vec![Scope {
             owner: 0,
             participants: vec![0, 1, 2],

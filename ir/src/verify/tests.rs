@@ -1,5 +1,6 @@
 //! One minimal violation per rule, and what must stay accepted.
 
+mod lossy;
 mod projection;
 mod resources;
 mod scopes;
@@ -61,7 +62,7 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
         image.edges.pop();
     }),
     ("V1.13", "an edge twice", |image| image.edges[1] = image.edges[0]),
-    ("V1.13", "an edge to its start", |image| image.edges[0] = Edge { from: 0, to: 0, bound: None }),
+    ("V1.13", "an edge to its start", |image| image.edges[0] = Edge { from: 0, to: 0, bound: None, lossy: false }),
     ("V1.14", "positions of one role", |image| image.debug.as_mut().expect("it has some").spans.truncate(1)),
     ("V1.14", "positions outside", |image| image.debug.as_mut().expect("it has some").spans[1].push((99, 0, 0))),
     ("V1.15", "a tuple of Int", |image| image.shapes[0] = Shape::Product(INT)),
@@ -185,6 +186,7 @@ const VIOLATIONS: &[(&str, &str, Break)] = &[
         image.functions[0].code[5] = Instr::Jump { target: 9 };
         image.functions[0].chooses[0].rows[1].target = 9;
     }),
+    ("V5.14", "a message that its sender waits for an answer to", |image| image.edges[0].lossy = true),
     ("V7.1", "another operation of the host", |image| image.effects[0].name = "Host".to_owned()),
     ("V7.1", "a choice among no names", |image| {
         image.effects[0] = crate::image::Effect { name: "Host".to_owned(), args: Vec::new() };

@@ -52,6 +52,8 @@ pub(super) fn conclude(
         }
         match &report.end {
             SessionEnd::Closed => closed += 1,
+            // Nothing here calls a session off.
+            SessionEnd::Cancelled(_) => {}
             // What waited for the keyboard was called off.
             SessionEnd::Faulted(fault) if is_interrupted && is_cancelled(&fault.fault) => {}
             SessionEnd::Faulted(fault) => {

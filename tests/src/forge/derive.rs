@@ -44,7 +44,7 @@ pub fn derive(image: &CodeImage, numbers: &mut Numbers) -> Option<CodeImage> {
     }
     Some(CodeImage {
         machines,
-        edges: pairs.into_iter().map(|(from, to)| Edge { from, to, bound: None }).collect(),
+        edges: pairs.into_iter().map(|(from, to)| Edge { from, to, bound: None, lossy: false }).collect(),
         functions: vec![Function::default(); image.roles.len()],
         debug: None,
         ..image.clone()

@@ -27,7 +27,12 @@ fn with_edges(image: &mut CodeImage) {
             _ => {}
         }
     }
-    image.edges.extend(used.difference(&known).map(|(from, to)| Edge { from: *from, to: *to, bound: None }));
+    image.edges.extend(used.difference(&known).map(|(from, to)| Edge {
+        from: *from,
+        to: *to,
+        bound: None,
+        lossy: false,
+    }));
     image.edges.sort_unstable();
 }
 

@@ -98,8 +98,11 @@ pub(super) fn abandon_children(program: &Program, state: &mut SessionState, who:
 /// Frees the places of coroutines that are gone.
 fn sweep(state: &mut SessionState, gone: &[u16]) {
     if gone.iter().any(|who| state.coroutines[usize::from(*who)].is_queued) {
-        let SessionState { ready, coroutines, .. } = state;
+        let SessionState { ready, coroutines, rare, .. } = state;
         ready.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
+        if let Some(rare) = rare {
+            rare.disturbance.parked.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
+        }
     }
     for who in gone {
         state.coroutines[usize::from(*who)].is_queued = false;

@@ -4,8 +4,8 @@
 //! time of a message.
 
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
-use super::nested;
 use super::program::{EdgeProgram, Row};
+use super::{buffer, disturb, nested, output};
 use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -20,15 +20,19 @@ pub(super) fn send(
     port: u16,
     label: u16,
     val: Reg,
-    kind: impl FnOnce(Message) -> EventKind,
+    kind: impl Fn(Message) -> EventKind + Copy,
 ) -> Exec {
     let number = sendable(frame, port, label, val)?;
-    if frame.is_aside {
-        return Ok(Flow::Aside);
+    if frame.is_special {
+        if frame.is_called || frame.speculates {
+            return Ok(Flow::Aside);
+        }
+        output::check(frame, label)?;
     }
-    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
-        frame.edges[number as usize].writer = frame.who;
-        return frame.wait(Status::Sending { edge: number });
+    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize
+        && let Some(flow) = buffer::full(frame, (number, label, val, &kind))?
+    {
+        return Ok(flow);
     }
     let edge = &frame.program.edges[number as usize];
     let value = &frame.registers[usize::from(val)];
@@ -36,6 +40,9 @@ pub(super) fn send(
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
+        if frame.is_special {
+            output::note(frame.config, frame.log, frame.me, label);
+        }
         frame.log.message(frame.me, kind(Message { partner: edge.to, label, number: sequence }), value);
     }
     sent(frame, number, edge.to, was_empty);
@@ -67,6 +74,9 @@ fn sendable(frame: &Frame<'_>, port: u16, label: u16, val: Reg) -> Result<u32, B
 #[inline(always)]
 fn sent(frame: &mut Frame<'_>, edge: u32, to: u16, was_empty: bool) {
     frame.runs.hold(frame.part);
+    if frame.is_special {
+        disturb::sent(frame, edge);
+    }
     if was_empty {
         match frame.part {
             Part::SESSION => wake_reader(frame, to, edge, Part::SESSION),
@@ -92,7 +102,7 @@ pub(super) fn put(frame: &mut Frame<'_>, edge: u32, label: u16, value: &Value) {
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
-fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
+pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
     match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
         Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
         Some(part) => wake_reader(frame, to, edge, part),
@@ -103,6 +113,9 @@ fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
 /// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
 #[inline(always)]
 fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
+    if frame.is_cut(edge) {
+        return;
+    }
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
@@ -139,11 +152,14 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
         && frame.runs.has_left(to, part)
     {
         let mut payload = Value::Unit;
-        let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
+        let Some(Stamp { number, label, is_damaged, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         if let (Value::Endpoint(_), Some(holdings)) = (&payload, &mut *frame.holdings) {
             holdings.parcels.remove(&(edge, number));
         }
         frame.runs.release(part);
+        if is_damaged && let Some(rare) = &mut frame.rare {
+            rare.disturbance.forget_first(edge);
+        }
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
     }
@@ -165,7 +181,7 @@ fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
 
 /// Takes the head of an edge, which must have the label.
 pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
-    if frame.is_aside {
+    if frame.is_called || frame.speculates {
         return Ok(Flow::Aside);
     }
     match expected(frame, port, label, dst)? {
@@ -187,6 +203,9 @@ pub(super) fn expected(frame: &Frame<'_>, port: u16, label: u16, dst: Reg) -> Re
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
+    if frame.is_special {
+        disturb::check(frame, &[edge])?;
+    }
     match frame.visible(edge) {
         None => Ok(None),
         Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
@@ -199,7 +218,7 @@ pub(super) fn expected(frame: &Frame<'_>, port: u16, label: u16, dst: Reg) -> Re
 
 /// Takes the first row that matches the head of its partner's edge.
 pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
-    if frame.is_aside {
+    if frame.is_called || frame.speculates {
         return Ok(Flow::Aside);
     }
     match matching(frame, table)? {
@@ -224,6 +243,9 @@ pub(super) fn matching<'a>(frame: &Frame<'a>, table: u32) -> Result<Option<&'a R
     };
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
+    }
+    if frame.is_special {
+        disturb::check(frame, &choose.edges)?;
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
@@ -263,7 +285,10 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: impl FnOnce(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
-    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
+    let Some(Stamp { number, label, is_damaged, part }) = frame.edges[edge as usize].pop(register) else { return };
+    if is_damaged && let Some(rare) = &mut frame.rare {
+        rare.disturbance.forget_first(edge);
+    }
     if frame.log.is_on() {
         frame.log.message(frame.me, kind(Message { partner: from, label, number }), register);
     }

@@ -280,6 +280,22 @@ fn can_decide(program: &Program, state: &SessionState, run: RunId, role: u16, ou
     entry.outcome.is_none() && scope.is_some_and(|scope| scope.owner == role && scope.outcomes.contains(&outcome))
 }
 
+/// Whether the clock went on to where a role that made no step goes on, as that is the next thing to happen.
+fn resume(state: &mut SessionState) -> bool {
+    let Some(rare) = &mut state.rare else { return false };
+    let Some(when) = rare.disturbance.resumption() else { return false };
+    let sleep = state.clock.first().map(|(until, _)| until);
+    let deadline = state.runs.deadline().map(|(until, _)| until);
+    if sleep.into_iter().chain(deadline).any(|until| until < when) {
+        return false;
+    }
+    state.clock.advance(when);
+    rare.disturbance.resume(when);
+    // Those of roles that still make no step are parked again.
+    state.ready.extend(rare.disturbance.parked.drain(..));
+    true
+}
+
 impl VMKernel {
     /// The innermost open scope of a role that can be cancelled ends with `cancel`; false if there is none.
     pub(crate) fn cancel(program: &Program, state: &mut SessionState, role: u16) -> Result<bool, Box<Fault>> {
@@ -298,9 +314,12 @@ impl VMKernel {
         Ok(true)
     }
 
-    /// Lets the clock of a session in which nothing else can happen go on to the next sleep or deadline; false if
-    /// there is none. A sleep that ends when a deadline passes is in time.
+    /// Lets the clock of a session in which nothing else can happen go on to the next sleep, deadline or end of a role's
+    /// timeout; false if there is none. What ends when a deadline passes is in time.
     pub(crate) fn advance_clock(program: &Program, state: &mut SessionState) -> Result<bool, (u16, Box<Fault>)> {
+        if resume(state) {
+            return Ok(true);
+        }
         let sleep = state.clock.first();
         match (sleep, state.runs.deadline()) {
             (Some((until, who)), deadline) if deadline.is_none_or(|(when, _)| until <= when) => {

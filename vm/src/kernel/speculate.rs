@@ -7,7 +7,7 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing};
 use super::program::Program;
-use super::{Turn, communicate, knowledge, nested};
+use super::{Turn, communicate, knowledge, nested, output};
 use crate::edge::Queued;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -123,16 +123,18 @@ fn send(
     kind: fn(Message) -> EventKind,
 ) -> Result<bool, Box<Fault>> {
     let capacity = state.config.edge_capacity as usize;
-    let Some((frame, pc)) = Frame::enter(program, state, speculation.who) else {
+    let Some((mut frame, pc)) = Frame::enter(program, state, speculation.who) else {
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let (edge, value) = communicate::outgoing(&frame, port, label, val)?;
+    output::check(&mut frame, label)?;
     let before = speculation.on(edge);
     if frame.edges[edge as usize].len() + before >= capacity {
         return Ok(false);
     }
     let number = frame.edges[edge as usize].next_number().wrapping_add(before as u32);
     let message = Message { partner: program.edges[edge as usize].to, label, number };
+    output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(message), || value.clone());
     speculation.outbox.push((edge, label, value));
     frame.others[usize::from(speculation.who)].pc = pc + 1;

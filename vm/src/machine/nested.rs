@@ -212,5 +212,6 @@ fn how(report: &SessionReport) -> &'static str {
     match &report.end {
         SessionEnd::Closed => "closed",
         SessionEnd::Faulted(fault) => fault.fault.code(),
+        SessionEnd::Cancelled(_) => "cancelled",
     }
 }

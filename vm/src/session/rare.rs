@@ -3,25 +3,28 @@
 use crate::config::VMConfig;
 use crate::kernel::program::Program;
 use crate::policy::Turns;
+use crate::topology::Disturbance;
 
-/// What a session has only if its configuration asks for it.
+/// What a session has only if its configuration or an input of the host asks for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rare {
     /// What each coroutine has left, by its number; empty where nothing counts.
     credits: Vec<u64>,
     /// What a policy that ranks keeps.
     pub(crate) turns: Option<Turns>,
+    /// What the host lets happen to it.
+    pub(crate) disturbance: Disturbance,
 }
 
 impl Rare {
     /// What a session of a program has; none for most configurations.
     pub(crate) fn of(config: &VMConfig, program: &Program) -> Option<Box<Self>> {
         let turns = Turns::of(config, program);
-        if turns.is_none() && config.limits.credits.is_none() {
+        if turns.is_none() && config.limits.credits.is_none() && !config.output.is_on() {
             return None;
         }
         let credits = config.limits.credits.map_or_else(Vec::new, |credits| vec![credits; program.roles.len()]);
-        Some(Box::new(Self { credits, turns }))
+        Some(Box::new(Self { credits, turns, disturbance: Disturbance::default() }))
     }
 
     /// What a coroutine has left.

@@ -158,7 +158,9 @@ pub(crate) fn run(image: CodeImage) -> (VM, SessionReport) {
 pub(crate) fn fault_of(report: &SessionReport) -> &Fault {
     match &report.end {
         SessionEnd::Faulted(fault) => &fault.fault,
-        SessionEnd::Closed => panic!("bug: the session should have faulted"),
+        end @ (SessionEnd::Closed | SessionEnd::Cancelled(_)) => {
+            panic!("bug: the session should have faulted: {end:?}")
+        }
     }
 }
 

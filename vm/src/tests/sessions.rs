@@ -263,7 +263,7 @@ fn ring_of_thousand_roles() {
         let receive = Instr::Receive { from, label: 2, dst: 0 };
         let code = if i == 0 { [send[0], send[1], receive, HALT] } else { [receive, send[1], HALT, HALT] };
         role(&mut image, &format!("R{i}"), &[INT], &code);
-        image.edges.push(Edge { from: i, to, bound: Some(1) });
+        image.edges.push(Edge { from: i, to, bound: Some(1), lossy: false });
     }
     let (vm, report) = run(image);
     assert_eq!(report.end, SessionEnd::Closed);

@@ -249,6 +249,7 @@ pub(super) fn image(numbers: &mut Numbers) -> CodeImage {
             from: numbers.small(),
             to: numbers.small(),
             bound: numbers.maybe(Numbers::index),
+            lossy: numbers.below(2) == 0,
         }),
         scopes: numbers.list(|numbers| Scope {
             owner: numbers.small(),

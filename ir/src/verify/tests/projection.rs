@@ -152,7 +152,7 @@ const MADE: &[(&str, &str, fn() -> CodeImage)] = &[
         image.roles.push(Role { name: "R3".to_owned(), params: Vec::new() });
         image.functions.push(Function::default());
         image.machines.push(end(&[0]));
-        image.edges.push(Edge { from: 3, to: 2, bound: None });
+        image.edges.push(Edge { from: 3, to: 2, bound: None, lossy: false });
         image
     }),
     ("V6.14", "two different messages", || {
@@ -328,7 +328,10 @@ fn made(roles: u16, nodes: Vec<Node>, machines: Vec<LocalMachine>) -> CodeImage 
         roles: (0..roles).map(|role| Role { name: format!("R{role}"), params: Vec::new() }).collect(),
         labels: (0..3).map(|label| Label { name: format!("L{label}"), payload: UNIT }).collect(),
         types: vec![Type::Unit, Type::Int],
-        edges: pairs.filter(|(from, to)| from != to).map(|(from, to)| Edge { from, to, bound: None }).collect(),
+        edges: pairs
+            .filter(|(from, to)| from != to)
+            .map(|(from, to)| Edge { from, to, bound: None, lossy: false })
+            .collect(),
         functions: vec![Function::default(); machines.len()],
         choreography: crate::choreography::Choreography { nodes },
         machines,

@@ -105,7 +105,7 @@ pub(super) const VIOLATIONS: &[(&str, &str, Break)] = &[
         image.machines[2].states[3] = State::Tau(vec![StateId(4)]);
         image.functions[2].blocks[3].state = StateId(4);
         image.machines[2].states[3] = State::Send(vec![row(0, 0, 4)]);
-        image.edges.push(crate::image::Edge { from: 2, to: 0, bound: None });
+        image.edges.push(crate::image::Edge { from: 2, to: 0, bound: None, lossy: false });
     }),
     ("V5.12", "two branches send to one role", |image| {
         image.machines[0].states[3] = State::Send(vec![row(1, 0, 5)]);
