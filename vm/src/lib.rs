@@ -7,6 +7,7 @@
 //! Start with [`Machine`]; what an instruction means is in [`kernel`]. This crate has no lock, clock, environment,
 //! randomness, `unsafe` or IO: whatever comes from outside comes through a [`Handler`].
 
+pub mod bytes;
 mod clock;
 pub mod config;
 mod edge;
@@ -27,13 +28,14 @@ mod tests;
 
 pub use config::{Limits, MAX_QUANTUM, Retention, VMConfig};
 pub use error::VMError;
-pub use event::{Description, Event, EventKind};
+pub use event::{Describer, Description, Event, EventKind};
 pub use fault::{Fault, FaultReport};
 pub use handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
 pub use id::{ImageId, RequestId, SessionId};
 pub use kernel::VMKernel;
 pub use machine::{Driver, Inline, Machine, Round, RunEnd, SessionStatus, VM};
 pub use session::{FinalValue, SessionEnd, SessionReport};
+pub use trace::{BatchView, Sink, SinkError};
 pub use value::{Value, conforms, show, to_text, type_text};
 
 pub use tell_ir as ir;

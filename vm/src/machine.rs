@@ -17,7 +17,7 @@ use crate::kernel::perform::Completion;
 use crate::session::{
     Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
 };
-use crate::trace::{Events, Trace};
+use crate::trace::{Events, Sink, SinkError, Trace};
 use crate::value::Value;
 use sessions::{Sessions, Slot, Ticket};
 use std::collections::{BTreeMap, VecDeque};
@@ -82,6 +82,8 @@ pub enum RunEnd {
     Waiting,
     /// The caller stopped it.
     Stopped,
+    /// The sink of the trace failed; see [`Machine::sink_error`].
+    SinkFailed,
 }
 
 /// What became of a session.
@@ -159,6 +161,9 @@ impl<D: Driver> Machine<D> {
             if self.ready.is_empty() {
                 return if self.active == 0 { RunEnd::Done } else { RunEnd::Waiting };
             }
+            if self.trace.failed().is_some() {
+                return RunEnd::SinkFailed;
+            }
             if left == 0 {
                 return RunEnd::StepLimit;
             }
@@ -184,7 +189,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn plan(&mut self, n: usize, quantum: u32) {
-        if n == 0 {
+        if n == 0 || self.trace.failed().is_some() {
             return;
         }
         while let Some(ticket) = self.ready.pop_front() {
@@ -233,7 +238,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
-        self.trace.commit(&mut session.state.log);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
@@ -253,13 +258,14 @@ impl<D: Driver> Machine<D> {
     /// Answers a request whose handler said [`crate::HostStep::Blocked`].
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`]
+    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`], [`VMError::Sink`]
     pub fn reply(
         &mut self,
         session: &SessionId,
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
+        self.trace.ready()?;
         let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
         let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
             return Err(VMError::UnknownSession(session.clone()));
@@ -280,8 +286,9 @@ impl<D: Driver> Machine<D> {
     /// Cancels the innermost scope a role owns that has an outcome `cancel` and is not decided yet.
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::NoScope`]
+    /// [`VMError::UnknownSession`], [`VMError::NoScope`], [`VMError::Sink`]
     pub fn cancel_scope(&mut self, session: &SessionId, role: u16) -> Result<(), VMError> {
+        self.trace.ready()?;
         let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
         let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
             return Err(VMError::UnknownSession(session.clone()));
@@ -299,7 +306,7 @@ impl<D: Driver> Machine<D> {
     fn after_input(&mut self, ticket: Ticket, was_waiting: bool, end: Option<SessionEnd>) {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
-        self.trace.commit(&mut session.state.log);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         match end {
             Some(end) => {
                 let report = session.report(session.state.log.image(), end);
@@ -342,6 +349,22 @@ impl<D: Driver> Machine<D> {
     #[must_use]
     pub fn image(&self, image: ImageId) -> Option<&CodeImage> {
         self.images.get(usize::from(image.0)).map(|loaded| loaded.program.image())
+    }
+
+    /// Gives the events of a machine whose retention is `Sink` to this sink from now on. After one that failed, it is
+    /// first given what that one did not take, and the machine can go on.
+    ///
+    /// # Errors
+    /// [`VMError::SinkNotUsed`]; [`VMError::Sink`] if it fails at once.
+    pub fn set_sink(&mut self, sink: impl Sink + 'static) -> Result<(), VMError> {
+        let program = |image: ImageId| self.images.get(usize::from(image.0)).map(|loaded| &loaded.program);
+        self.trace.set_sink(Box::new(sink), program)
+    }
+
+    /// Why the sink failed, if it did. What it did not take is in [`Machine::events`].
+    #[must_use]
+    pub fn sink_error(&self) -> Option<&SinkError> {
+        self.trace.failed()
     }
 
     /// The events that were kept, in commit order.

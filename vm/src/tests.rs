@@ -9,5 +9,6 @@ mod hostile;
 mod instructions;
 mod scopes;
 mod sessions;
+mod streams;
 mod traces;
 mod values;

@@ -16,7 +16,7 @@ impl<D: Driver> Machine<D> {
     ///
     /// # Errors
     /// [`VMError::UnknownImage`], [`VMError::RoleCount`], [`VMError::ArgumentCount`], [`VMError::ArgumentType`],
-    /// [`VMError::LimitExceeded`]
+    /// [`VMError::LimitExceeded`], [`VMError::NoSink`], [`VMError::Sink`]
     pub fn open(&mut self, image: ImageId, args: &[Vec<Value>]) -> Result<SessionId, VMError> {
         let loaded = self.images.get(usize::from(image.0)).ok_or(VMError::UnknownImage(image))?;
         let roles = &loaded.program.image().roles;
@@ -32,6 +32,7 @@ impl<D: Driver> Machine<D> {
                 at_most("size of an argument", u64::from(value.size()), u64::from(limits.value_size))?;
             }
         }
+        self.trace.ready()?;
         at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
         let Some(id) = self.sessions.next_root() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
@@ -46,7 +47,7 @@ impl<D: Driver> Machine<D> {
         }
         self.trace.lend(&mut state.log);
         state.log.note(None, EventKind::Opened, || Value::Unit);
-        self.trace.commit(&mut state.log);
+        self.trace.commit(&mut state.log, &loaded.program);
         let ticket = self.sessions.add(Box::new(Session::new(Arc::clone(loaded), state)));
         self.ready.push_back(ticket);
         self.active += 1;
