@@ -1,4 +1,5 @@
-//! The command line. With the files below the only one that knows clap's derive; what is said here is what `--help` says.
+//! The command line. With the files below it the only one that knows clap's derive; what is said here is what `--help`
+//! says.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -57,9 +58,11 @@ pub(crate) enum ColorChoice {
 }
 
 mod machine;
+mod show;
 mod sizes;
 
 pub(crate) use machine::{Machine, Policy};
+pub(crate) use show::{Show, Stage};
 pub(crate) use sizes::Sizes;
 
 /// Form of diagnostics.
@@ -366,7 +369,8 @@ pub(crate) struct Run {
     pub(crate) max_steps: u64,
     #[command(flatten)]
     pub(crate) machine: Machine,
-    /// Write what happens as JSON lines; `-` is standard output, in place of everything else
+    /// Write what happens as JSON lines, or as bytes if the name ends in `.tellt`; `-` is standard output, in place of
+    /// everything else
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print the messages as they flow also with --quiet or several sessions
@@ -516,51 +520,6 @@ pub(crate) enum Relation {
     Async,
     /// Phase by phase
     Conservative,
-}
-
-/// Show what a stage of the compiler makes of a file, or disassemble an image
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  tellc show --stage parse shop.tell
-  tellc show --stage lower --json shop.tell | tellc project -
-  tellc show --stage emit shop.tell      the instructions of every role
-  tellc show shop.tellimg")]
-pub(crate) struct Show {
-    #[command(flatten)]
-    pub(crate) source: Source,
-    /// The stage; an image has `emit` only
-    #[arg(long, value_enum)]
-    pub(crate) stage: Option<Stage>,
-    /// The protocol that `emit` shows, if not the first one of the file
-    #[arg(long, value_name = "NAME")]
-    pub(crate) protocol: Option<String>,
-    /// The global type of each protocol as JSON, for `--stage lower`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) sizes: Sizes,
-}
-
-/// The stages, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Stage {
-    /// Tokens
-    Lex,
-    /// Tokens with line ends and blocks
-    Layout,
-    /// The syntax tree
-    Parse,
-    /// Declarations with their names looked up
-    Resolve,
-    /// Bodies with types, and who holds what
-    Check,
-    /// The choreography as a graph
-    Lower,
-    /// The automaton of every role
-    Project,
-    /// Instructions
-    Emit,
 }
 
 /// Explain a code: of an error, a warning, a fault or a rule of images

@@ -26,7 +26,9 @@ use tell_ir::codec::FORMAT_VERSION;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_vm::{EventKind, ImageId, Limits, Priority, Retention, SessionId, VM, VMConfig, VMError};
+use tell_vm::{
+    BatchView, EventKind, ImageId, Limits, Priority, Retention, SessionId, SinkError, VM, VMConfig, VMError,
+};
 
 /// Steps of one session before the next one goes on, if nobody watches.
 const QUANTUM: u32 = 256;
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
         quantum: args.machine.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
         edge_capacity: args.machine.edge_capacity,
         seed: args.seed,
-        trace: if watch.messages || args.trace.is_some() { Retention::All } else { Retention::Off },
+        trace: if watch.messages || args.trace.is_some() { Retention::Sink } else { Retention::Off },
         limits,
         ..VMConfig::default()
     };
@@ -69,12 +71,16 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let terminal = Terminal { paper, prompt: prompt.clone(), failed: Rc::clone(&failed) };
     tell_stdlib::install(&mut vm, terminal, Host { fields, chooser, roles, keyboard, prompt, used: Used::default() });
     let image = vm.load_choreography(image).map_err(refused)?;
-    let sessions = open(&mut vm, image, args.sessions, &params)?;
-
     let trace = args.trace.as_ref().map(|path| Trace::create(path, &header, output)).transpose()?;
-    let mut recorder = Recorder { trace, watch, output };
-    let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &mut recorder)?;
-    conclude(&mut vm, &sessions, &files, end, recorder.watch, output)
+    let recorder = Rc::new(RefCell::new(Recorder { trace, watch, output: output.clone(), trouble: None }));
+    if vm.config().trace == Retention::Sink {
+        let recorder = Rc::clone(&recorder);
+        vm.set_sink(move |batch: &BatchView<'_>| recorder.borrow_mut().take(batch)).map_err(refused)?;
+    }
+    let opened = (0..args.sessions).map(|_| vm.open(image, &params)).collect::<Result<Vec<_>, _>>();
+    let sessions = opened.map_err(|error| recorder.borrow_mut().trouble.take().unwrap_or_else(|| refused(error)))?;
+    let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &recorder)?;
+    conclude(&mut vm, &sessions, &files, end, watch, output)
 }
 
 /// Steps of a session after which who waits is one rank higher, under `--policy ageing`.
@@ -194,34 +200,34 @@ fn refused(error: VMError) -> Trouble {
     })
 }
 
-fn open(vm: &mut VM, image: ImageId, count: u32, params: &[Vec<tell_vm::Value>]) -> Result<Vec<SessionId>, Trouble> {
-    (0..count).map(|_| vm.open(image, params).map_err(refused)).collect()
-}
-
-/// Keeps and prints what happens.
-struct Recorder<'a> {
+/// Writes and prints what happens, at each commit.
+struct Recorder {
     trace: Option<Trace>,
     watch: Watch,
-    output: &'a Output,
+    output: Output,
+    /// Why it could not.
+    trouble: Option<Trouble>,
 }
 
-impl Recorder<'_> {
-    /// Takes the events since the last time.
-    fn record(&mut self, vm: &mut VM) -> Result<(), Trouble> {
-        if vm.events().len() == 0 {
+impl Recorder {
+    /// The sink of the machine: what goes wrong is kept here, for whoever drives the machine.
+    fn take(&mut self, batch: &BatchView<'_>) -> Result<(), SinkError> {
+        self.record(batch).map_err(|trouble| {
+            self.trouble = Some(trouble);
+            SinkError::new("the trace cannot be written")
+        })
+    }
+
+    fn record(&mut self, batch: &BatchView<'_>) -> Result<(), Trouble> {
+        if let Some(trace) = &mut self.trace {
+            trace.batch(batch)?;
+        }
+        if !self.watch.messages {
             return Ok(());
         }
-        for event in vm.take_events() {
-            let is_message = matches!(event.kind, EventKind::Sent(_) | EventKind::Offered(_));
-            if self.trace.is_none() && !is_message {
-                continue;
-            }
-            let Some(description) = vm.describe(&event) else { continue };
-            if let Some(trace) = &mut self.trace {
-                trace.event(&description)?;
-            }
-            if self.watch.messages && is_message {
-                write_message(&description, self.watch.sessions, self.output)?;
+        for event in batch.events() {
+            if matches!(event.kind, EventKind::Sent(_) | EventKind::Offered(_)) {
+                write_message(&batch.describe(&event), self.watch.sessions, &self.output)?;
             }
         }
         Ok(())
@@ -234,11 +240,13 @@ fn drive(
     max_steps: u64,
     interrupt: &Interrupt,
     failed: &RefCell<Option<io::Error>>,
-    recorder: &mut Recorder<'_>,
+    recorder: &RefCell<Recorder>,
 ) -> Result<End, Trouble> {
     let mut steps = 0;
     let end = loop {
-        recorder.record(vm)?;
+        if let Some(trouble) = recorder.borrow_mut().trouble.take() {
+            return Err(trouble);
+        }
         if let Some(error) = failed.take() {
             return Err(Trouble::Output(error));
         }
@@ -264,7 +272,8 @@ fn drive(
         }
         steps += round.steps;
     };
-    if let Some(trace) = recorder.trace.take() {
+    let trace = recorder.borrow_mut().trace.take();
+    if let Some(trace) = trace {
         trace.finish()?;
     }
     Ok(end)

@@ -34,6 +34,7 @@ const WITHOUT_PROGRAM: &[(&str, &str)] = &[
     ("E0703", "files: tellc"),
     ("E0704", "command line: tellc"),
     ("E0705", "JSON: bridge, tellc"),
+    ("E0706", "traces: tellc"),
 ];
 
 fn pages() -> Vec<PathBuf> {

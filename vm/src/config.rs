@@ -61,6 +61,8 @@ pub enum Retention {
     All,
     /// The last so many.
     Last(usize),
+    /// None here: they go to the sink of [`crate::Machine::set_sink`] at each commit.
+    Sink,
 }
 
 /// Limits of a machine.

@@ -1,6 +1,7 @@
 //! Refusals of the machine's own interface: before a session exists, or about one that does not.
 
 use crate::id::{ImageId, RequestId, SessionId};
+use crate::trace::SinkError;
 
 /// Why the machine refused a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +88,15 @@ pub enum VMError {
         /// Receiver, by index.
         to: u16,
     },
+    /// The sink of the trace failed, so nothing can happen that it would not hear of.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// Events are to go to a sink, and there is none.
+    #[error("the trace goes to a sink, and none is set")]
+    NoSink,
+    /// Events are not to go to a sink.
+    #[error("the trace does not go to a sink")]
+    SinkNotUsed,
     /// Arguments for another number of roles.
     #[error("arguments for {found} roles; the protocol has {expected}")]
     RoleCount {

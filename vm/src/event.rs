@@ -9,7 +9,7 @@ use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
 use crate::trace::Chunk;
 use crate::value::{Value, show};
-use tell_ir::image::Outcome;
+use tell_ir::image::{CodeImage, Outcome};
 use tell_ir::ty::{Type, TypeId};
 
 /// Role of an event that belongs to the session as a whole.
@@ -248,6 +248,24 @@ pub struct Description {
     pub event: &'static str,
     /// What belongs to it: keys and printed values.
     pub fields: Vec<(&'static str, String)>,
+}
+
+/// Puts events of one image into words, where there is no machine.
+#[derive(Debug)]
+pub struct Describer(Program);
+
+impl Describer {
+    /// Knows the names of an image.
+    #[must_use]
+    pub fn new(image: CodeImage) -> Self {
+        Self(Program::prepare(image))
+    }
+
+    /// An event of a session of the image in words.
+    #[must_use]
+    pub fn describe(&self, event: &Event) -> Description {
+        describe(event, &self.0)
+    }
 }
 
 /// The event in words, with the names of its image.

@@ -50,6 +50,13 @@ impl SessionId {
         Self { root: self.root, nested: Some(Arc::new(Path(path.collect()))) }
     }
 
+    /// The session with these numbers, outermost first; none without any.
+    pub(crate) fn of_path(mut path: impl Iterator<Item = u32>) -> Option<Self> {
+        let root = path.next()?;
+        let below: Box<[u32]> = path.collect();
+        Some(Self { root, nested: (!below.is_empty()).then(|| Arc::new(Path(below))) })
+    }
+
     /// How many sessions it is nested in.
     #[must_use]
     pub fn depth(&self) -> usize {

@@ -8,6 +8,7 @@
 //! randomness, `unsafe` or IO: whatever comes from outside comes through a [`Handler`].
 
 pub mod buffer;
+pub mod bytes;
 mod clock;
 pub mod config;
 mod edge;
@@ -34,7 +35,7 @@ mod tests;
 pub use buffer::WhenFull;
 pub use config::{Limits, MAX_COROUTINES, MAX_QUANTUM, Retention, RoundSemantics, VMConfig};
 pub use error::VMError;
-pub use event::{Description, Event, EventKind};
+pub use event::{Describer, Description, Event, EventKind};
 pub use fault::{Fault, FaultReport};
 pub use flow::{FlowPolicy, FlowPredicate};
 pub use handler::{Call, Failure, FailureKind, Handler, HostStep, Settled};
@@ -45,6 +46,7 @@ pub use output::OutputCondition;
 pub use policy::{Policy, Priority};
 pub use session::{Cancellation, FinalValue, SessionEnd, SessionReport};
 pub use topology::{Damage, Topology};
+pub use trace::{BatchView, Sink, SinkError};
 pub use value::{Value, conforms, show, to_text, type_text};
 
 pub use tell_ir as ir;

@@ -20,7 +20,7 @@ use crate::kernel::program::Program;
 use crate::session::{
     Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, SessionState, Status, answer, completed,
 };
-use crate::trace::{Events, Trace};
+use crate::trace::{Events, Sink, SinkError, Trace};
 use crate::value::Value;
 use nested::Shared;
 use sessions::{Sessions, Slot, Ticket};
@@ -86,6 +86,8 @@ pub enum RunEnd {
     Waiting,
     /// The caller stopped it.
     Stopped,
+    /// The sink of the trace failed; see [`Machine::sink_error`].
+    SinkFailed,
 }
 
 /// What became of a session.
@@ -165,6 +167,9 @@ impl<D: Driver> Machine<D> {
             if self.ready.is_empty() {
                 return if self.active == 0 { RunEnd::Done } else { RunEnd::Waiting };
             }
+            if self.trace.failed().is_some() {
+                return RunEnd::SinkFailed;
+            }
             if left == 0 {
                 return RunEnd::StepLimit;
             }
@@ -193,6 +198,9 @@ impl<D: Driver> Machine<D> {
     }
 
     fn plan(&mut self, n: usize, quantum: u32) {
+        if self.trace.failed().is_some() {
+            return;
+        }
         let most = match self.config.rounds {
             RoundSemantics::Canonical => n.min(1),
             RoundSemantics::Waves => n,
@@ -252,7 +260,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
-        self.trace.commit(&mut session.state.log);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         self.shared_state.freed(&mut session);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
@@ -274,13 +282,14 @@ impl<D: Driver> Machine<D> {
     /// Answers a request whose handler said [`crate::HostStep::Blocked`].
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`]
+    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`], [`VMError::Sink`]
     pub fn reply(
         &mut self,
         session: &SessionId,
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
+        self.trace.ready()?;
         let (ticket, running) = self.before_step(session)?;
         let state = &running.state;
         let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
@@ -298,8 +307,9 @@ impl<D: Driver> Machine<D> {
     /// Cancels the innermost scope a role owns that has an outcome `cancel` and is not decided yet.
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::NoScope`]
+    /// [`VMError::UnknownSession`], [`VMError::NoScope`], [`VMError::Sink`]
     pub fn cancel_scope(&mut self, session: &SessionId, role: u16) -> Result<(), VMError> {
+        self.trace.ready()?;
         let (ticket, running) = self.before_step(session)?;
         let was_waiting = running.state.ready.is_empty();
         let end = match VMKernel::cancel(&running.loaded.program, &mut running.state, role) {
@@ -315,7 +325,7 @@ impl<D: Driver> Machine<D> {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
         session.settle_speculation();
-        self.trace.commit(&mut session.state.log);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         self.shared_state.freed(session);
         match end {
             Some(end) => {
@@ -396,6 +406,22 @@ impl<D: Driver> Machine<D> {
     #[must_use]
     pub fn image(&self, image: ImageId) -> Option<&CodeImage> {
         self.images.get(usize::from(image.0)).map(|loaded| loaded.program.image())
+    }
+
+    /// Gives the events of a machine whose retention is `Sink` to this sink from now on. After one that failed, it is
+    /// first given what that one did not take, and the machine can go on.
+    ///
+    /// # Errors
+    /// [`VMError::SinkNotUsed`]; [`VMError::Sink`] if it fails at once.
+    pub fn set_sink(&mut self, sink: impl Sink + 'static) -> Result<(), VMError> {
+        let program = |image: ImageId| self.images.get(usize::from(image.0)).map(|loaded| &loaded.program);
+        self.trace.set_sink(Box::new(sink), program)
+    }
+
+    /// Why the sink failed, if it did. What it did not take is in [`Machine::events`].
+    #[must_use]
+    pub fn sink_error(&self) -> Option<&SinkError> {
+        self.trace.failed()
     }
 
     /// The events that were kept, in commit order.

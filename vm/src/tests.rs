@@ -19,6 +19,7 @@ mod rounds;
 mod scopes;
 mod sessions;
 mod speculation;
+mod streams;
 mod topology;
 mod traces;
 mod values;

@@ -16,4 +16,5 @@ mod schema;
 mod streams;
 mod subtype;
 mod support;
+mod traces;
 mod workflow;

@@ -188,7 +188,7 @@ impl<D: Driver> Machine<D> {
         let was_waiting = session.state.ready.is_empty();
         change(session);
         let can_go_on = !session.state.ready.is_empty();
-        self.trace.commit(&mut session.state.log);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         if was_waiting && can_go_on {
             self.ready.push_back(ticket);
         }

@@ -17,7 +17,7 @@ impl<D: Driver> Machine<D> {
     ///
     /// # Errors
     /// [`VMError::UnknownImage`], [`VMError::RoleCount`], [`VMError::ArgumentCount`], [`VMError::ArgumentType`],
-    /// [`VMError::LimitExceeded`]
+    /// [`VMError::LimitExceeded`], [`VMError::NoSink`], [`VMError::Sink`]
     pub fn open(&mut self, image: ImageId, args: &[Vec<Value>]) -> Result<SessionId, VMError> {
         let loaded = self.images.get(usize::from(image.0)).ok_or(VMError::UnknownImage(image))?;
         let roles = &loaded.program.image().roles;
@@ -33,6 +33,7 @@ impl<D: Driver> Machine<D> {
                 at_most("size of an argument", u64::from(value.size()), u64::from(limits.value_size))?;
             }
         }
+        self.trace.ready()?;
         at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
         let Some(id) = self.sessions.next_root() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
@@ -48,7 +49,7 @@ impl<D: Driver> Machine<D> {
         let log = &mut session.state.log;
         self.trace.lend(log);
         log.note(None, EventKind::Opened, || Value::Unit);
-        self.trace.commit(log);
+        self.trace.commit(log, &session.loaded.program);
     }
 
     /// Starts a session of a loaded image with arguments that fit it. Endpoints among them are its roles' from now on.

@@ -28,10 +28,10 @@ use tell_ir::resource::{Bundle, Fact, Layer, Nested, OpenTable, Reach, Resources
 use tell_ir::ty::TypeId;
 
 /// xorshift64*; the same images every time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

@@ -5,9 +5,11 @@
 //! writes into the last chunk itself. With a maximum, the first chunk goes when nothing of it is wanted any more; what
 //! it held is overwritten, so for a while at most one more chunk of values stays in memory.
 
+use super::BatchView;
 use crate::event::record::{Record, near};
 use crate::event::{Event, EventKind, Log};
 use crate::id::{ImageId, SessionId};
+use crate::kernel::program::Program;
 use crate::value::Value;
 use std::collections::VecDeque;
 
@@ -58,6 +60,14 @@ impl Chunk {
         self.batches.last().map_or(0, |batch| batch.end as usize)
     }
 
+    /// What is behind the batches; none if there is nothing.
+    pub(super) fn uncommitted<'a>(&'a self, log: &'a Log, program: &'a Program) -> Option<BatchView<'a>> {
+        let records = &self.records[self.committed()..self.used];
+        let (session, image, tick) = (log.session(), log.image(), log.tick);
+        let sequence = log.sequence_before(records.len());
+        (!records.is_empty()).then_some(BatchView { records, session, image, sequence, tick, program })
+    }
+
     /// Commits what is behind the batches.
     fn commit(&mut self, log: &Log) {
         let begin = self.committed();
@@ -91,9 +101,15 @@ impl Chunk {
         other.used = from;
     }
 
-    fn clear(&mut self) {
+    /// What it has is to be overwritten.
+    pub(super) fn clear(&mut self) {
         self.batches.clear();
         self.used = 0;
+    }
+
+    /// Records it has memory for.
+    pub(super) fn space(&self) -> usize {
+        self.records.capacity()
     }
 }
 
@@ -162,8 +178,23 @@ impl Store {
         }
     }
 
+    /// The first events, as many as belong to one batch.
+    pub(super) fn first<'a, 'p: 'a>(
+        &'a self,
+        program: impl Fn(ImageId) -> Option<&'p Program>,
+    ) -> Option<BatchView<'a>> {
+        let chunk = self.chunks.iter().find(|chunk| chunk.used > 0)?;
+        let number = chunk.batches.partition_point(|batch| batch.end as usize <= self.skip);
+        let batch = chunk.batches.get(number)?;
+        let begin = number.checked_sub(1).map_or(0, |before| chunk.batches[before].end);
+        let Batch { ref session, tick, sequence, end, image } = *batch;
+        let records = &chunk.records[self.skip..end as usize];
+        let sequence = sequence.wrapping_add(self.skip as u32 - begin);
+        Some(BatchView { records, session, image, sequence, tick, program: program(image)? })
+    }
+
     /// Forgets the first events.
-    fn forget(&mut self, count: usize) {
+    pub(super) fn forget(&mut self, count: usize) {
         self.len -= count;
         self.skip += count;
         while let Some(chunk) = self.chunks.front_mut()
@@ -184,7 +215,7 @@ impl Store {
     /// Records there is memory for.
     #[cfg(test)]
     pub(super) fn space(&self) -> usize {
-        self.chunks.iter().chain(&self.spare).map(|chunk| chunk.records.capacity()).sum()
+        self.chunks.iter().chain(&self.spare).map(|chunk| chunk.space()).sum()
     }
 
     pub(super) fn events(&self) -> Events<'_> {
