@@ -9,17 +9,20 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 pub mod earley;
+mod evaluate;
 pub mod fence;
 pub mod flags;
 pub mod generate;
 pub mod globals;
 pub mod grammar;
+pub mod handlers;
 pub mod host;
 pub mod mangle;
 pub mod notation;
 pub mod numbers;
 pub mod program;
 pub mod projected;
+pub mod reference;
 pub mod run;
 pub mod scribble;
 pub mod shrink;

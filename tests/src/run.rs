@@ -7,13 +7,15 @@ use crate::value::made_up;
 use std::fmt::Write;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
-use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionReport, VM, VMConfig};
+use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionReport, VM, VMConfig, Value};
 
 /// How a run is set up, apart from its flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// Most messages queued on one edge.
     pub edge_capacity: u32,
+    /// Most steps in a row of one coroutine.
+    pub slice: u32,
     /// Whether the trace is kept.
     pub trace: Retention,
     /// What happens when a host value is missing.
@@ -24,8 +26,8 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let edge_capacity = VMConfig::default().edge_capacity;
-        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000 }
+        let VMConfig { edge_capacity, slice, .. } = VMConfig::default();
+        Self { edge_capacity, slice, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000 }
     }
 }
 
@@ -36,8 +38,8 @@ pub struct Ran {
     pub end: RunEnd,
     /// The report of its session, if it ended.
     pub report: Option<SessionReport>,
-    /// The trace, one event per line.
-    pub trace: String,
+    /// The trace.
+    pub events: Vec<Description>,
     /// What was printed, and by whom.
     pub printed: Vec<String>,
     /// Names of the roles.
@@ -45,6 +47,12 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// The trace, one event per line.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        self.events.iter().map(line).collect()
+    }
+
     /// The code of the fault it ended in.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
@@ -93,6 +101,7 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
     let config = VMConfig {
         seed: flags.seed,
         edge_capacity: setup.edge_capacity,
+        slice: setup.slice,
         trace: setup.trace,
         limits: Limits::default(),
         ..VMConfig::default()
@@ -107,20 +116,27 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
             }
         }
     }
-    let mut numbers = Numbers::new(flags.seed);
     let roles = verified.image().roles.iter().map(|role| role.name.clone()).collect();
-    let types = verified.image().types.clone();
-    let args = flags.arguments(verified.image(), |ty| match setup.missing {
-        Missing::MakesUp => made_up(ty, &types, &mut numbers),
-        Missing::Fails => Err("an argument is missing".to_owned()),
-    })?;
+    let args = arguments(verified.image(), flags, setup.missing)?;
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
     let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
+    let events = machine.events().filter_map(|event| machine.describe(event)).collect();
     let report = machine.take_report(session);
     let printed = paper.0.borrow().clone();
-    Ok(Ran { end, report, trace, printed, roles })
+    Ok(Ran { end, report, events, printed, roles })
+}
+
+/// The arguments of a run: per role the values of its parameters.
+///
+/// # Errors
+/// Arguments that do not fit, or are missing.
+pub fn arguments(image: &CodeImage, flags: &Flags, missing: Missing) -> Result<Vec<Vec<Value>>, String> {
+    let mut numbers = Numbers::new(flags.seed);
+    flags.arguments(image, |ty| match missing {
+        Missing::MakesUp => made_up(ty, &image.types, &mut numbers),
+        Missing::Fails => Err("an argument is missing".to_owned()),
+    })
 }
 
 /// One event of a trace.
