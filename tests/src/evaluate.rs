@@ -1,15 +1,18 @@
-//! What expressions and functions evaluate to, on the checked program.
+//! What expressions and functions evaluate to, on the checked program, for the reference.
 //!
 //! An evaluation that needs the answer to an operation stops. It starts again from its beginning when the answer is
 //! there: with the same names and the answers so far it comes to the same place.
 
+mod alone;
 mod prim;
 
 use crate::handlers::{Request, Types};
 pub(crate) use prim::parts;
 use std::collections::BTreeMap;
+use tell_compiler::graph::{ExprRef, GVar, Graph};
 use tell_compiler::hir::{Block, Body, ExprId, ExprKind, Fun, FunCode, LoopKind, Pattern, PatternKind};
 use tell_compiler::hir::{Program, StmtKind, Use, Var};
+use tell_compiler::project::machine::{Slot, UNKNOWN};
 use tell_ir::image::Const;
 use tell_ir::prim::Prim;
 use tell_ir::ty::TypeId;
@@ -35,7 +38,7 @@ impl From<Fault> for Stop {
 pub(crate) type Evaluated<T = Value> = Result<T, Stop>;
 
 /// The names in scope in the body of a protocol or function.
-pub(crate) struct Names<'p> {
+struct Names<'p> {
     body: &'p Body,
     values: BTreeMap<Var, Value>,
     /// Of a function: what its type variables stand for, and the effects it uses.
@@ -43,27 +46,54 @@ pub(crate) struct Names<'p> {
     uses: &'p [Use],
 }
 
-impl<'p> Names<'p> {
-    /// The names of a protocol that have values.
-    pub(crate) fn of_protocol(body: &'p Body, values: impl Iterator<Item = (Var, Value)>) -> Self {
-        Self { body, values: values.collect(), types: Vec::new(), uses: &[] }
-    }
-
+impl Names<'_> {
     fn get(&self, var: Var) -> Value {
         self.values.get(&var).expect("the checker gave the role this name").clone()
     }
 }
 
-/// An evaluation and the answers that it got so far.
+/// An evaluation in a state: the role's bindings, where they are, and the answers that it got so far.
 pub(crate) struct Evaluation<'e, 'p> {
     pub(crate) program: &'p Program,
+    pub(crate) graph: &'p Graph,
     pub(crate) types: &'e mut Types<'p>,
+    pub(crate) env: &'e [(GVar, Slot)],
+    pub(crate) slots: &'e [Value],
     pub(crate) answers: std::slice::Iter<'e, Value>,
 }
 
 impl<'p> Evaluation<'_, 'p> {
-    /// The value of an expression.
-    pub(crate) fn expr(&mut self, names: &mut Names<'p>, id: ExprId) -> Evaluated {
+    fn body(&self, instance: u32) -> &'p Body {
+        let protocol = self.program.protocol(self.graph.instances[instance as usize].protocol);
+        protocol.body.as_ref().expect("only checked protocols are lowered")
+    }
+
+    /// The value of an expression of the choreography.
+    pub(crate) fn value(&mut self, at: ExprRef) -> Evaluated {
+        let first = self.graph.instances[at.instance as usize].vars;
+        let known = self.env.iter().filter(|(var, slot)| *slot != UNKNOWN && var.0 >= first);
+        let values = known.map(|(var, slot)| (Var(var.0 - first), self.slots[*slot as usize].clone())).collect();
+        self.expr(&mut Names { body: self.body(at.instance), values, types: Vec::new(), uses: &[] }, at.expr)
+    }
+
+    /// The answer to an operation of the choreography.
+    fn operation(&mut self, op: u32, args: &[ExprRef]) -> Evaluated {
+        let args = args.iter().map(|arg| self.value(*arg)).collect::<Evaluated<_>>()?;
+        let op = &self.graph.ops[op as usize];
+        let signature = (self.types.each(&op.params, &[]), self.types.of(op.result, &[]));
+        let request = self.types.request((op.effect, op.op as usize), signature, args);
+        self.perform(request)
+    }
+
+    /// Which of several names the host chooses.
+    fn chosen(&mut self, names: &[&str]) -> Evaluated<usize> {
+        let names = names.iter().copied().map(Value::text).collect();
+        let request = self.types.host(Value::list(names).map_err(|_| too_large())?, None);
+        let index = self.perform(request)?.as_int().and_then(|index| usize::try_from(index).ok());
+        Ok(index.expect("the answer is among what was offered"))
+    }
+
+    fn expr(&mut self, names: &mut Names<'p>, id: ExprId) -> Evaluated {
         within_limits(match &names.body.exprs[id.index()].kind {
             ExprKind::Const(value) => constant(value),
             ExprKind::Var(var) => names.get(*var),
@@ -109,8 +139,7 @@ impl<'p> Evaluation<'_, 'p> {
         self.types.of(names.body.exprs[id.index()].ty, &names.types)
     }
 
-    /// The answer to an operation.
-    pub(crate) fn perform(&mut self, request: Request) -> Evaluated {
+    fn perform(&mut self, request: Request) -> Evaluated {
         self.answers.next().cloned().ok_or_else(|| Stop::Perform(Box::new(request)))
     }
 
@@ -175,16 +204,13 @@ impl<'p> Evaluation<'_, 'p> {
 }
 
 /// Stops unless the condition holds.
-pub(crate) fn assert(program: &Program, holds: &Value, text: Option<Symbol>) -> Evaluated<()> {
+fn assert(program: &Program, holds: &Value, text: Option<Symbol>) -> Evaluated<()> {
     let text = || text.map_or("assertion failed", |text| program.text(text)).to_owned();
     if *holds == Value::Bool(true) { Ok(()) } else { Err(Fault::Assertion { text: text() }.into()) }
 }
 
 /// The first pattern that matches, and what it binds, from left to right.
-pub(crate) fn first_match<'a>(
-    value: &Value,
-    patterns: impl IntoIterator<Item = &'a Pattern>,
-) -> (usize, Vec<(Var, Value)>) {
+fn first_match<'a>(value: &Value, patterns: impl IntoIterator<Item = &'a Pattern>) -> (usize, Vec<(Var, Value)>) {
     let tried = patterns.into_iter().map(|pattern| {
         let mut bound = Vec::new();
         matches(value, pattern, &mut bound).then_some(bound)
@@ -225,7 +251,7 @@ fn within_limits(value: Value) -> Evaluated {
 }
 
 /// The tuple of some values, within the limits.
-pub(crate) fn tuple(items: Vec<Value>) -> Evaluated {
+fn tuple(items: Vec<Value>) -> Evaluated {
     within_limits(Value::tuple(items).map_err(|_| too_large())?)
 }
 

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use tell_compiler::graph;
 use tell_compiler::hir::{EffectId, Program};
 use tell_compiler::ty::{Ty, TyKind, UnionId};
-use tell_ir::image::OpMeta;
+use tell_ir::image::{OpMeta, Reentrancy};
 use tell_ir::ty::{Type, TypeId};
 use tell_stdlib::{clock, console, host, random, state};
-use tell_vm::{Call, Failure, Fault, Handler, HostStep, Limits, RequestId, SessionId, Settled, Value, conforms};
+use tell_vm::{Call, Failure, FailureKind, Fault, Handler, HostStep, Limits, RequestId, SessionId, Settled, Value};
+use tell_vm::{conforms, show, type_text};
 
 /// An operation with its arguments.
 #[derive(Clone, Debug)]
@@ -30,17 +31,44 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether it may be issued while these are not answered.
+    ///
+    /// # Errors
+    /// The fault, if not.
+    pub fn is_allowed<'r>(&self, outstanding: impl IntoIterator<Item = &'r Self>) -> Result<(), Fault> {
+        let key = |request: &Self| (request.effect.clone(), request.op.clone(), request.params.clone(), request.result);
+        let excludes = |other: &Self| match self.meta.map(|meta| meta.reentrancy) {
+            None | Some(Reentrancy::Allow) => false,
+            Some(Reentrancy::RejectSameOperation) => key(other) == key(self),
+            Some(Reentrancy::RejectSameFragment) => other.effect == self.effect,
+        };
+        match outstanding.into_iter().any(excludes) {
+            true => Err(self.fault(contract("an operation that excludes it is outstanding"))),
+            false => Ok(()),
+        }
+    }
+
     /// Its effect, operation and number, as a trace has them.
     #[must_use]
     pub fn words(&self, number: u32) -> String {
         format!("effect={} op={} request={number}", self.effect, self.op)
     }
 
-    /// Whether it is the same operation at the same types.
+    /// The event of its issue.
     #[must_use]
-    pub fn is_alike(&self, other: &Self) -> bool {
-        let key = |request: &Self| (request.effect.clone(), request.op.clone(), request.params.clone(), request.result);
-        key(self) == key(other)
+    pub fn performed(&self, number: u32, types: &Types<'_>) -> String {
+        let args = self.args.iter().zip(&self.params).map(|(value, ty)| show(value, *ty, &types.all));
+        format!("Performed {} args=({})", self.words(number), args.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The event of its answer.
+    #[must_use]
+    pub fn completed(&self, number: u32, answer: &Result<Value, Failure>, types: &Types<'_>) -> String {
+        let answer = match answer {
+            Ok(value) => format!("result={}", show(value, self.result, &types.all)),
+            Err(failure) => format!("failure={} message={}", failure.kind.text(), failure.message),
+        };
+        format!("Completed {} {answer}", self.words(number))
     }
 
     /// The fault of a failure that no scope takes.
@@ -137,13 +165,6 @@ impl<'p> Types<'p> {
         }
     }
 
-    /// The arguments of an operation, as a trace has them.
-    #[must_use]
-    pub fn arguments(&self, request: &Request) -> String {
-        let shown = request.args.iter().zip(&request.params).map(|(value, ty)| tell_vm::show(value, *ty, &self.all));
-        format!("({})", shown.collect::<Vec<_>>().join(", "))
-    }
-
     /// An operation of an effect, by its number there.
     #[must_use]
     pub fn request(
@@ -238,10 +259,7 @@ impl<'p> Handlers<'p> {
             HostStep::Sleep(time) if may_block => return (Some(time), Ok(Value::Unit)),
             HostStep::Reply(value) => accepted(value, request, &self.types),
             HostStep::Fail(failure) => Err(failure),
-            HostStep::Sleep(_) => {
-                let text = "an `immediate` operation may not block";
-                Err(Failure::new(tell_vm::FailureKind::ContractViolation, text))
-            }
+            HostStep::Sleep(_) => Err(contract("an `immediate` operation may not block")),
             other => panic!("bug: a handler of a test answers at once, not with {other:?}"),
         };
         handler.settle(&call, if answer.is_ok() { Settled::Committed } else { Settled::Refused });
@@ -249,11 +267,15 @@ impl<'p> Handlers<'p> {
     }
 }
 
+fn contract(message: &str) -> Failure {
+    Failure::new(FailureKind::ContractViolation, message)
+}
+
 /// The answer, if it has the type of the operation, is not too large, and, of a choice, is among what was offered.
 fn accepted(value: Value, request: &Request, types: &Types<'_>) -> Result<Value, Failure> {
     if !conforms(&value, request.result, &types.all) {
-        let found = tell_vm::show(&value, request.result, &types.all);
-        let expected = tell_vm::type_text(request.result, &types.all);
+        let found = show(&value, request.result, &types.all);
+        let expected = type_text(request.result, &types.all);
         return Err(Failure::invalid_input(format!("the answer `{found}` is not `{expected}`")));
     }
     let limits = Limits::default();

@@ -3,8 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use std::path::Path;
-use tell_compiler::pipeline::{Checked, Projected, lower_and_project};
 use tell_compiler::hir::ProtocolId;
+use tell_compiler::pipeline::{Checked, Projected, lower_and_project};
 use tell_compiler::project::Limits;
 use tell_tests::flags::{Choose, Flags};
 use tell_tests::handlers::Handlers;
@@ -18,28 +18,41 @@ use tell_vm::Description;
 
 /// What the machine did, as the reference says it.
 fn observed(events: &[Description]) -> Vec<String> {
-    let mut scopes: Vec<String> = Vec::new();
-    let mut lines = Vec::new();
-    for event in events.iter().filter(|event| !["Opened", "SessionTerminal", "EpochAdvanced"].contains(&event.event)) {
+    let shown = events.iter().filter(|event| !["Opened", "SessionTerminal", "EpochAdvanced"].contains(&event.event));
+    let lines = shown.map(|event| {
         let mut line = format!("{} {}", event.role.as_deref().unwrap_or("-"), event.event);
         let code = event.fields.iter().find(|(key, _)| *key == "code").map(|(_, code)| code.as_str());
         for (key, value) in &event.fields {
             let value = match *key {
-                "scope" => {
-                    let at = scopes.iter().position(|known| known == value).unwrap_or_else(|| {
-                        scopes.push(value.clone());
-                        scopes.len() - 1
-                    });
-                    at.to_string()
-                }
-                "message" if code.is_some_and(|code| UNWORDED.contains(&code)) => String::new(),
-                _ => value.clone(),
+                "message" if code.is_some_and(|code| UNWORDED.contains(&code)) => "",
+                _ => value,
             };
             line.push_str(&format!(" {key}={value}"));
         }
-        lines.push(line);
-    }
-    lines
+        line
+    });
+    numbered(lines)
+}
+
+/// Scopes and branches, numbered by first appearance.
+fn numbered(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut scopes: Vec<String> = Vec::new();
+    let mut branches: std::collections::BTreeMap<String, usize> = Default::default();
+    let mut started = 0;
+    lines.map(|line| {
+        let words: Vec<String> = line.split(' ').enumerate().map(|(at, word)| {
+            if at == 2 && let Some(scope) = word.strip_prefix("scope=") {
+                let at = scopes.iter().position(|known| known == scope).unwrap_or_else(|| { scopes.push(scope.to_owned()); scopes.len() - 1 });
+                return format!("scope={at}");
+            }
+            if at == 2 && let Some(branch) = word.strip_prefix("branch=") {
+                if line.contains("BranchStarted") { branches.insert(branch.to_owned(), started); started += 1; }
+                return format!("branch={}", branches[branch]);
+            }
+            word.to_owned()
+        }).collect();
+        words.join(" ")
+    }).collect()
 }
 
 const UNWORDED: [&str; 3] = ["vm.fault.deadlock", "vm.fault.limit_exceeded", "vm.fault.unknown_label"];
@@ -69,20 +82,23 @@ fn difference(checked: &Checked, flags: &Flags, setup: Setup) -> Result<Ran, Str
     let mut session = Session::new(reference::Setup { program, graph, machines, args: &args, capacity }, handlers);
     let most = if ran.report.is_some() { usize::MAX } else { expected.len() };
     let is_over = session.run(setup.max_steps as usize, most);
+    let events = numbered(session.events().iter().cloned());
     for (at, line) in expected.iter().enumerate() {
-        if session.events().get(at) != Some(line) {
-            return Err(format!("event {at}:\n{}", around(&expected, session.events(), at)));
+        if events.get(at) != Some(line) {
+            return Err(format!("event {at}:\n{}", around(&expected, &events, at)));
         }
     }
-    if session.events().len() != expected.len() {
-        return Err(format!("event {}:\n{}", expected.len(), around(&expected, session.events(), expected.len())));
+    if events.len() != expected.len() {
+        return Err(format!("event {}:\n{}", expected.len(), around(&expected, &events, expected.len())));
     }
     if is_over != ran.report.is_some() {
         return Err(format!("the reference is over: {is_over}, the machine {}", ran.ending()));
     }
     if let Some(report) = &ran.report {
         let all = (0..).zip(&report.finals);
-        let finals = all.flat_map(|(role, values)| values.iter().flatten().map(move |one| (role, one.name.as_str(), one.value.clone())));
+        let finals = all.flat_map(|(role, values)| {
+            values.iter().flatten().map(move |one| (role, one.name.as_str(), one.value.clone()))
+        });
         let finals: Vec<_> = finals.collect();
         let mut own = session.finals();
         own.sort_by_key(|(role, _, _)| *role);
@@ -99,7 +115,13 @@ fn difference(checked: &Checked, flags: &Flags, setup: Setup) -> Result<Ran, Str
 fn around(machine: &[String], reference: &[String], at: usize) -> String {
     let first = at.saturating_sub(8);
     let part = |lines: &[String]| {
-        let lines: Vec<String> = lines.iter().enumerate().skip(first).take(at + 6 - first).map(|(i, l)| format!("{} {l}", if i == at { ">" } else { " " })).collect();
+        let lines: Vec<String> = lines
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take(at + 6 - first)
+            .map(|(i, l)| format!("{} {l}", if i == at { ">" } else { " " }))
+            .collect();
         lines.join("\n")
     };
     format!("machine\n{}\nreference\n{}", part(machine), part(reference))
@@ -119,7 +141,8 @@ fn of_file(path: &Path) -> Result<Option<usize>, String> {
     };
     let mut events = 0;
     for edge_capacity in [64, 1, 2] {
-        let ran = difference(&checked, &flags, Setup { edge_capacity, ..setup }).map_err(|error| format!("capacity {edge_capacity}: {error}"))?;
+        let ran = difference(&checked, &flags, Setup { edge_capacity, ..setup })
+            .map_err(|error| format!("capacity {edge_capacity}: {error}"))?;
         events += ran.events.len();
     }
     Ok(Some(events))
@@ -153,7 +176,9 @@ fn generated() {
         for edge_capacity in [64, 1] {
             if let Err(error) = difference(&checked, &flags, Setup { edge_capacity, ..setup }) {
                 bad += 1;
-                if bad < 3 { println!("seed {seed} capacity {edge_capacity}\n{text}\n{error}"); }
+                if bad < 3 {
+                    println!("seed {seed} capacity {edge_capacity}\n{text}\n{error}");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Line, Session, Status, Turn};
 use crate::evaluate::Evaluated;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tell_compiler::graph::{NodeId, NodeKind, Role};
 use tell_compiler::project::machine::{Kind, Scope};
 use tell_ir::image::Outcome;
@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 1024;
 
 /// A place in a run of a scope: how many runs of it there were before in the same place, and the block: 0 is the body, and
 /// behind it come those of the outcomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Visit {
     scope: NodeId,
     number: usize,
@@ -23,47 +23,30 @@ pub(super) struct Visit {
 /// A place in the choreography, seen from its scopes, the outermost first. A *run* is the part that is its body.
 pub(super) type Part = Vec<Visit>;
 
-/// A scope that a line went into: its state and slots then, and what the body brought to its end.
+/// A scope that a line went into: its state and slots then, what the body brought to its end, and the deadline it keeps,
+/// with what tells deadlines of one time apart.
 #[derive(Clone)]
 pub(super) struct Entered {
     state: u32,
     slots: Vec<Value>,
-    pub(super) brought: Vec<Value>,
-}
-
-/// What became of the runs.
-#[derive(Default)]
-pub(super) struct Runs {
-    /// How often a role came to a scope in a part.
-    visits: BTreeMap<(Part, Role, NodeId), usize>,
-    decided: BTreeMap<Part, (Outcome, Option<FailureKind>)>,
-    /// Deadlines in the order in which they were set.
-    deadlines: Vec<(u64, Part)>,
-    /// Scopes in the order in which they were first entered.
-    known: Vec<NodeId>,
-}
-
-impl Runs {
-    pub(super) fn next_deadline(&self) -> Option<(u64, Part)> {
-        self.deadlines.iter().min_by_key(|(when, _)| *when).cloned()
-    }
+    brought: BTreeMap<u32, Value>,
+    deadline: Option<(u64, usize, Part)>,
 }
 
 impl<'p> Session<'p> {
     // ---- who is where
 
-    /// Whether a role has left a part for ever: one of its runs, or a block of it that others follow.
+    /// Whether a role has left a part for ever: one of its runs, or a block of one.
     pub(super) fn has_left(&self, role: Role, part: &[Visit]) -> bool {
         for (depth, visit) in part.iter().enumerate() {
             let around = &part[..depth];
-            let key = (around.to_vec(), role, visit.scope);
-            if self.runs.visits.get(&key).is_none_or(|count| visit.number >= *count) {
+            let visits = self.visits.get(&(around.to_vec(), role, visit.scope)).copied().unwrap_or(0);
+            if visit.number >= visits {
                 return false;
             }
-            let alive = self.lines.iter().filter(|line| line.role == role && !matches!(line.status, Status::Gone));
-            let is_there = |own: &&Visit| (own.scope, own.number) == (visit.scope, visit.number);
-            let mut inside = alive.filter_map(|line| line.part.get(depth).filter(|_| line.part.starts_with(around)));
-            match inside.find(is_there) {
+            let own = self.lines.values().filter(|line| line.role == role && line.part.starts_with(around));
+            let mut inside = own.filter_map(|line| line.part.get(depth));
+            match inside.find(|own| (own.scope, own.number) == (visit.scope, visit.number)) {
                 None => return true,
                 Some(own) if own.block != visit.block => return own.block > visit.block,
                 Some(_) => {}
@@ -72,236 +55,211 @@ impl<'p> Session<'p> {
         false
     }
 
-    fn participants(&self, scope: NodeId) -> impl Iterator<Item = Role> {
-        let takes_part = move |kind: &Kind| matches!(kind, Kind::Scope(own) if own.site.node == scope);
-        let machines = self.setup.machines.iter();
-        machines.filter(move |one| one.states.iter().any(|state| takes_part(&state.kind))).map(|one| one.role)
+    fn is_participant(&self, role: Role, scope: NodeId) -> bool {
+        let states = &self.setup.machines[role as usize].states;
+        states.iter().any(|state| matches!(&state.kind, Kind::Scope(own) if own.site.node == scope))
     }
 
-    fn timed(&self, scope: NodeId) -> (Role, impl Fn(Outcome) -> bool + use<'p>) {
-        let NodeKind::Timed { owner, outcomes, .. } = &self.setup.graph.node(scope).kind else {
-            panic!("bug: a scope")
-        };
-        (*owner, |outcome: Outcome| outcomes.iter().any(|own| own.name == outcome.text()))
+    /// Whether a participant of a run has not left that part of it.
+    fn is_open(&self, part: &[Visit]) -> bool {
+        let scope = part[part.len() - 1].scope;
+        let roles = (0..).take(self.setup.machines.len());
+        roles.filter(|role| self.is_participant(*role, scope)).any(|role| !self.has_left(role, part))
     }
 
-    /// Whether somebody has still to learn the outcome of a run.
+    /// Whether somebody has still to learn how a run ends.
     pub(super) fn has_news(&self) -> bool {
-        let unaware = |run: &Part| {
-            let scope = run.last().expect("a run is of a scope").scope;
-            self.participants(scope).any(|role| !self.has_left(role, run))
-        };
-        self.runs.decided.keys().any(unaware)
+        self.decided.keys().any(|run| self.is_open(run))
     }
 
-    /// Whether the owner of a scope may go into the next run of it: not before others have left earlier ones.
-    fn has_room(&self, owner: Role, part: &Part, scope: NodeId) -> bool {
-        let count = self.runs.visits.get(&(part.clone(), owner, scope)).copied().unwrap_or(0);
-        let is_open = |number: &usize| {
-            let behind = Visit { scope, number: *number, block: usize::MAX };
-            let run: Part = part.iter().copied().chain([behind]).collect();
-            self.participants(scope).any(|role| !self.has_left(role, &run))
-        };
-        // Who left a run has left those before it.
-        (0..count).rev().take_while(is_open).count() < self.setup.capacity
+    /// Whether a line may go into its next run of a scope. The owner may not while others are in too many earlier ones.
+    pub(super) fn has_room(&self, line: &Line, scope: NodeId) -> bool {
+        let visits = self.visits.get(&(line.part.clone(), line.role, scope)).copied().unwrap_or(0);
+        // Who has left a run has left those before it.
+        let behind = |number| [&line.part[..], &[Visit { scope, number, block: usize::MAX }]].concat();
+        let open = (0..visits).rev().take_while(|number| self.is_open(&behind(*number)));
+        self.owner(scope) != line.role || open.count() < self.setup.capacity
     }
 
-    // ---- in and out
+    fn owner(&self, scope: NodeId) -> Role {
+        let NodeKind::Timed { owner, .. } = &self.setup.graph.node(scope).kind else { panic!("bug: a scope") };
+        *owner
+    }
+
+    fn can_end(&self, scope: NodeId, outcome: Outcome) -> bool {
+        let NodeKind::Timed { outcomes, .. } = &self.setup.graph.node(scope).kind else { panic!("bug: a scope") };
+        outcomes.iter().any(|own| own.name == outcome.text())
+    }
+
+    // ---- in
 
     pub(super) fn scope(&mut self, who: usize, scope: &'p Scope) -> Evaluated<Turn> {
-        let Line { role, state, .. } = self.lines[who];
-        if let Some(entered) = self.lines[who].entered.last().filter(|entered| entered.state == state) {
+        let line = &self.lines[&who];
+        if let Some(entered) = line.entered.last().filter(|entered| entered.state == line.state) {
             // The body was done, and there is no block for that.
             let brought = entered.brought.clone();
             return Ok(self.leave(who, scope, &brought));
         }
-        let node = scope.site.node;
-        let (owner, can_end) = self.timed(node);
+        let (role, node) = (line.role, scope.site.node);
         let mut deadline = None;
-        if role == owner && can_end(Outcome::Timeout) {
-            let NodeKind::Timed { deadline: Some(time), .. } = self.setup.graph.node(node).kind else {
-                panic!("bug: only pure types do not say when")
-            };
-            let Value::Duration(time) = self.here(who, &scope.site).value(time)? else { panic!("bug: a duration") };
+        if let NodeKind::Timed { deadline: Some(time), .. } = self.setup.graph.node(node).kind
+            && role == scope.owner
+            && self.can_end(node, Outcome::Timeout)
+            && let Value::Duration(time) = self.evaluation(who, &scope.site).value(time)?
+        {
             deadline = Some(self.now.saturating_add(u64::try_from(time).unwrap_or(0)));
         }
-        let Line { slots, part, .. } = &self.lines[who];
-        self.cells.extend(scope.cells.iter().map(|(cell, slot)| ((role, *cell), slots[*slot as usize].clone())));
+        let Line { state, ref slots, ref part, .. } = self.lines[&who];
         let (slots, mut part) = (slots.clone(), part.clone());
+        self.cells.extend(scope.cells.iter().map(|(cell, slot)| ((role, *cell), slots[*slot as usize].clone())));
         if part.len() > MAX_DEPTH {
             return Err(Fault::LimitExceeded { what: "nesting of scopes", value: 0, max: 0 }.into());
         }
-        if role == owner && !self.has_room(owner, &part, node) {
+        if !self.has_room(&self.lines[&who], node) {
             return Ok(Turn::Wait(Status::Entering));
         }
-        let count = self.runs.visits.entry((part.clone(), role, node)).or_default();
+        let count = self.visits.entry((part.clone(), role, node)).or_default();
         let visit = Visit { scope: node, number: *count, block: 0 };
         *count += 1;
         part.push(visit);
-        self.runs.deadlines.extend(deadline.map(|when| (when, part.clone())));
-        let is_over = self.runs.decided.get(&part).is_some_and(|(outcome, _)| *outcome != Outcome::Done);
-        let line = &mut self.lines[who];
+        let is_over = self.decided.get(&part).is_some_and(|(outcome, _)| *outcome != Outcome::Done);
+        let deadline = deadline.map(|when| (when, self.events.len(), part.clone()));
+        let line = self.line(who);
+        line.entered.push(Entered { state, slots, brought: BTreeMap::new(), deadline });
         line.called = line.called.or(is_over.then_some(part.len() - 1));
         line.part = part;
-        line.entered.push(Entered { state, slots, brought: Vec::new() });
-        self.note_scope(role, "ScopeEntered", node, &format!("run={}", visit.number));
-        Ok(self.go(who, &scope.body, &[], &[]))
+        self.note(Some(role), &format!("ScopeEntered scope={} run={}", node.0, visit.number));
+        Ok(self.go(who, &scope.body, &[], super::NOTHING))
     }
 
-    /// The end of the body: its owner decides, the others wait for it.
-    pub(super) fn exit(&mut self, who: usize) -> Turn {
-        let Line { role, called, ref part, .. } = self.lines[who];
+    // ---- how it ends
+
+    /// The end of the body: its owner decides, the others wait for that.
+    pub(super) fn exit(&mut self, who: usize, brought: BTreeMap<u32, Value>) -> Turn {
+        let line = self.line(who);
+        line.entered.iter_mut().last().expect("it went into the scope").brought = brought;
+        let Line { role, called, ref part, .. } = self.lines[&who];
         let run = part.clone();
-        let (owner, _) = self.timed(run[run.len() - 1].scope);
-        if called.is_none() && !self.runs.decided.contains_key(&run) {
-            if role != owner {
-                return Turn::Wait(Status::Awaiting);
-            }
+        if called.is_some() || self.decided.contains_key(&run) {
+            self.line(who).called = called.or(Some(run.len() - 1));
+            self.depart(who);
+        } else if role == self.owner(run[run.len() - 1].scope) {
             self.decide(&run, Outcome::Done, None);
         } else {
-            self.lines[who].called = called.or(Some(run.len() - 1));
-            self.depart(who);
+            return Turn::Wait(Status::Awaiting);
         }
         Turn::On
     }
 
-    /// The owner decides how a run ends, and tells those who are in its body. Who waits, or has waited for this, leaves at once; who
-    /// does not leaves before its next communication.
-    pub(super) fn decide(&mut self, run: &Part, outcome: Outcome, failure: Option<FailureKind>) {
-        self.runs.deadlines.retain(|(_, other)| other != run);
-        self.runs.decided.insert(run.clone(), (outcome, failure));
+    /// An operation of a line failed: whether that ends a scope of its role, or it has to leave one anyway.
+    pub(super) fn fails(&mut self, who: usize, kind: FailureKind) -> bool {
+        let Line { role, called, ref part, .. } = self.lines[&who];
+        if called.is_some() {
+            self.depart(who);
+            return true;
+        }
+        let decides = |run: &&[Visit]| {
+            let Visit { scope, block, .. } = run[run.len() - 1];
+            let is_open = block == 0 && !self.decided.contains_key(*run);
+            is_open && self.owner(scope) == role && self.can_end(scope, Outcome::Fail)
+        };
+        let found = (1..=part.len()).rev().map(|depth| &part[..depth]).find(decides).map(<[_]>::to_vec);
+        found.iter().for_each(|run| self.decide(run, Outcome::Fail, Some(kind)));
+        found.is_some()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<(u64, usize, Part)> {
+        let kept = self.lines.values().flat_map(|line| &line.entered);
+        kept.filter_map(|entered| entered.deadline.clone()).min()
+    }
+
+    pub(super) fn time_out(&mut self, run: &Part) {
+        let scope = run[run.len() - 1].scope;
+        self.note(Some(self.owner(scope)), &format!("TimeoutIssued scope={}", scope.0));
+        self.decide(run, Outcome::Timeout, None);
+    }
+
+    /// The owner says how a run ends. Of those in its body, the owner and who waits leave at once, the others before their
+    /// next communication; if the body is done, when they come to its end.
+    fn decide(&mut self, run: &Part, outcome: Outcome, failure: Option<FailureKind>) {
+        self.decided.insert(run.clone(), (outcome, failure));
         let depth = run.len() - 1;
-        let (owner, _) = self.timed(run[depth].scope);
+        let owner = self.owner(run[depth].scope);
         let went_in = |line: &Line| line.part.starts_with(run) && line.part.len() - line.entered.len() <= depth;
-        let all = (0..self.lines.len()).filter(|who| !matches!(self.lines[*who].status, Status::Gone));
-        let mut members: Vec<usize> = all.filter(|who| went_in(&self.lines[*who])).collect();
-        members.sort_by_key(|who| (self.lines[*who].role != owner, self.lines[*who].role));
-        for who in members {
-            let line = &mut self.lines[who];
-            let leaves = match (outcome, &line.status) {
-                _ if line.role == owner => true,
-                (Outcome::Done, Status::Awaiting) => line.part == *run,
-                (Outcome::Done, _) | (_, Status::Ready) => false,
-                (_, _) => true,
+        let members = self.lines.iter().filter(|(_, line)| went_in(line));
+        let members = members.map(|(who, line)| (line.role != owner, line.role, *who));
+        for (is_other, _, who) in members.collect::<BTreeSet<_>>() {
+            let line = self.line(who);
+            let waits = match outcome {
+                Outcome::Done => matches!(line.status, Status::Awaiting) && line.part == *run,
+                _ => !matches!(line.status, Status::Ready),
             };
-            if leaves || outcome != Outcome::Done {
+            if waits || !is_other || outcome != Outcome::Done {
                 line.called = Some(line.called.map_or(depth, |outer| outer.min(depth)));
             }
-            if leaves {
+            if waits || !is_other {
                 self.depart(who);
             }
         }
     }
 
+    // ---- out
+
     /// A line leaves the body of the run that it is called out of, and goes on with the block of the outcome. What it did
     /// inside is over.
     pub(super) fn depart(&mut self, who: usize) {
-        let Line { role, ref mut part, ref mut entered, ref mut called, .. } = self.lines[who];
-        let depth = called.take().expect("it is called");
-        let home = part.len() - entered.len();
-        part.truncate(depth + 1);
-        entered.truncate(depth + 1 - home);
-        let (run, scope) = (part.clone(), part[depth].scope);
-        let Entered { state, slots, brought } = entered[depth - home].clone();
-        let (outcome, failure) = self.runs.decided[&run];
-        part[depth].block = 1 + outcome as usize;
+        let line = self.line(who);
+        let depth = line.called.take().expect("it is called");
+        let own = depth + line.entered.len() - line.part.len();
+        line.part.truncate(depth + 1);
+        line.entered.truncate(own + 1);
+        let (role, run, scope) = (line.role, line.part.clone(), line.part[depth].scope);
+        let (outcome, failure) = self.decided[&run];
         let word = failure.map_or(String::new(), |kind| format!(" failure={}", kind.text()));
-        self.note_scope(role, "ScopeOutcome", scope, &format!("outcome={}{word}", outcome.text()));
+        self.note(Some(role), &format!("ScopeOutcome scope={} outcome={}{word}", scope.0, outcome.text()));
         self.cancel(who);
         self.abandon(who);
-        let mut deadlines = std::mem::take(&mut self.runs.deadlines);
-        let is_own = |inner: &Part| inner.len() > depth + 1 && self.timed(inner[inner.len() - 1].scope).0 == role;
-        deadlines.retain(|(_, inner)| !(inner.starts_with(&run) && is_own(inner)));
-        self.runs.deadlines = deadlines;
-        let line = &mut self.lines[who];
-        (line.state, line.slots) = (state, slots);
-        line.answers.clear();
-        line.brought = None;
-        let Kind::Scope(scope) = &self.state(who).kind else { panic!("bug: it went into a scope") };
+        let line = self.line(who);
+        line.part[depth].block = 1 + outcome as usize;
+        let entered = &mut line.entered[own];
+        entered.deadline = None;
+        let Entered { state, slots, brought, .. } = entered.clone();
+        (line.state, line.slots, line.answers, line.brought) = (state, slots, Vec::new(), None);
+        let Kind::Scope(scope) = &self.state(&self.lines[&who]).kind else { panic!("bug: it went into a scope") };
         if let Some((_, step)) = scope.outcomes.iter().find(|(name, _)| name == outcome.text()) {
             self.go(who, step, &[Value::text(failure.map_or("", FailureKind::text))], &brought);
         }
         self.wake(who);
-        self.look_through(role);
+        self.settle();
     }
 
     /// The end of the block of an outcome.
-    pub(super) fn leave(&mut self, who: usize, scope: &'p Scope, brought: &[Value]) -> Turn {
-        let line = &mut self.lines[who];
+    pub(super) fn leave(&mut self, who: usize, scope: &'p Scope, brought: &BTreeMap<u32, Value>) -> Turn {
+        let line = self.line(who);
         line.part.pop();
-        line.slots = line.entered.pop().expect("it went into a scope").slots;
-        let (role, part, owner) = (line.role, line.part.clone(), scope.owner);
-        if self.has_room(owner, &part, scope.site.node) {
-            let waits =
-                |line: &Line| matches!(line.status, Status::Entering) && line.role == owner && line.part == part;
-            let waiting: Vec<usize> = (0..self.lines.len()).filter(|who| waits(&self.lines[*who])).collect();
-            waiting.into_iter().for_each(|who| self.wake(who));
-        }
-        self.look_through(role);
+        line.slots = line.entered.pop().expect("it went into the scope").slots;
+        self.settle();
         self.go(who, &scope.then, &[], brought)
     }
 
-    /// A role is elsewhere now: some messages to it are for nobody.
-    fn look_through(&mut self, to: Role) {
-        (0..).take(self.setup.machines.len()).for_each(|from| self.changed((from, to)));
-    }
-
-    /// Ends all that a line started, and what they started.
+    /// Ends all branches of a line, and theirs.
     fn abandon(&mut self, who: usize) {
         let mut family = vec![who];
         let mut next = 0;
-        while let Some(parent) = family.get(next).copied() {
-            let is_child = |line: &Line| line.parent == Some(parent) && !matches!(line.status, Status::Gone);
-            family.extend((0..self.lines.len()).filter(|other| is_child(&self.lines[*other])));
+        while let Some(parent) = family.get(next) {
+            family.extend(self.children(*parent));
             next += 1;
         }
         family[1..].iter().for_each(|child| self.cancel(*child));
         self.end_lines(&family[1..]);
-        self.lines[who].children = 0;
     }
 
     /// Calls off what a line waits to be answered.
     fn cancel(&mut self, who: usize) {
-        if let Status::Sleeping(_, number, request) = &self.lines[who].status {
-            let (role, words) = (self.lines[who].role, request.words(*number));
+        if let Status::Sleeping(_, number, request) = &self.lines[&who].status {
+            let (role, words) = (self.lines[&who].role, request.words(*number));
             self.note(Some(role), &format!("CancellationRequested {words}"));
             self.note(Some(role), &format!("Cancelled {words}"));
         }
-    }
-
-    // ---- how a run ends
-
-    /// An operation of a line failed: whether that ends a scope of its role, or it has to leave one anyway.
-    pub(super) fn fails(&mut self, who: usize, kind: FailureKind) -> bool {
-        let Line { role, called, ref part, .. } = self.lines[who];
-        if called.is_some() {
-            self.depart(who);
-            return true;
-        }
-        let part = part.clone();
-        let decides = |depth: &usize| {
-            let (owner, can_end) = self.timed(part[*depth].scope);
-            let is_open = part[*depth].block == 0 && !self.runs.decided.contains_key(&part[..=*depth]);
-            is_open && owner == role && can_end(Outcome::Fail)
-        };
-        let Some(depth) = (0..part.len()).rev().find(decides) else { return false };
-        self.decide(&part[..=depth].to_vec(), Outcome::Fail, Some(kind));
-        true
-    }
-
-    /// The deadline of a run has passed.
-    pub(super) fn time_out(&mut self, run: &Part) {
-        let scope = run[run.len() - 1].scope;
-        self.note_scope(self.timed(scope).0, "TimeoutIssued", scope, "");
-        self.decide(run, Outcome::Timeout, None);
-    }
-
-    fn note_scope(&mut self, role: Role, what: &str, scope: NodeId, words: &str) {
-        let known = &mut self.runs.known;
-        let number = known.iter().position(|other| *other == scope).unwrap_or_else(|| {
-            known.push(scope);
-            known.len() - 1
-        });
-        self.note(Some(role), format!("{what} scope={number} {words}").trim_end());
     }
 }
