@@ -39,20 +39,36 @@ fn numbered(lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut scopes: Vec<String> = Vec::new();
     let mut branches: std::collections::BTreeMap<String, usize> = Default::default();
     let mut started = 0;
-    lines.map(|line| {
-        let words: Vec<String> = line.split(' ').enumerate().map(|(at, word)| {
-            if at == 2 && let Some(scope) = word.strip_prefix("scope=") {
-                let at = scopes.iter().position(|known| known == scope).unwrap_or_else(|| { scopes.push(scope.to_owned()); scopes.len() - 1 });
-                return format!("scope={at}");
-            }
-            if at == 2 && let Some(branch) = word.strip_prefix("branch=") {
-                if line.contains("BranchStarted") { branches.insert(branch.to_owned(), started); started += 1; }
-                return format!("branch={}", branches[branch]);
-            }
-            word.to_owned()
-        }).collect();
-        words.join(" ")
-    }).collect()
+    lines
+        .map(|line| {
+            let words: Vec<String> = line
+                .split(' ')
+                .enumerate()
+                .map(|(at, word)| {
+                    if at == 2
+                        && let Some(scope) = word.strip_prefix("scope=")
+                    {
+                        let at = scopes.iter().position(|known| known == scope).unwrap_or_else(|| {
+                            scopes.push(scope.to_owned());
+                            scopes.len() - 1
+                        });
+                        return format!("scope={at}");
+                    }
+                    if at == 2
+                        && let Some(branch) = word.strip_prefix("branch=")
+                    {
+                        if line.contains("BranchStarted") {
+                            branches.insert(branch.to_owned(), started);
+                            started += 1;
+                        }
+                        return format!("branch={}", branches[branch]);
+                    }
+                    word.to_owned()
+                })
+                .collect();
+            words.join(" ")
+        })
+        .collect()
 }
 
 const UNWORDED: [&str; 3] = ["vm.fault.deadlock", "vm.fault.limit_exceeded", "vm.fault.unknown_label"];
