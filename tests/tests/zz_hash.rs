@@ -33,3 +33,36 @@ fn print_one() {
     let checked = tell_tests::program::check("g.tell", &text);
     println!("{text}\n{}", tell_tests::program::rendered(&checked.diagnostics, &checked.program.files));
 }
+#[test]
+fn phases() {
+    use std::time::Instant;
+    let count = 2000;
+    let t = Instant::now();
+    let texts: Vec<_> = (0..count).map(|s| tell_tests::generate::full(s).text).collect();
+    println!("generate {:?}", t.elapsed());
+    let t = Instant::now();
+    let checked: Vec<_> = texts.iter().map(|t| tell_tests::program::check("g.tell", t)).collect();
+    println!("check {:?}", t.elapsed());
+    let t = Instant::now();
+    let images: Vec<_> = checked.iter().map(|c| tell_tests::program::image(c)).collect();
+    println!("image {:?}", t.elapsed());
+    let t = Instant::now();
+    let limits = tell_compiler::project::Limits { explored_states: 0, ..Default::default() };
+    for c in &checked { let _ = tell_compiler::pipeline::build(c, None, limits); }
+    println!("image unexplored {:?}", t.elapsed());
+    let t = Instant::now();
+    use tell_tests::run::*;
+    for (seed, i) in images.iter().enumerate() {
+        let Ok(i) = i else { continue };
+        let flags = tell_tests::flags::Flags { seed: seed as u64, choose: tell_tests::flags::Choose::ByRole, ..Default::default() };
+        let setup = Setup { missing: tell_tests::host::Missing::MakesUp, max_steps: 1_000_000, ..Setup::default() };
+        let _ = run(i.clone(), &flags, setup);
+    }
+    println!("run {:?}", t.elapsed());
+    let t = Instant::now();
+    for (_, i) in images.iter().enumerate() {
+        let Ok(i) = i else { continue };
+        let _ = tell_ir::verify::verify(i.clone());
+    }
+    println!("verify {:?}", t.elapsed());
+}
