@@ -206,6 +206,15 @@ pub struct Performer<'a> {
     pub now: u64,
 }
 
+/// When an operation is answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// At once.
+    Now(Result<Value, Failure>),
+    /// So many nanoseconds later, with `()`.
+    Later(i64),
+}
+
 /// The handlers of one session, the same that [`crate::run::run`] installs.
 pub struct Handlers<'p> {
     /// The types they see.
@@ -231,11 +240,11 @@ impl<'p> Handlers<'p> {
         Self { types, seed: flags.seed, installed }
     }
 
-    /// Calls the handler: how many nanoseconds later there is which answer.
+    /// Calls the handler of an operation.
     ///
     /// # Panics
     /// If the handler says that somebody else will answer; none of these does.
-    pub fn answer(&mut self, request: &Request, by: Performer<'_>) -> (Option<i64>, Result<Value, Failure>) {
+    pub fn answer(&mut self, request: &Request, by: Performer<'_>) -> Answer {
         let call = Call {
             effect: &request.effect,
             instance: 0,
@@ -256,14 +265,14 @@ impl<'p> Handlers<'p> {
         let handler = self.installed.entry(request.effect.clone()).or_insert_with(made_up);
         let may_block = request.meta.is_none_or(|meta| meta.may_block);
         let answer = match handler.start(&call, &request.args) {
-            HostStep::Sleep(time) if may_block => return (Some(time), Ok(Value::Unit)),
+            HostStep::Sleep(time) if may_block => return Answer::Later(time),
             HostStep::Reply(value) => accepted(value, request, &self.types),
             HostStep::Fail(failure) => Err(failure),
             HostStep::Sleep(_) => Err(contract("an `immediate` operation may not block")),
             other => panic!("bug: a handler of a test answers at once, not with {other:?}"),
         };
         handler.settle(&call, if answer.is_ok() { Settled::Committed } else { Settled::Refused });
-        (None, answer)
+        Answer::Now(answer)
     }
 }
 

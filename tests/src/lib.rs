@@ -27,6 +27,7 @@ pub mod run;
 pub mod scribble;
 pub mod shrink;
 pub mod soundness;
+pub mod trace;
 pub mod value;
 
 use std::path::{Path, PathBuf};

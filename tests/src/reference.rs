@@ -15,46 +15,31 @@
 //! * **The end.** Where nobody can go on at all, the session is closed if no message is left, no outcome is news to a
 //!   participant, and everybody is done or waits where the choreography may end. Otherwise it is a deadlock.
 //!
-//! The **observable trace** of a session is the list of its events, in words: who did what, with partner, label, payload
-//! and number of a message; effect, operation, number, arguments and answer of a request; scope, run and outcome; code
-//! of a fault. So it has the order of each role and of each edge, and how the roles interleave. Behind it come the final
-//! values of each role. Not in it are ticks, for there are no instructions; what numbers scopes and branches have, beyond
-//! that they are different; and how a deadlock or an exceeded limit is put in words.
+//! What comes out is the observable trace ([`crate::trace`]) and the final values.
 
 mod scope;
 
 use crate::evaluate::{Evaluated, Evaluation, Stop, parts};
-use crate::handlers::{Handlers, Performer, Request};
+use crate::handlers::{Answer, Handlers, Performer, Request};
+use crate::trace::wording;
 use scope::{Entered, Part};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tell_compiler::graph::{Branch, GVar, Graph, NodeId, NodeKind, Role};
 use tell_compiler::hir::Program;
 use tell_compiler::project::machine::{Inside, Kind, Machine, Rows, Site, Slot, State, Step, Value as From};
 use tell_ir::image::Outcome;
-use tell_vm::{Failure, FailureKind, Fault, Value, show};
-
-/// What is run, and how.
-#[derive(Clone, Copy)]
-pub struct Setup<'p> {
-    /// The program.
-    pub program: &'p Program,
-    /// The choreography.
-    pub graph: &'p Graph,
-    /// What the projection made of it, per role.
-    pub machines: &'p [Machine],
-    /// Per role the values of its parameters.
-    pub args: &'p [Vec<Value>],
-    /// Most messages queued on one edge.
-    pub capacity: usize,
-}
+use tell_vm::{FailureKind, Fault, Value, show};
 
 /// What is carried over no join.
 const NOTHING: &BTreeMap<u32, Value> = &BTreeMap::new();
 
 /// A session.
 pub struct Session<'p> {
-    setup: Setup<'p>,
+    program: &'p Program,
+    graph: &'p Graph,
+    machines: &'p [Machine],
     handlers: Handlers<'p>,
+    capacity: usize,
     /// The lines of control that are not over; a branch gets the next number.
     lines: BTreeMap<usize, Line>,
     started: usize,
@@ -68,7 +53,7 @@ pub struct Session<'p> {
     /// Nanoseconds since it began.
     now: u64,
     requests: u32,
-    events: Vec<String>,
+    trace: Vec<String>,
     is_over: bool,
 }
 
@@ -133,12 +118,19 @@ struct Message {
 }
 
 impl<'p> Session<'p> {
-    /// A session that has not begun.
+    /// A session that has not begun: of a choreography and its machines, with the values of the parameters of each role,
+    /// and edges that hold so many messages.
     #[must_use]
-    pub fn new(setup: Setup<'p>, handlers: Handlers<'p>) -> Self {
-        let line = |machine: &Machine| {
-            let params = setup.graph.params_of(machine.role).iter().map(|(_, _, var)| *var);
-            let given: BTreeMap<GVar, &Value> = params.zip(&setup.args[machine.role as usize]).collect();
+    pub fn new(
+        program: &'p Program,
+        (graph, machines): (&'p Graph, &'p [Machine]),
+        args: &[Vec<Value>],
+        capacity: usize,
+        handlers: Handlers<'p>,
+    ) -> Self {
+        let line = |(machine, args): (&Machine, &Vec<Value>)| {
+            let params = graph.params_of(machine.role).iter().map(|(_, _, var)| *var);
+            let given: BTreeMap<GVar, &Value> = params.zip(args).collect();
             let slots = machine.start.iter().map(|value| match value {
                 From::Param(var) => given[&var].clone(),
                 From::Int(value) => Value::Int(value),
@@ -146,27 +138,34 @@ impl<'p> Session<'p> {
             });
             Line { role: machine.role, slots: slots.collect(), ..Line::default() }
         };
+        let lines = machines.iter().zip(args).map(line).enumerate().collect();
+        let (started, ready) = (machines.len(), (0..machines.len()).collect());
+        let (edges, cells, visits, decided) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (now, requests, trace, is_over) = (0, 0, Vec::new(), false);
         Self {
-            setup,
+            program,
+            graph,
+            machines,
             handlers,
-            lines: setup.machines.iter().map(line).enumerate().collect(),
-            started: setup.machines.len(),
-            ready: (0..setup.machines.len()).collect(),
-            edges: BTreeMap::new(),
-            cells: BTreeMap::new(),
-            visits: BTreeMap::new(),
-            decided: BTreeMap::new(),
-            now: 0,
-            requests: 0,
-            events: Vec::new(),
-            is_over: false,
+            capacity,
+            lines,
+            started,
+            ready,
+            edges,
+            cells,
+            visits,
+            decided,
+            now,
+            requests,
+            trace,
+            is_over,
         }
     }
 
     /// Goes on to the end, or until there are too many states or events. Says whether it is the end.
     pub fn run(&mut self, most_states: usize, most_events: usize) -> bool {
         let mut states = 0..most_states;
-        while !self.is_over && self.events.len() < most_events && states.next().is_some() {
+        while !self.is_over && self.trace.len() < most_events && states.next().is_some() {
             match self.ready.front() {
                 Some(who) => self.advance(*who),
                 None => self.be_quiet(),
@@ -175,10 +174,10 @@ impl<'p> Session<'p> {
         self.is_over
     }
 
-    /// The events so far.
+    /// The trace so far.
     #[must_use]
-    pub fn events(&self) -> &[String] {
-        &self.events
+    pub fn trace(&self) -> &[String] {
+        &self.trace
     }
 
     /// Of the roles that are done, the names in scope and their values.
@@ -188,7 +187,7 @@ impl<'p> Session<'p> {
         for line in self.lines.values().filter(|line| matches!(line.status, Status::Halted)) {
             let value = |slot: &Slot| line.slots[*slot as usize].clone();
             if let Kind::End { finals: names } | Kind::Recv { finals: Some(names), .. } = &self.state(line).kind {
-                finals.extend(names.iter().map(|(name, at)| (line.role, self.setup.program.text(*name), value(at))));
+                finals.extend(names.iter().map(|(name, at)| (line.role, self.program.text(*name), value(at))));
             }
         }
         finals
@@ -201,7 +200,7 @@ impl<'p> Session<'p> {
     }
 
     fn state(&self, line: &Line) -> &'p State {
-        &self.setup.machines[line.role as usize].states[line.state as usize]
+        &self.machines[line.role as usize].states[line.state as usize]
     }
 
     fn advance(&mut self, who: usize) {
@@ -263,8 +262,7 @@ impl<'p> Session<'p> {
     }
 
     fn evaluation<'e>(&'e mut self, who: usize, site: &'e Site) -> Evaluation<'e, 'p> {
-        let Setup { program, graph, .. } = self.setup;
-        let Line { slots, answers, .. } = &self.lines[&who];
+        let (program, graph, Line { slots, answers, .. }) = (self.program, self.graph, &self.lines[&who]);
         Evaluation { program, graph, types: &mut self.handlers.types, env: &site.env, slots, answers: answers.iter() }
     }
 
@@ -292,7 +290,7 @@ impl<'p> Session<'p> {
 
     /// The edge and the branch of a message.
     fn message(&self, site: &Site) -> ((Role, Role), &'p Branch) {
-        match &self.setup.graph.node(site.node).kind {
+        match &self.graph.node(site.node).kind {
             NodeKind::Comm { from, to, branches } => ((*from, *to), &branches[site.branch as usize]),
             _ => panic!("bug: a row is a message"),
         }
@@ -304,7 +302,7 @@ impl<'p> Session<'p> {
         let (edge, branch) = self.message(site);
         let Line { role, state: here, called, ref part, .. } = self.lines[&who];
         let Edge { queue, sent, .. } = self.edges.entry(edge).or_default();
-        if called.is_some() || queue.len() >= self.setup.capacity {
+        if called.is_some() || queue.len() >= self.capacity {
             return Ok(Turn::Wait(Status::Sending(edge)));
         }
         let message = Message { label: branch.label, payload, number: *sent, part: part.clone() };
@@ -314,7 +312,7 @@ impl<'p> Session<'p> {
             Kind::Decide { steps, .. } => steps.iter().any(|step| step.target.0 == here),
             _ => false,
         };
-        let is_offer = sends.len() > 1 || self.setup.machines[role as usize].states.iter().any(leads_here);
+        let is_offer = sends.len() > 1 || self.machines[role as usize].states.iter().any(leads_here);
         self.note_message(role, if is_offer { "Offered to" } else { "Sent to" }, edge.1, &message);
         self.edges.entry(edge).or_default().queue.push_back(message);
         self.settle();
@@ -337,12 +335,7 @@ impl<'p> Session<'p> {
     fn receive(&mut self, who: usize, rows: &'p Rows, may_end: bool) -> Evaluated<Turn> {
         let line = &self.lines[&who];
         let found = self.receivable(line, rows).filter(|_| line.called.is_none());
-        let Some((site, step)) = found else {
-            let is_missing = |(site, _): &(Site, Step)| self.visible(line, self.message(site).0).is_none();
-            let waits = line.called.is_some() || rows.is_empty() || rows.iter().any(is_missing);
-            let fault = Fault::UnknownLabel { expected: Vec::new(), heads: Vec::new() };
-            return if waits { Ok(Turn::Wait(Status::Receiving)) } else { Err(fault.into()) };
-        };
+        let Some((site, step)) = found else { return Ok(Turn::Wait(Status::Receiving)) };
         let (edge, branch) = self.message(site);
         let message = self.take(edge);
         let what = if rows.len() > 1 || may_end { "Chose from" } else { "Received from" };
@@ -372,7 +365,7 @@ impl<'p> Session<'p> {
                 self.note_message(edge.1, "Discarded from", edge.0, &message);
             }
             let Edge { queue, looked_at, .. } = &self.edges[&edge];
-            let (has_room, head) = (queue.len() < self.setup.capacity, queue.front().map(|head| head.number + 1));
+            let (has_room, head) = (queue.len() < self.capacity, queue.front().map(|head| head.number + 1));
             let is_new = head > Some(*looked_at);
             let sends = |line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
             let receives = |line: &Line| match (&line.status, &self.state(line).kind) {
@@ -435,7 +428,7 @@ impl<'p> Session<'p> {
         let carried = carried.iter().map(|(number, slot)| (*number, line.slots[*slot as usize].clone()));
         let carried: BTreeMap<u32, Value> = carried.collect();
         let role = line.role;
-        match &self.setup.machines[role as usize].states[inside.of.0 as usize].kind {
+        match &self.machines[role as usize].states[inside.of.0 as usize].kind {
             Kind::Scope(_) if inside.part == 0 => self.exit(who, carried),
             Kind::Scope(scope) => self.leave(who, scope, &carried),
             _ => {
@@ -468,30 +461,21 @@ impl<'p> Session<'p> {
         let (number, role) = (self.requests, self.lines[&who].role);
         self.requests += 1;
         self.note(Some(role), &request.performed(number, &self.handlers.types));
-        let (protocol, name, now) = (&*self.setup.graph.name, self.name(role), self.now);
-        match self.handlers.answer(&request, Performer { protocol, role, name, request: number, now }) {
-            (None, answer) => self.complete(who, number, &request, answer).map(|()| Turn::On),
-            (Some(time), _) => {
+        let (protocol, name, now) = (&*self.graph.name, self.name(role), self.now);
+        let answer = match self.handlers.answer(&request, Performer { protocol, role, name, request: number, now }) {
+            Answer::Now(answer) => answer,
+            Answer::Later(time) => {
                 let until = now.saturating_add(u64::try_from(time).unwrap_or(0));
-                Ok(Turn::Wait(Status::Sleeping(until, number, Box::new(request))))
+                return Ok(Turn::Wait(Status::Sleeping(until, number, Box::new(request))));
             }
-        }
-    }
-
-    fn complete(
-        &mut self,
-        who: usize,
-        number: u32,
-        request: &Request,
-        answer: Result<Value, Failure>,
-    ) -> Result<(), Fault> {
-        self.note(Some(self.lines[&who].role), &request.completed(number, &answer, &self.handlers.types));
+        };
+        self.note(Some(role), &request.completed(number, &answer, &self.handlers.types));
         match answer {
             Ok(value) => self.line(who).answers.push(value),
             Err(failure) if self.fails(who, failure.kind) => {}
             Err(failure) => return Err(request.fault(failure)),
         }
-        Ok(())
+        Ok(Turn::On)
     }
 
     /// Nobody can go on: somebody sleeps or keeps a deadline, or the session ends.
@@ -503,11 +487,11 @@ impl<'p> Session<'p> {
         match (sleeping.min(), self.next_deadline()) {
             (Some((until, number, who)), deadline) if deadline.as_ref().is_none_or(|(when, ..)| until <= *when) => {
                 self.now = self.now.max(until);
-                if let Status::Sleeping(_, _, request) = std::mem::take(&mut self.line(who).status) {
-                    let text = request.completed(number, &Ok(Value::Unit), &self.handlers.types);
-                    self.note(Some(self.lines[&who].role), &text);
+                let line = self.line(who);
+                line.answers.push(Value::Unit);
+                if let (role, Status::Sleeping(_, _, request)) = (line.role, std::mem::take(&mut line.status)) {
+                    self.note(Some(role), &request.completed(number, &Ok(Value::Unit), &self.handlers.types));
                 }
-                self.line(who).answers.push(Value::Unit);
                 self.wake(who);
             }
             (_, Some((when, _, run))) => {
@@ -542,31 +526,22 @@ impl<'p> Session<'p> {
         self.is_over = true;
     }
 
-    // ---- words
+    // ---- the trace
 
     fn name(&self, role: Role) -> &'p str {
-        &self.setup.graph.roles[role as usize]
+        &self.graph.roles[role as usize]
     }
 
     fn note(&mut self, role: Option<Role>, what: &str) {
         let name = role.map_or("-", |role| self.name(role));
-        self.events.push(format!("{name} {what}"));
+        self.trace.push(format!("{name} {what}"));
     }
 
     fn note_message(&mut self, role: Role, what: &str, partner: Role, message: &Message) {
-        let label = &self.setup.graph.labels[message.label as usize];
+        let label = &self.graph.labels[message.label as usize];
         let ty = self.handlers.types.payload(label);
         let payload = show(&message.payload, ty, &self.handlers.types.all);
         let (partner, label, number) = (self.name(partner), &label.name, message.number);
         self.note(Some(role), &format!("{what}={partner} label={label} payload={payload} number={number}"));
-    }
-}
-
-/// What a fault says, without what instructions or the layout of the machine have a say in.
-#[must_use]
-pub fn wording(fault: &Fault) -> String {
-    match fault {
-        Fault::Deadlock { .. } | Fault::LimitExceeded { .. } | Fault::UnknownLabel { .. } => String::new(),
-        other => other.to_string(),
     }
 }

@@ -188,18 +188,28 @@ fn generated() {
     let mut rejected = 0;
     let mut endings = std::collections::BTreeMap::new();
     for seed in first..first + count {
-        let text = if seed % 10 == 9 { tell_tests::generate::program(seed).text } else { tell_tests::generate::full(seed).text };
+        let text = if seed % 10 == 9 {
+            tell_tests::generate::program(seed).text
+        } else {
+            tell_tests::generate::full(seed).text
+        };
         let checked = check("generated.tell", &text);
-        if checked.has_errors() { rejected += 1; continue; }
+        if checked.has_errors() {
+            rejected += 1;
+            continue;
+        }
         let flags = Flags { seed, choose: Choose::ByRole, ..Flags::default() };
         let setup = Setup { missing: Missing::MakesUp, max_steps: 1_000_000, ..Setup::default() };
         for edge_capacity in [64, 1] {
-            let found = std::panic::catch_unwind(|| difference(&checked, &flags, Setup { edge_capacity, ..setup })).unwrap_or_else(|_| Err("panic".into()));
+            let found = std::panic::catch_unwind(|| difference(&checked, &flags, Setup { edge_capacity, ..setup }))
+                .unwrap_or_else(|_| Err("panic".into()));
             match found {
                 Ok(ran) => *endings.entry(ran.fault().unwrap_or("closed")).or_insert(0) += 1,
                 Err(error) => {
-                bad += 1;
-                if bad < get("SHOW", 3) { println!("seed {seed} capacity {edge_capacity}\n{text}\n{error}"); }
+                    bad += 1;
+                    if bad < get("SHOW", 3) {
+                        println!("seed {seed} capacity {edge_capacity}\n{text}\n{error}");
+                    }
                 }
             }
         }

@@ -48,13 +48,19 @@ fn phases() {
     println!("image {:?}", t.elapsed());
     let t = Instant::now();
     let limits = tell_compiler::project::Limits { explored_states: 0, ..Default::default() };
-    for c in &checked { let _ = tell_compiler::pipeline::build(c, None, limits); }
+    for c in &checked {
+        let _ = tell_compiler::pipeline::build(c, None, limits);
+    }
     println!("image unexplored {:?}", t.elapsed());
     let t = Instant::now();
     use tell_tests::run::*;
     for (seed, i) in images.iter().enumerate() {
         let Ok(i) = i else { continue };
-        let flags = tell_tests::flags::Flags { seed: seed as u64, choose: tell_tests::flags::Choose::ByRole, ..Default::default() };
+        let flags = tell_tests::flags::Flags {
+            seed: seed as u64,
+            choose: tell_tests::flags::Choose::ByRole,
+            ..Default::default()
+        };
         let setup = Setup { missing: tell_tests::host::Missing::MakesUp, max_steps: 1_000_000, ..Setup::default() };
         let _ = run(i.clone(), &flags, setup);
     }
@@ -65,4 +71,63 @@ fn phases() {
         let _ = tell_ir::verify::verify(i.clone());
     }
     println!("verify {:?}", t.elapsed());
+}
+#[test]
+fn coverage() {
+    use tell_tests::run::*;
+    let count = 2000;
+    let mut seen = std::collections::BTreeMap::new();
+    let mut events = 0;
+    for seed in 0..count {
+        let p = tell_tests::generate::full(seed);
+        let f = p.features;
+        for (n, b) in [
+            ("branches", f.branches),
+            ("scopes", f.scopes),
+            ("nested", f.nested_parts),
+            ("effectful", f.effectful),
+            ("loops", f.loops),
+            ("rec", f.recursion),
+            ("calls", f.calls),
+        ] {
+            if b {
+                *seen.entry(format!("feature {n}")).or_insert(0) += 1;
+            }
+        }
+        let checked = tell_tests::program::check("g.tell", &p.text);
+        let limits = tell_compiler::project::Limits { explored_states: 0, ..Default::default() };
+        let Ok(i) = tell_compiler::pipeline::build(&checked, None, limits) else { continue };
+        let flags = tell_tests::flags::Flags {
+            seed: seed as u64,
+            choose: tell_tests::flags::Choose::ByRole,
+            ..Default::default()
+        };
+        let setup = Setup {
+            missing: tell_tests::host::Missing::MakesUp,
+            max_steps: 1_000_000,
+            slice: u32::MAX,
+            ..Setup::default()
+        };
+        let ran = run(i, &flags, setup).unwrap();
+        events += ran.events.len();
+        let mut kinds = std::collections::BTreeSet::new();
+        for e in &ran.events {
+            kinds.insert(format!(
+                "{}{}",
+                e.event,
+                e.fields
+                    .iter()
+                    .filter(|f| f.0 == "outcome" || f.0 == "by_notice" || f.0 == "failure")
+                    .map(|f| format!(" {}", f.1))
+                    .collect::<String>()
+            ));
+        }
+        for k in kinds {
+            *seen.entry(k).or_insert(0) += 1;
+        }
+        if ran.report.is_none() {
+            *seen.entry("unfinished".into()).or_insert(0) += 1;
+        }
+    }
+    println!("{count} events {events}: {seen:#?}");
 }

@@ -19,6 +19,8 @@ pub(super) struct Within {
     before_scope: u32,
     /// Roles that own a scope that a failing operation ends.
     failable: Vec<usize>,
+    /// Whether there is a deadline.
+    is_timed: bool,
     /// How many `par`s and scopes there are.
     depth: usize,
 }
@@ -117,12 +119,13 @@ impl Body<'_> {
         let has_deadline = self.percent(65);
         let can_fail = !has_deadline || self.percent(40);
         let opening = match has_deadline {
-            true => format!("timeout {}ms {} at", self.numbers().below(25), self.names[owner]),
+            true => format!("timeout {}ms {} at", self.numbers().below(12), self.names[owner]),
             false => format!("attempt {} at", self.names[owner]),
         };
         self.shared.features.scopes = true;
         self.line(&opening);
         let mut within = Within { before_scope: self.shared.next_name, ..self.within.clone() };
+        within.is_timed |= has_deadline;
         if can_fail {
             within.failable.push(owner);
         }
@@ -130,7 +133,16 @@ impl Body<'_> {
         let names = self.inside(within, |body| {
             body.block(|body| {
                 body.begin(&members);
-                body.statements(&members, 4);
+                body.statements(&members, 2);
+                if has_deadline && body.percent(70) {
+                    let role = *body.numbers().pick(&members);
+                    body.sleep(role, 25);
+                    body.statements(&members, 2);
+                }
+                if can_fail && body.percent(70) {
+                    body.perform_or_fail(owner);
+                    body.statements(&members, 2);
+                }
             })
         });
         if has_done {
@@ -162,6 +174,14 @@ impl Body<'_> {
         });
     }
 
+    /// Whether it is time for a local statement that only full programs have.
+    pub(super) fn is_local_of_full(&mut self) -> bool {
+        self.is_full() && {
+            let share = if self.within.is_timed { 45 } else { 30 };
+            self.percent(share)
+        }
+    }
+
     /// A local statement that only full programs have.
     pub(super) fn local_of_full(&mut self, role: usize) {
         let (name, at) = (self.fresh_name(), self.names[role].clone());
@@ -169,19 +189,13 @@ impl Body<'_> {
         let performing: Vec<String> =
             self.shared.functions.iter().filter(|one| one.performs).map(|one| one.name.clone()).collect();
         match self.numbers().below(20) {
-            0..=5 => {
-                let time = self.numbers().below(12);
-                self.line(&format!("do Clock.sleep({time}ms) at {at}"));
-            }
-            6 => {
+            0..=6 => self.sleep(role, 12),
+            7 => {
                 self.line(&format!("observe let {name} at {at} = observe Clock.now()"));
                 self.scopes.bind_fresh(&[role], &name, Ty::Time);
             }
-            7..=11 if self.within.failable.contains(&role) || self.percent(4) => {
-                let odds = 2 + self.numbers().below(4);
-                self.line(&format!("do Random.bytes(if {number} % {odds} == 1 then 99_999_999 else 2) at {at}"));
-            }
-            12 | 13 => {
+            8..=12 if self.within.failable.contains(&role) || self.percent(4) => self.perform_or_fail(role),
+            13 => {
                 self.line(&format!("let {name} at {at} = do Desk.ask({number})"));
                 self.scopes.bind_fresh(&[role], &name, Ty::Int);
             }
@@ -198,6 +212,18 @@ impl Body<'_> {
             }
             _ => self.let_at(role),
         }
+    }
+
+    fn sleep(&mut self, role: usize, most: usize) {
+        let time = self.numbers().below(most);
+        self.line(&format!("do Clock.sleep({time}ms) at {}", self.names[role]));
+    }
+
+    /// An operation that fails for some numbers.
+    fn perform_or_fail(&mut self, role: usize) {
+        let (number, odds) = (self.int(role, From::All).text, 2 + self.numbers().below(2));
+        let count = format!("if {number} % {odds} == 1 then 99_999_999 else 2");
+        self.line(&format!("do Random.bytes({count}) at {}", self.names[role]));
     }
 
     /// A guard, or in its place one that performs an operation; and the name of its evidence.

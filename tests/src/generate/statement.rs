@@ -54,7 +54,7 @@ impl Body<'_> {
 
     pub(super) fn simple(&mut self, active: &[usize]) {
         let role = *self.numbers().pick(active);
-        if self.is_full() && self.percent(30) {
+        if self.is_local_of_full() {
             return self.local_of_full(role);
         }
         match self.numbers().below(20) {

@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tell_compiler::graph::{NodeId, NodeKind, Role};
 use tell_compiler::project::machine::{Kind, Scope};
 use tell_ir::image::Outcome;
-use tell_vm::{FailureKind, Fault, Value};
-
-/// Deepest nesting of runs.
-const MAX_DEPTH: usize = 1024;
+use tell_vm::{FailureKind, Value};
 
 /// A place in a run of a scope: how many runs of it there were before in the same place, and the block: 0 is the body, and
 /// behind it come those of the outcomes.
@@ -56,14 +53,14 @@ impl<'p> Session<'p> {
     }
 
     fn is_participant(&self, role: Role, scope: NodeId) -> bool {
-        let states = &self.setup.machines[role as usize].states;
+        let states = &self.machines[role as usize].states;
         states.iter().any(|state| matches!(&state.kind, Kind::Scope(own) if own.site.node == scope))
     }
 
     /// Whether a participant of a run has not left that part of it.
     fn is_open(&self, part: &[Visit]) -> bool {
         let scope = part[part.len() - 1].scope;
-        let roles = (0..).take(self.setup.machines.len());
+        let roles = (0..).take(self.machines.len());
         roles.filter(|role| self.is_participant(*role, scope)).any(|role| !self.has_left(role, part))
     }
 
@@ -78,16 +75,16 @@ impl<'p> Session<'p> {
         // Who has left a run has left those before it.
         let behind = |number| [&line.part[..], &[Visit { scope, number, block: usize::MAX }]].concat();
         let open = (0..visits).rev().take_while(|number| self.is_open(&behind(*number)));
-        self.owner(scope) != line.role || open.count() < self.setup.capacity
+        self.owner(scope) != line.role || open.count() < self.capacity
     }
 
     fn owner(&self, scope: NodeId) -> Role {
-        let NodeKind::Timed { owner, .. } = &self.setup.graph.node(scope).kind else { panic!("bug: a scope") };
+        let NodeKind::Timed { owner, .. } = &self.graph.node(scope).kind else { panic!("bug: a scope") };
         *owner
     }
 
     fn can_end(&self, scope: NodeId, outcome: Outcome) -> bool {
-        let NodeKind::Timed { outcomes, .. } = &self.setup.graph.node(scope).kind else { panic!("bug: a scope") };
+        let NodeKind::Timed { outcomes, .. } = &self.graph.node(scope).kind else { panic!("bug: a scope") };
         outcomes.iter().any(|own| own.name == outcome.text())
     }
 
@@ -102,7 +99,7 @@ impl<'p> Session<'p> {
         }
         let (role, node) = (line.role, scope.site.node);
         let mut deadline = None;
-        if let NodeKind::Timed { deadline: Some(time), .. } = self.setup.graph.node(node).kind
+        if let NodeKind::Timed { deadline: Some(time), .. } = self.graph.node(node).kind
             && role == scope.owner
             && self.can_end(node, Outcome::Timeout)
             && let Value::Duration(time) = self.evaluation(who, &scope.site).value(time)?
@@ -112,9 +109,6 @@ impl<'p> Session<'p> {
         let Line { state, ref slots, ref part, .. } = self.lines[&who];
         let (slots, mut part) = (slots.clone(), part.clone());
         self.cells.extend(scope.cells.iter().map(|(cell, slot)| ((role, *cell), slots[*slot as usize].clone())));
-        if part.len() > MAX_DEPTH {
-            return Err(Fault::LimitExceeded { what: "nesting of scopes", value: 0, max: 0 }.into());
-        }
         if !self.has_room(&self.lines[&who], node) {
             return Ok(Turn::Wait(Status::Entering));
         }
@@ -123,7 +117,7 @@ impl<'p> Session<'p> {
         *count += 1;
         part.push(visit);
         let is_over = self.decided.get(&part).is_some_and(|(outcome, _)| *outcome != Outcome::Done);
-        let deadline = deadline.map(|when| (when, self.events.len(), part.clone()));
+        let deadline = deadline.map(|when| (when, self.trace.len(), part.clone()));
         let line = self.line(who);
         line.entered.push(Entered { state, slots, brought: BTreeMap::new(), deadline });
         line.called = line.called.or(is_over.then_some(part.len() - 1));
