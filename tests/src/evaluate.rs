@@ -7,6 +7,7 @@ mod alone;
 mod prim;
 
 use crate::handlers::{Request, Types};
+pub(crate) use alone::{Sources, first_slots, is_chosen, message};
 pub(crate) use prim::parts;
 use std::collections::BTreeMap;
 use tell_compiler::graph::{ExprRef, GVar, Graph};

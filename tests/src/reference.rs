@@ -19,14 +19,14 @@
 
 mod scope;
 
-use crate::evaluate::{Evaluated, Evaluation, Stop, parts};
+use crate::evaluate::{Evaluated, Evaluation, Sources, Stop, first_slots, is_chosen, message, parts};
 use crate::handlers::{Answer, Handlers, Performer, Request};
 use crate::trace::wording;
 use scope::{Entered, Part};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tell_compiler::graph::{Branch, GVar, Graph, NodeId, NodeKind, Role};
+use tell_compiler::graph::{GVar, Graph, NodeId, Role};
 use tell_compiler::hir::Program;
-use tell_compiler::project::machine::{Inside, Kind, Machine, Rows, Site, Slot, State, Step, Value as From};
+use tell_compiler::project::machine::{Inside, Kind, Machine, Rows, Site, Slot, State, Step};
 use tell_ir::image::Outcome;
 use tell_vm::{FailureKind, Fault, Value, show};
 
@@ -53,8 +53,10 @@ pub struct Session<'p> {
     /// Nanoseconds since it began.
     now: u64,
     requests: u32,
-    trace: Vec<String>,
-    is_over: bool,
+    /// The trace so far.
+    pub trace: Vec<String>,
+    /// Whether it has come to its end.
+    pub is_over: bool,
 }
 
 /// A line of control.
@@ -95,12 +97,8 @@ enum Status {
     Halted,
 }
 
-/// How a line goes on.
-enum Turn {
-    On,
-    Yield,
-    Wait(Status),
-}
+/// What a line is behind a step: at the head of the queue as before, at its end, or not in it.
+type Turn = Option<Status>;
 
 #[derive(Default)]
 struct Edge {
@@ -130,13 +128,8 @@ impl<'p> Session<'p> {
     ) -> Self {
         let line = |(machine, args): (&Machine, &Vec<Value>)| {
             let params = graph.params_of(machine.role).iter().map(|(_, _, var)| *var);
-            let given: BTreeMap<GVar, &Value> = params.zip(args).collect();
-            let slots = machine.start.iter().map(|value| match value {
-                From::Param(var) => given[&var].clone(),
-                From::Int(value) => Value::Int(value),
-                _ => panic!("bug: a first state has parameters and numbers"),
-            });
-            Line { role: machine.role, slots: slots.collect(), ..Line::default() }
+            let slots = first_slots(&machine.start, &params.zip(args).collect());
+            Line { role: machine.role, slots, ..Line::default() }
         };
         let lines = machines.iter().zip(args).map(line).enumerate().collect();
         let (started, ready) = (machines.len(), (0..machines.len()).collect());
@@ -162,8 +155,8 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// Goes on to the end, or until there are too many states or events. Says whether it is the end.
-    pub fn run(&mut self, most_states: usize, most_events: usize) -> bool {
+    /// Goes on to the end, or until there are too many states or events.
+    pub fn run(&mut self, most_states: usize, most_events: usize) {
         let mut states = 0..most_states;
         while !self.is_over && self.trace.len() < most_events && states.next().is_some() {
             match self.ready.front() {
@@ -171,13 +164,6 @@ impl<'p> Session<'p> {
                 None => self.be_quiet(),
             }
         }
-        self.is_over
-    }
-
-    /// The trace so far.
-    #[must_use]
-    pub fn trace(&self) -> &[String] {
-        &self.trace
     }
 
     /// Of the roles that are done, the names in scope and their values.
@@ -209,19 +195,18 @@ impl<'p> Session<'p> {
             Stop::Perform(request) => self.perform(who, *request).map_err(Box::new),
             Stop::Yield => {
                 self.line(who).answers.push(Value::Unit);
-                Ok(Turn::Yield)
+                Ok(Some(Status::Ready))
             }
         });
         match turn {
-            Ok(Turn::On) => {}
-            Ok(Turn::Yield) => self.ready.rotate_left(1),
-            Ok(Turn::Wait(status)) => {
+            Ok(None) => {}
+            Ok(Some(Status::Ready)) => self.ready.rotate_left(1),
+            Ok(Some(status)) => {
                 self.line(who).status = status;
                 // Who has to leave a scope does not wait in it.
-                if self.lines[&who].called.is_some() {
-                    self.depart(who);
-                } else {
-                    self.ready.pop_front();
+                match self.lines[&who].called {
+                    Some(_) => self.depart(who),
+                    None => _ = self.ready.pop_front(),
                 }
             }
             Err(fault) => self.fault(Some(self.lines[&who].role), &fault),
@@ -235,21 +220,17 @@ impl<'p> Session<'p> {
         Ok(match kind {
             Kind::End { .. } if inside.is_none() => {
                 self.note(Some(role), "Halted by_notice=false");
-                Turn::Wait(Status::Halted)
+                Some(Status::Halted)
             }
             // In a part that never ends it waits for what takes it out.
-            Kind::End { .. } => Turn::Wait(Status::Receiving),
+            Kind::End { .. } => Some(Status::Receiving),
             Kind::Local { site, step, cell } => {
                 let value = self.evaluation(who, site).action(site)?;
                 self.cells.extend(cell.map(|cell| ((role, cell), value.clone())));
                 self.go(who, step, &[value], NOTHING)
             }
-            Kind::Decide { site, steps } => {
-                let (arm, evidence) = self.evaluation(who, site).choice(site)?;
-                self.go(who, &steps[arm], &evidence, NOTHING)
-            }
-            Kind::Case { site, steps } => {
-                let (arm, bound) = self.evaluation(who, site).case(site)?;
+            Kind::Decide { site, steps } | Kind::Case { site, steps } => {
+                let (arm, bound) = self.evaluation(who, site).decision(site)?;
                 self.go(who, &steps[arm], &bound, NOTHING)
             }
             Kind::Send { sends } => self.send(who, sends)?,
@@ -270,49 +251,30 @@ impl<'p> Session<'p> {
     fn go(&mut self, who: usize, step: &Step, bound: &[Value], carried: &BTreeMap<u32, Value>) -> Turn {
         let line = &self.lines[&who];
         let kind = &self.state(line).kind;
-        let slots = step.values.iter().map(|value| match (value, kind) {
-            (From::Slot(slot), _) => line.slots[slot as usize].clone(),
-            (From::Bound(index), _) => bound[index as usize].clone(),
-            (From::Carried(number), _) => carried[&number].clone(),
-            (From::Int(value), _) => Value::Int(value),
-            (From::Cell(index), Kind::Scope(scope)) => self.cells[&(line.role, scope.cells[index as usize].0)].clone(),
-            (From::Param(_) | From::Cell(_), _) => panic!("bug: a value of another step"),
-        });
-        let slots = slots.collect();
+        let cell = |cell| self.cells[&(line.role, cell)].clone();
+        let slots = Sources { kind, slots: &line.slots, bound, carried, cell: &cell }.of(&step.values);
         let is_silent = !matches!(kind, Kind::Send { .. } | Kind::Recv { .. });
         let line = self.line(who);
         (line.slots, line.answers) = (slots, Vec::new());
         let before = std::mem::replace(&mut line.state, step.target.0);
-        if is_silent && step.target.0 <= before { Turn::Yield } else { Turn::On }
+        (is_silent && step.target.0 <= before).then_some(Status::Ready)
     }
 
     // ---- messages
 
-    /// The edge and the branch of a message.
-    fn message(&self, site: &Site) -> ((Role, Role), &'p Branch) {
-        match &self.graph.node(site.node).kind {
-            NodeKind::Comm { from, to, branches } => ((*from, *to), &branches[site.branch as usize]),
-            _ => panic!("bug: a row is a message"),
-        }
-    }
-
     fn send(&mut self, who: usize, sends: &'p Rows) -> Evaluated<Turn> {
         let (row, values, payload) = self.evaluation(who, &sends[0].0).payload(sends)?;
         let (site, step) = &sends[row];
-        let (edge, branch) = self.message(site);
+        let (edge, branch) = message(self.graph, site);
         let Line { role, state: here, called, ref part, .. } = self.lines[&who];
         let Edge { queue, sent, .. } = self.edges.entry(edge).or_default();
         if called.is_some() || queue.len() >= self.capacity {
-            return Ok(Turn::Wait(Status::Sending(edge)));
+            return Ok(Some(Status::Sending(edge)));
         }
         let message = Message { label: branch.label, payload, number: *sent, part: part.clone() };
         *sent += 1;
         // An offer is chosen by the role: here, or by the decision that led here.
-        let leads_here = |state: &State| match &state.kind {
-            Kind::Decide { steps, .. } => steps.iter().any(|step| step.target.0 == here),
-            _ => false,
-        };
-        let is_offer = sends.len() > 1 || self.machines[role as usize].states.iter().any(leads_here);
+        let is_offer = sends.len() > 1 || is_chosen(&self.machines[role as usize], here);
         self.note_message(role, if is_offer { "Offered to" } else { "Sent to" }, edge.1, &message);
         self.edges.entry(edge).or_default().queue.push_back(message);
         self.settle();
@@ -324,19 +286,15 @@ impl<'p> Session<'p> {
         self.edges.get(&edge)?.queue.front().filter(|head| head.part == line.part)
     }
 
-    /// The first row whose message is there.
-    fn receivable(&self, line: &Line, rows: &'p Rows) -> Option<&'p (Site, Step)> {
-        rows.iter().find(|(site, _)| {
-            let (edge, branch) = self.message(site);
-            self.visible(line, edge).is_some_and(|head| head.label == branch.label)
-        })
-    }
-
+    /// Takes the message of the first row that is there.
     fn receive(&mut self, who: usize, rows: &'p Rows, may_end: bool) -> Evaluated<Turn> {
         let line = &self.lines[&who];
-        let found = self.receivable(line, rows).filter(|_| line.called.is_none());
-        let Some((site, step)) = found else { return Ok(Turn::Wait(Status::Receiving)) };
-        let (edge, branch) = self.message(site);
+        let found = rows.iter().filter(|_| line.called.is_none()).find(|(site, _)| {
+            let (edge, branch) = message(self.graph, site);
+            self.visible(line, edge).is_some_and(|head| head.label == branch.label)
+        });
+        let Some((site, step)) = found else { return Ok(Some(Status::Receiving)) };
+        let (edge, branch) = message(self.graph, site);
         let message = self.take(edge);
         let what = if rows.len() > 1 || may_end { "Chose from" } else { "Received from" };
         self.note_message(edge.1, what, edge.0, &message);
@@ -352,11 +310,12 @@ impl<'p> Session<'p> {
 
     /// What follows from a step at once: messages for nobody are discarded, and who waits looks again.
     fn settle(&mut self) {
-        let enters = |line: &Line| match (&line.status, &self.state(line).kind) {
-            (Status::Entering, Kind::Scope(scope)) => self.has_room(line, scope.site.node),
+        let joins_or_enters = |who: usize, line: &Line| match (&line.status, &self.state(line).kind) {
+            (Status::Entering, Kind::Scope(scope)) => self.has_room(line, scope),
+            (Status::Joining, _) => !self.has_branches(who),
             _ => false,
         };
-        self.wake_all(&self.lines_that(enters));
+        self.lines_that(joins_or_enters).into_iter().for_each(|who| self.wake(who));
         for edge in self.edges.keys().copied().collect::<Vec<_>>() {
             while let Some(head) = self.edges[&edge].queue.front()
                 && self.has_left(edge.1, &head.part)
@@ -367,25 +326,21 @@ impl<'p> Session<'p> {
             let Edge { queue, looked_at, .. } = &self.edges[&edge];
             let (has_room, head) = (queue.len() < self.capacity, queue.front().map(|head| head.number + 1));
             let is_new = head > Some(*looked_at);
-            let sends = |line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
-            let receives = |line: &Line| match (&line.status, &self.state(line).kind) {
+            let sends = |_, line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
+            let receives = |_, line: &Line| match (&line.status, &self.state(line).kind) {
                 (Status::Receiving, Kind::Recv { rows, .. }) if is_new && self.visible(line, edge).is_some() => {
-                    rows.iter().any(|(site, _)| self.message(site).0 == edge)
+                    rows.iter().any(|(site, _)| message(self.graph, site).0 == edge)
                 }
                 _ => false,
             };
             let woken = [self.lines_that(sends), self.lines_that(receives)].concat();
             self.edges.entry(edge).or_default().looked_at = head.unwrap_or(0);
-            self.wake_all(&woken);
+            woken.into_iter().for_each(|who| self.wake(who));
         }
     }
 
-    fn lines_that(&self, wanted: impl Fn(&Line) -> bool) -> Vec<usize> {
-        self.lines.iter().filter(|(_, line)| wanted(line)).map(|(who, _)| *who).collect()
-    }
-
-    fn wake_all(&mut self, lines: &[usize]) {
-        lines.iter().for_each(|who| self.wake(*who));
+    fn lines_that(&self, wanted: impl Fn(usize, &Line) -> bool) -> Vec<usize> {
+        self.lines.iter().filter(|(who, line)| wanted(**who, line)).map(|(who, _)| *who).collect()
     }
 
     fn wake(&mut self, who: usize) {
@@ -397,8 +352,8 @@ impl<'p> Session<'p> {
 
     // ---- branches
 
-    fn children(&self, who: usize) -> Vec<usize> {
-        self.lines_that(|line| line.parent == Some(who))
+    fn has_branches(&self, who: usize) -> bool {
+        self.lines.values().any(|line| line.parent == Some(who))
     }
 
     fn par(&mut self, who: usize, branches: &[Step], then: &Step) -> Turn {
@@ -415,8 +370,8 @@ impl<'p> Session<'p> {
                 self.started += 1;
             }
         }
-        if !self.children(who).is_empty() {
-            return Turn::Wait(Status::Joining);
+        if self.has_branches(who) {
+            return Some(Status::Joining);
         }
         let brought = self.line(who).brought.take().unwrap_or_default();
         self.go(who, then, &[], &brought)
@@ -436,10 +391,8 @@ impl<'p> Session<'p> {
                 self.line(parent).brought.iter_mut().for_each(|brought| brought.extend(carried.clone()));
                 self.note(Some(role), &format!("BranchEnded branch={who}"));
                 self.end_lines(&[who]);
-                if self.children(parent).is_empty() && matches!(self.lines[&parent].status, Status::Joining) {
-                    self.wake(parent);
-                }
-                Turn::On
+                self.settle();
+                None
             }
         }
     }
@@ -466,7 +419,7 @@ impl<'p> Session<'p> {
             Answer::Now(answer) => answer,
             Answer::Later(time) => {
                 let until = now.saturating_add(u64::try_from(time).unwrap_or(0));
-                return Ok(Turn::Wait(Status::Sleeping(until, number, Box::new(request))));
+                return Ok(Some(Status::Sleeping(until, number, Box::new(request))));
             }
         };
         self.note(Some(role), &request.completed(number, &answer, &self.handlers.types));
@@ -475,7 +428,7 @@ impl<'p> Session<'p> {
             Err(failure) if self.fails(who, failure.kind) => {}
             Err(failure) => return Err(request.fault(failure)),
         }
-        Ok(Turn::On)
+        Ok(None)
     }
 
     /// Nobody can go on: somebody sleeps or keeps a deadline, or the session ends.
@@ -509,7 +462,8 @@ impl<'p> Session<'p> {
             _ => false,
         };
         let is_done = self.edges.values().all(|edge| edge.queue.is_empty()) && self.lines.values().all(may_end);
-        if !is_done || self.has_news() {
+        let has_news = self.decided.keys().any(|run| self.is_open(run));
+        if !is_done || has_news {
             return self.fault(None, &Fault::Deadlock { waits: Vec::new(), orphans: Vec::new() });
         }
         let waiting = self.lines.values_mut().filter(|line| matches!(line.status, Status::Receiving));

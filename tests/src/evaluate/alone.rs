@@ -1,10 +1,64 @@
-//! What a role does alone in a state: local actions, decisions, and what it puts into a message.
+//! What a role does alone in a state: local actions, decisions, what it puts into a message, and what the slots of the next
+//! state hold.
 
 use super::{Evaluated, Evaluation, assert, first_match, tuple};
-use tell_compiler::graph::{Action, Arm, CaseArm, CaseOn, Guard, NodeKind};
+use std::collections::BTreeMap;
+use tell_compiler::graph::{Action, Arm, Branch, CaseArm, CaseOn, GVar, Graph, Guard, NodeKind, Role};
 use tell_compiler::hir::Pattern;
-use tell_compiler::project::machine::{Rows, Site};
+use tell_compiler::project::machine::{Kind, Machine, Rows, Site, State, Value as Origin, Values};
 use tell_vm::{Fault, Value};
+
+/// The edge and the branch of a message.
+pub(crate) fn message<'p>(graph: &'p Graph, site: &Site) -> ((Role, Role), &'p Branch) {
+    match &graph.node(site.node).kind {
+        NodeKind::Comm { from, to, branches } => ((*from, *to), &branches[site.branch as usize]),
+        _ => panic!("bug: a message"),
+    }
+}
+
+/// Whether the role comes to a state by its own choice.
+pub(crate) fn is_chosen(machine: &Machine, state: u32) -> bool {
+    let leads_there = |from: &State| match &from.kind {
+        Kind::Decide { steps, .. } => steps.iter().any(|step| step.target.0 == state),
+        _ => false,
+    };
+    machine.states.iter().any(leads_there)
+}
+
+/// Where the values for the slots of the next state come from.
+pub(crate) struct Sources<'s> {
+    /// What the state does.
+    pub(crate) kind: &'s Kind,
+    pub(crate) slots: &'s [Value],
+    pub(crate) bound: &'s [Value],
+    pub(crate) carried: &'s BTreeMap<u32, Value>,
+    pub(crate) cell: &'s dyn Fn(GVar) -> Value,
+}
+
+impl Sources<'_> {
+    /// The values.
+    pub(crate) fn of(&self, values: &Values) -> Vec<Value> {
+        let value = |value| match (value, self.kind) {
+            (Origin::Slot(slot), _) => self.slots[slot as usize].clone(),
+            (Origin::Bound(index), _) => self.bound[index as usize].clone(),
+            (Origin::Carried(number), _) => self.carried[&number].clone(),
+            (Origin::Int(value), _) => Value::Int(value),
+            (Origin::Cell(index), Kind::Scope(scope)) => (self.cell)(scope.cells[index as usize].0),
+            (Origin::Param(_) | Origin::Cell(_), _) => panic!("bug: a value of another step"),
+        };
+        values.iter().map(value).collect()
+    }
+}
+
+/// The values for the slots of the first state.
+pub(crate) fn first_slots(values: &Values, params: &BTreeMap<GVar, &Value>) -> Vec<Value> {
+    let value = |value| match value {
+        Origin::Param(var) => params[&var].clone(),
+        Origin::Int(value) => Value::Int(value),
+        _ => panic!("bug: a first state has parameters and numbers"),
+    };
+    values.iter().map(value).collect()
+}
 
 impl<'e> Evaluation<'e, '_> {
     /// What a local action binds.
@@ -17,10 +71,18 @@ impl<'e> Evaluation<'e, '_> {
         }
     }
 
+    /// The arm that a role goes on with, and what that binds.
+    pub(crate) fn decision(&mut self, site: &Site) -> Evaluated<(usize, Vec<Value>)> {
+        match &self.graph.node(site.node).kind {
+            NodeKind::Choice { arms, .. } => self.choice(arms),
+            NodeKind::Case { on, arms, .. } => self.case(on, arms),
+            _ => panic!("bug: a decision"),
+        }
+    }
+
     /// The arm that a role chooses, and the evidence of its guard: the first one whose guard is open; else, of those without
     /// a guard, the only one, or the one that the host chooses.
-    pub(crate) fn choice(&mut self, site: &Site) -> Evaluated<(usize, Vec<Value>)> {
-        let NodeKind::Choice { arms, .. } = &self.graph.node(site.node).kind else { panic!("bug: a choice") };
+    fn choice(&mut self, arms: &[Arm]) -> Evaluated<(usize, Vec<Value>)> {
         for (index, arm) in arms.iter().enumerate() {
             if let Some(evidence) = self.open(arm)? {
                 return Ok((index, evidence));
@@ -49,8 +111,7 @@ impl<'e> Evaluation<'e, '_> {
     }
 
     /// The arm of a shared decision and what it binds: the counter, counted down, or the variables of its pattern.
-    pub(crate) fn case(&mut self, site: &Site) -> Evaluated<(usize, Vec<Value>)> {
-        let NodeKind::Case { on, arms, .. } = &self.graph.node(site.node).kind else { panic!("bug: a case") };
+    fn case(&mut self, on: &CaseOn, arms: &[CaseArm]) -> Evaluated<(usize, Vec<Value>)> {
         let value = match on {
             CaseOn::Expr(value) | CaseOn::Start { count: value, .. } => self.value(*value)?,
             CaseOn::Counter(counter) => {
@@ -75,11 +136,7 @@ impl<'e> Evaluation<'e, '_> {
 
     /// Which of several messages a role sends, the values of its fields, and the payload they make.
     pub(crate) fn payload(&mut self, sends: &'e Rows) -> Evaluated<(usize, Vec<Value>, Value)> {
-        let branch = |site: &Site| match &self.graph.node(site.node).kind {
-            NodeKind::Comm { branches, .. } => &branches[site.branch as usize],
-            _ => panic!("bug: a message"),
-        };
-        let branches: Vec<_> = sends.iter().map(|(site, _)| branch(site)).collect();
+        let branches: Vec<_> = sends.iter().map(|(site, _)| message(self.graph, site).1).collect();
         let labels: Vec<_> = branches.iter().map(|branch| &self.graph.labels[branch.label as usize]).collect();
         let names: Vec<&str> = labels.iter().map(|label| &*label.name).collect();
         let row = if names.len() == 1 { 0 } else { self.chosen(&names)? };

@@ -13,8 +13,19 @@ use tell_vm::{FailureKind, Value};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Visit {
     scope: NodeId,
+    owner: Role,
+    can_fail: bool,
     number: usize,
     block: usize,
+}
+
+fn visit(scope: &Scope, number: usize) -> Visit {
+    let can_fail = can_end(scope, Outcome::Fail);
+    Visit { scope: scope.site.node, owner: scope.owner, can_fail, number, block: 0 }
+}
+
+fn can_end(scope: &Scope, outcome: Outcome) -> bool {
+    scope.outcomes.iter().any(|(name, _)| name == outcome.text())
 }
 
 /// A place in the choreography, seen from its scopes, the outermost first. A *run* is the part that is its body.
@@ -58,34 +69,19 @@ impl<'p> Session<'p> {
     }
 
     /// Whether a participant of a run has not left that part of it.
-    fn is_open(&self, part: &[Visit]) -> bool {
+    pub(super) fn is_open(&self, part: &[Visit]) -> bool {
         let scope = part[part.len() - 1].scope;
         let roles = (0..).take(self.machines.len());
         roles.filter(|role| self.is_participant(*role, scope)).any(|role| !self.has_left(role, part))
     }
 
-    /// Whether somebody has still to learn how a run ends.
-    pub(super) fn has_news(&self) -> bool {
-        self.decided.keys().any(|run| self.is_open(run))
-    }
-
     /// Whether a line may go into its next run of a scope. The owner may not while others are in too many earlier ones.
-    pub(super) fn has_room(&self, line: &Line, scope: NodeId) -> bool {
-        let visits = self.visits.get(&(line.part.clone(), line.role, scope)).copied().unwrap_or(0);
+    pub(super) fn has_room(&self, line: &Line, scope: &Scope) -> bool {
+        let visits = self.visits.get(&(line.part.clone(), line.role, scope.site.node)).copied().unwrap_or(0);
         // Who has left a run has left those before it.
-        let behind = |number| [&line.part[..], &[Visit { scope, number, block: usize::MAX }]].concat();
+        let behind = |number| [&line.part[..], &[Visit { block: usize::MAX, ..visit(scope, number) }]].concat();
         let open = (0..visits).rev().take_while(|number| self.is_open(&behind(*number)));
-        self.owner(scope) != line.role || open.count() < self.capacity
-    }
-
-    fn owner(&self, scope: NodeId) -> Role {
-        let NodeKind::Timed { owner, .. } = &self.graph.node(scope).kind else { panic!("bug: a scope") };
-        *owner
-    }
-
-    fn can_end(&self, scope: NodeId, outcome: Outcome) -> bool {
-        let NodeKind::Timed { outcomes, .. } = &self.graph.node(scope).kind else { panic!("bug: a scope") };
-        outcomes.iter().any(|own| own.name == outcome.text())
+        scope.owner != line.role || open.count() < self.capacity
     }
 
     // ---- in
@@ -101,7 +97,7 @@ impl<'p> Session<'p> {
         let mut deadline = None;
         if let NodeKind::Timed { deadline: Some(time), .. } = self.graph.node(node).kind
             && role == scope.owner
-            && self.can_end(node, Outcome::Timeout)
+            && can_end(scope, Outcome::Timeout)
             && let Value::Duration(time) = self.evaluation(who, &scope.site).value(time)?
         {
             deadline = Some(self.now.saturating_add(u64::try_from(time).unwrap_or(0)));
@@ -109,11 +105,11 @@ impl<'p> Session<'p> {
         let Line { state, ref slots, ref part, .. } = self.lines[&who];
         let (slots, mut part) = (slots.clone(), part.clone());
         self.cells.extend(scope.cells.iter().map(|(cell, slot)| ((role, *cell), slots[*slot as usize].clone())));
-        if !self.has_room(&self.lines[&who], node) {
-            return Ok(Turn::Wait(Status::Entering));
+        if !self.has_room(&self.lines[&who], scope) {
+            return Ok(Some(Status::Entering));
         }
         let count = self.visits.entry((part.clone(), role, node)).or_default();
-        let visit = Visit { scope: node, number: *count, block: 0 };
+        let visit = visit(scope, *count);
         *count += 1;
         part.push(visit);
         let is_over = self.decided.get(&part).is_some_and(|(outcome, _)| *outcome != Outcome::Done);
@@ -137,12 +133,12 @@ impl<'p> Session<'p> {
         if called.is_some() || self.decided.contains_key(&run) {
             self.line(who).called = called.or(Some(run.len() - 1));
             self.depart(who);
-        } else if role == self.owner(run[run.len() - 1].scope) {
+        } else if role == run[run.len() - 1].owner {
             self.decide(&run, Outcome::Done, None);
         } else {
-            return Turn::Wait(Status::Awaiting);
+            return Some(Status::Awaiting);
         }
-        Turn::On
+        None
     }
 
     /// An operation of a line failed: whether that ends a scope of its role, or it has to leave one anyway.
@@ -153,9 +149,8 @@ impl<'p> Session<'p> {
             return true;
         }
         let decides = |run: &&[Visit]| {
-            let Visit { scope, block, .. } = run[run.len() - 1];
-            let is_open = block == 0 && !self.decided.contains_key(*run);
-            is_open && self.owner(scope) == role && self.can_end(scope, Outcome::Fail)
+            let Visit { owner, can_fail, block, .. } = run[run.len() - 1];
+            owner == role && can_fail && block == 0 && !self.decided.contains_key(*run)
         };
         let found = (1..=part.len()).rev().map(|depth| &part[..depth]).find(decides).map(<[_]>::to_vec);
         found.iter().for_each(|run| self.decide(run, Outcome::Fail, Some(kind)));
@@ -168,8 +163,8 @@ impl<'p> Session<'p> {
     }
 
     pub(super) fn time_out(&mut self, run: &Part) {
-        let scope = run[run.len() - 1].scope;
-        self.note(Some(self.owner(scope)), &format!("TimeoutIssued scope={}", scope.0));
+        let Visit { scope, owner, .. } = run[run.len() - 1];
+        self.note(Some(owner), &format!("TimeoutIssued scope={}", scope.0));
         self.decide(run, Outcome::Timeout, None);
     }
 
@@ -178,7 +173,7 @@ impl<'p> Session<'p> {
     fn decide(&mut self, run: &Part, outcome: Outcome, failure: Option<FailureKind>) {
         self.decided.insert(run.clone(), (outcome, failure));
         let depth = run.len() - 1;
-        let owner = self.owner(run[depth].scope);
+        let owner = run[depth].owner;
         let went_in = |line: &Line| line.part.starts_with(run) && line.part.len() - line.entered.len() <= depth;
         let members = self.lines.iter().filter(|(_, line)| went_in(line));
         let members = members.map(|(who, line)| (line.role != owner, line.role, *who));
@@ -241,7 +236,7 @@ impl<'p> Session<'p> {
         let mut family = vec![who];
         let mut next = 0;
         while let Some(parent) = family.get(next) {
-            family.extend(self.children(*parent));
+            family.extend(self.lines_that(|_, line| line.parent == Some(*parent)));
             next += 1;
         }
         family[1..].iter().for_each(|child| self.cancel(*child));
