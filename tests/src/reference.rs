@@ -466,10 +466,13 @@ impl<'p> Session<'p> {
         if !is_done || has_news {
             return self.fault(None, &Fault::Deadlock { waits: Vec::new(), orphans: Vec::new() });
         }
-        let waiting = self.lines.values_mut().filter(|line| matches!(line.status, Status::Receiving));
-        let told = waiting.map(|line| (std::mem::replace(&mut line.status, Status::Halted), line.role).1);
-        for role in told.collect::<BTreeSet<_>>() {
-            self.note(Some(role), "Halted by_notice=true");
+        let mut told = BTreeSet::new();
+        for who in self.lines_that(|_, line| matches!(line.status, Status::Receiving)) {
+            self.line(who).status = Status::Halted;
+            let role = self.lines[&who].role;
+            if told.insert(role) {
+                self.note(Some(role), "Halted by_notice=true");
+            }
         }
         self.note(None, "Closed");
         self.is_over = true;

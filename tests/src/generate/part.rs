@@ -43,8 +43,36 @@ impl Body<'_> {
         result
     }
 
+    /// The end of a protocol at which somebody may wait for ever, alone or in branches.
+    pub(super) fn open_end(&mut self, everyone: &[usize]) {
+        if self.percent(50) {
+            return self.tell_or_not(everyone);
+        }
+        self.branches(everyone, Self::tell_or_not);
+    }
+
+    /// A message that may not come; then nothing does.
+    fn tell_or_not(&mut self, group: &[usize]) {
+        let from = *self.numbers().pick(group);
+        let Some(to) = self.other_than(from, group) else { return self.let_at(from) };
+        self.line(&format!("choice {} at", self.names[from]));
+        self.depth += 1;
+        let (told, silent) = (self.fresh_label(), self.fresh_label());
+        self.line(&format!("| {told} =>"));
+        self.block(|body| body.message(from, to));
+        self.line(&format!("| {silent} => {{}}"));
+        self.depth -= 1;
+    }
+
     /// Two or three branches side by side.
     pub(super) fn par(&mut self, active: &[usize]) {
+        self.branches(active, |body, group| {
+            body.begin(group);
+            body.statements(group, 3);
+        });
+    }
+
+    fn branches(&mut self, active: &[usize], write: impl Fn(&mut Self, &[usize])) {
         let groups = self.groups(active);
         let cells = self.cells(active);
         let setters: Vec<usize> = cells.iter().map(|_| self.numbers().below(groups.len())).collect();
@@ -64,8 +92,7 @@ impl Body<'_> {
                     if let Some(previous) = ends.last() {
                         body.scopes.go_on_from(previous);
                     }
-                    body.begin(group);
-                    body.statements(group, 3);
+                    write(body, group);
                 })
             });
             ends.push(end);

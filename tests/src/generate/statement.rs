@@ -1,8 +1,8 @@
 //! Statements, each written so that the roles in `active`, who know where they are, can carry it out.
 
-use super::Body;
 use super::expression::From;
 use super::scope::{Held, Storage, Ty};
+use super::{Body, Kind};
 
 /// Deepest nesting of blocks.
 const DEPTH: usize = 4;
@@ -16,6 +16,9 @@ impl Body<'_> {
         }
         while self.budget > 0 {
             self.statement(everyone);
+        }
+        if self.is_full() && self.kind == Kind::Main && self.percent(12) {
+            self.open_end(everyone);
         }
     }
 
