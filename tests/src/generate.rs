@@ -5,9 +5,9 @@
 //! by somebody who knows, early or late ([`statement`]); names and labels are fresh; numbers stay small; loops count
 //! or leave by chance. [`Features`] says what a program contains, so that a test can assert what its cases cover.
 //!
-//! [`program`] keeps to messages, decisions, loops and calls. [`full`] has everything that is executed: branches side by side
-//! and scopes with outcomes ([`part`]), functions ([`function`]), values of all kinds ([`data`]), time, and operations that
-//! fail. Its programs may end in a fault.
+//! [`program`] keeps to messages, decisions, loops and calls. [`full`] has everything that is executed: branches side by
+//! side and scopes with outcomes ([`part`]), functions ([`function`]), values of all kinds ([`data`]), time, and
+//! operations that fail. Its programs may end in a fault.
 
 mod branching;
 mod data;

@@ -3,8 +3,8 @@
 //! It runs the local machines that the projection made on the expressions of the checked program ([`crate::evaluate`]).
 //! Bindings of a role are in the *slots* of its state; a state does one thing, and one of its steps leads to the next.
 //!
-//! * **Lines of control.** A role has one, and one more per running branch of its `par`s. The first of the queue `ready`
-//!   goes on until it waits or ends, or *yields* and becomes the last: behind a step from a state that does not
+//! * **Lines of control.** A role has one, and one more for each branch of its `par`s that runs. The first of the queue
+//!   `ready` goes on until it waits or ends, or *yields* and becomes the last: behind a step from a state that does not
 //!   communicate to one with no higher number, and behind a round of a loop in a function. Who waits becomes the last
 //!   of the queue when what it waits for is there.
 //! * **Messages.** An edge, an ordered pair of roles, is a queue of at most `capacity` messages, each with a number and
@@ -40,9 +40,8 @@ pub struct Session<'p> {
     machines: &'p [Machine],
     handlers: Handlers<'p>,
     capacity: usize,
-    /// The lines of control that are not over; a branch gets the next number.
+    /// The lines of control that are not over.
     lines: BTreeMap<usize, Line>,
-    started: usize,
     ready: VecDeque<usize>,
     edges: BTreeMap<(Role, Role), Edge>,
     /// The latest values of the cells that scopes keep.
@@ -116,8 +115,8 @@ struct Message {
 }
 
 impl<'p> Session<'p> {
-    /// A session that has not begun: of a choreography and its machines, with the values of the parameters of each role,
-    /// and edges that hold so many messages.
+    /// A session that has not begun: of a choreography and its machines, with the values of each role's parameters, and
+    /// edges that hold so many messages.
     #[must_use]
     pub fn new(
         program: &'p Program,
@@ -131,27 +130,22 @@ impl<'p> Session<'p> {
             let slots = first_slots(&machine.start, &params.zip(args).collect());
             Line { role: machine.role, slots, ..Line::default() }
         };
-        let lines = machines.iter().zip(args).map(line).enumerate().collect();
-        let (started, ready) = (machines.len(), (0..machines.len()).collect());
-        let (edges, cells, visits, decided) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (now, requests, trace, is_over) = (0, 0, Vec::new(), false);
         Self {
             program,
             graph,
             machines,
             handlers,
             capacity,
-            lines,
-            started,
-            ready,
-            edges,
-            cells,
-            visits,
-            decided,
-            now,
-            requests,
-            trace,
-            is_over,
+            lines: machines.iter().zip(args).map(line).enumerate().collect(),
+            ready: (0..machines.len()).collect(),
+            edges: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            visits: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            now: 0,
+            requests: 0,
+            trace: Vec::new(),
+            is_over: false,
         }
     }
 
@@ -310,12 +304,6 @@ impl<'p> Session<'p> {
 
     /// What follows from a step at once: messages for nobody are discarded, and who waits looks again.
     fn settle(&mut self) {
-        let joins_or_enters = |who: usize, line: &Line| match (&line.status, &self.state(line).kind) {
-            (Status::Entering, Kind::Scope(scope)) => self.has_room(line, scope),
-            (Status::Joining, _) => !self.has_branches(who),
-            _ => false,
-        };
-        self.lines_that(joins_or_enters).into_iter().for_each(|who| self.wake(who));
         for edge in self.edges.keys().copied().collect::<Vec<_>>() {
             while let Some(head) = self.edges[&edge].queue.front()
                 && self.has_left(edge.1, &head.part)
@@ -326,8 +314,8 @@ impl<'p> Session<'p> {
             let Edge { queue, looked_at, .. } = &self.edges[&edge];
             let (has_room, head) = (queue.len() < self.capacity, queue.front().map(|head| head.number + 1));
             let is_new = head > Some(*looked_at);
-            let sends = |_, line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
-            let receives = |_, line: &Line| match (&line.status, &self.state(line).kind) {
+            let sends = |line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
+            let receives = |line: &Line| match (&line.status, &self.state(line).kind) {
                 (Status::Receiving, Kind::Recv { rows, .. }) if is_new && self.visible(line, edge).is_some() => {
                     rows.iter().any(|(site, _)| message(self.graph, site).0 == edge)
                 }
@@ -339,8 +327,8 @@ impl<'p> Session<'p> {
         }
     }
 
-    fn lines_that(&self, wanted: impl Fn(usize, &Line) -> bool) -> Vec<usize> {
-        self.lines.iter().filter(|(who, line)| wanted(**who, line)).map(|(who, _)| *who).collect()
+    fn lines_that(&self, wanted: impl Fn(&Line) -> bool) -> Vec<usize> {
+        self.lines.iter().filter(|(_, line)| wanted(line)).map(|(who, _)| *who).collect()
     }
 
     fn wake(&mut self, who: usize) {
@@ -362,12 +350,11 @@ impl<'p> Session<'p> {
             for branch in branches {
                 let Line { role, state, ref slots, ref part, .. } = self.lines[&who];
                 let (slots, part) = (slots.clone(), part.clone());
-                let line = Line { role, state, slots, part, parent: Some(who), ..Line::default() };
-                self.lines.insert(self.started, line);
-                self.go(self.started, branch, &[], NOTHING);
-                self.wake(self.started);
-                self.note(Some(role), &format!("BranchStarted branch={}", self.started));
-                self.started += 1;
+                let own = self.lines.last_key_value().map_or(0, |(last, _)| last + 1);
+                self.lines.insert(own, Line { role, state, slots, part, parent: Some(who), ..Line::default() });
+                self.go(own, branch, &[], NOTHING);
+                self.wake(own);
+                self.note(Some(role), &format!("BranchStarted branch={own}"));
             }
         }
         if self.has_branches(who) {
@@ -391,7 +378,9 @@ impl<'p> Session<'p> {
                 self.line(parent).brought.iter_mut().for_each(|brought| brought.extend(carried.clone()));
                 self.note(Some(role), &format!("BranchEnded branch={who}"));
                 self.end_lines(&[who]);
-                self.settle();
+                if matches!(self.lines[&parent].status, Status::Joining) && !self.has_branches(parent) {
+                    self.wake(parent);
+                }
                 None
             }
         }
@@ -467,7 +456,7 @@ impl<'p> Session<'p> {
             return self.fault(None, &Fault::Deadlock { waits: Vec::new(), orphans: Vec::new() });
         }
         let mut told = BTreeSet::new();
-        for who in self.lines_that(|_, line| matches!(line.status, Status::Receiving)) {
+        for who in self.lines_that(|line| matches!(line.status, Status::Receiving)) {
             self.line(who).status = Status::Halted;
             let role = self.lines[&who].role;
             if told.insert(role) {

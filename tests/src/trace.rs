@@ -1,10 +1,10 @@
 //! The observable trace of a session.
 //!
-//! It is the list of its events, in words, one per line: who did what, with partner, label, payload and number of a message;
-//! effect, operation, number, arguments and answer of a request; scope, run and outcome; code of a fault. So it has the order
-//! of each role and of each edge, and how the roles interleave. Not in it are ticks, for they count instructions; what
-//! numbers scopes and branches have, beyond that they are different; and what the details of a deadlock or an exceeded limit
-//! are, which depend on the layout of registers and edges.
+//! It is the list of its events, in words, one per line: who did what, with partner, label, payload and number of a
+//! message; effect, operation, number, arguments and answer of a request; scope, run and outcome; code of a fault. So it
+//! has the order of each role and of each edge, and how the roles interleave. Not in it are ticks, for they count
+//! instructions; what numbers scopes and branches have, beyond that they are different; and the words of a deadlock or an
+//! exceeded limit.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

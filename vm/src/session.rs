@@ -18,7 +18,7 @@ use crate::kernel::program::Program;
 use crate::kernel::{Outcome, VMKernel, scope};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -102,8 +102,8 @@ pub(crate) struct Request {
 pub struct SessionState {
     pub(crate) id: SessionId,
     pub(crate) coroutines: Vec<Coroutine>,
-    /// Places of coroutines that are gone.
-    pub(crate) free: Vec<u16>,
+    /// Places of coroutines that are gone; the first one is used next, so branches have their places in order.
+    pub(crate) free: BTreeSet<u16>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
@@ -126,7 +126,7 @@ impl SessionState {
         Self {
             id,
             coroutines: (0..).take(count).map(Coroutine::main).collect(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             registers: vec![Value::Unit; program.registers].into(),
             edges: edges.collect(),
             ready: (0..).take(count).collect(),

@@ -1,5 +1,5 @@
-//! What a role does alone in a state: local actions, decisions, what it puts into a message, and what the slots of the next
-//! state hold.
+//! What a role does alone in a state: local actions, decisions, what it puts into a message, and what the slots of the
+//! next state hold.
 
 use super::{Evaluated, Evaluation, assert, first_match, tuple};
 use std::collections::BTreeMap;
@@ -80,8 +80,8 @@ impl<'e> Evaluation<'e, '_> {
         }
     }
 
-    /// The arm that a role chooses, and the evidence of its guard: the first one whose guard is open; else, of those without
-    /// a guard, the only one, or the one that the host chooses.
+    /// The arm that a role chooses, and the evidence of its guard: the first one whose guard is open; else, of those
+    /// without a guard, the only one, or the one that the host chooses.
     fn choice(&mut self, arms: &[Arm]) -> Evaluated<(usize, Vec<Value>)> {
         for (index, arm) in arms.iter().enumerate() {
             if let Some(evidence) = self.open(arm)? {

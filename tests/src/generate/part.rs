@@ -1,4 +1,5 @@
-//! Branches side by side, scopes with outcomes, and what makes them end in different ways: time, and operations that fail.
+//! Branches side by side, scopes with outcomes, and what makes these end in different ways: time, and operations that
+//! fail.
 //!
 //! Branches of a `par` are written for groups of roles two of which have at most one role in common. So no ordered pair
 //! of roles is in two branches, and a role can be.
@@ -14,8 +15,8 @@ pub(super) struct Within {
     pub(super) frozen: Vec<String>,
     /// Names up to this number were there before the branch. They are not sent in it: another one could send them, too.
     before_branch: u32,
-    /// Names up to this number were there before the scope. They are not sent to who holds them: behind the scope it would
-    /// not be known where the value comes from.
+    /// Names up to this number were there before the scope. They are not sent to who holds them: behind the scope it
+    /// would not be known where the value comes from.
     before_scope: u32,
     /// Roles that own a scope that a failing operation ends.
     failable: Vec<usize>,

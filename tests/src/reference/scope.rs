@@ -4,12 +4,12 @@ use super::{Line, Session, Status, Turn};
 use crate::evaluate::Evaluated;
 use std::collections::{BTreeMap, BTreeSet};
 use tell_compiler::graph::{NodeId, NodeKind, Role};
-use tell_compiler::project::machine::{Kind, Scope};
+use tell_compiler::project::machine::{Kind, Scope, State};
 use tell_ir::image::Outcome;
 use tell_vm::{FailureKind, Value};
 
-/// A place in a run of a scope: how many runs of it there were before in the same place, and the block: 0 is the body, and
-/// behind it come those of the outcomes.
+/// A place in a run of a scope: how many runs of it there were before in the same place, and the block: 0 is the body,
+/// and behind it come those of the outcomes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Visit {
     scope: NodeId,
@@ -31,8 +31,8 @@ fn can_end(scope: &Scope, outcome: Outcome) -> bool {
 /// A place in the choreography, seen from its scopes, the outermost first. A *run* is the part that is its body.
 pub(super) type Part = Vec<Visit>;
 
-/// A scope that a line went into: its state and slots then, what the body brought to its end, and the deadline it keeps,
-/// with what tells deadlines of one time apart.
+/// A scope that a line went into: its state and slots then, what the body brought to its end, and the deadline it keeps
+/// for that run, with what says which of those of one time was set first.
 #[derive(Clone)]
 pub(super) struct Entered {
     state: u32,
@@ -63,16 +63,12 @@ impl<'p> Session<'p> {
         false
     }
 
-    fn is_participant(&self, role: Role, scope: NodeId) -> bool {
-        let states = &self.machines[role as usize].states;
-        states.iter().any(|state| matches!(&state.kind, Kind::Scope(own) if own.site.node == scope))
-    }
-
     /// Whether a participant of a run has not left that part of it.
     pub(super) fn is_open(&self, part: &[Visit]) -> bool {
         let scope = part[part.len() - 1].scope;
-        let roles = (0..).take(self.machines.len());
-        roles.filter(|role| self.is_participant(*role, scope)).any(|role| !self.has_left(role, part))
+        let enters = |state: &State| matches!(&state.kind, Kind::Scope(own) if own.site.node == scope);
+        let mut participants = self.machines.iter().filter(|machine| machine.states.iter().any(enters));
+        participants.any(|machine| !self.has_left(machine.role, part))
     }
 
     /// Whether a line may go into its next run of a scope. The owner may not while others are in too many earlier ones.
@@ -168,8 +164,8 @@ impl<'p> Session<'p> {
         self.decide(run, Outcome::Timeout, None);
     }
 
-    /// The owner says how a run ends. Of those in its body, the owner and who waits leave at once, the others before their
-    /// next communication; if the body is done, when they come to its end.
+    /// The owner says how a run ends. Of those in its body, the owner and who waits leave at once, the others before
+    /// their next communication; if the body is done, when they come to its end.
     fn decide(&mut self, run: &Part, outcome: Outcome, failure: Option<FailureKind>) {
         self.decided.insert(run.clone(), (outcome, failure));
         let depth = run.len() - 1;
@@ -194,8 +190,8 @@ impl<'p> Session<'p> {
 
     // ---- out
 
-    /// A line leaves the body of the run that it is called out of, and goes on with the block of the outcome. What it did
-    /// inside is over.
+    /// A line leaves the body of the run that it is called out of, and goes on with the block of the outcome. What it
+    /// did inside is over.
     pub(super) fn depart(&mut self, who: usize) {
         let line = self.line(who);
         let depth = line.called.take().expect("it is called");
@@ -227,6 +223,8 @@ impl<'p> Session<'p> {
         let line = self.line(who);
         line.part.pop();
         line.slots = line.entered.pop().expect("it went into the scope").slots;
+        let enters = |line: &Line| matches!(line.status, Status::Entering) && self.has_room(line, scope);
+        self.lines_that(enters).into_iter().for_each(|who| self.wake(who));
         self.settle();
         self.go(who, &scope.then, &[], brought)
     }
@@ -236,7 +234,7 @@ impl<'p> Session<'p> {
         let mut family = vec![who];
         let mut next = 0;
         while let Some(parent) = family.get(next) {
-            family.extend(self.lines_that(|_, line| line.parent == Some(*parent)));
+            family.extend(self.lines_that(|line| line.parent == Some(*parent)));
             next += 1;
         }
         family[1..].iter().for_each(|child| self.cancel(*child));

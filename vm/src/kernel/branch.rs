@@ -13,7 +13,7 @@ const MOST: usize = u16::MAX as usize;
 /// Starts a child at `target`.
 pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<Turn, Box<Fault>> {
     let Coroutine { role, part, children, .. } = state.coroutines[usize::from(who)];
-    let place = match state.free.last() {
+    let place = match state.free.first() {
         Some(place) => *place,
         None if state.coroutines.len() < MOST => u16::try_from(state.coroutines.len()).unwrap_or(u16::MAX),
         None => {
@@ -22,7 +22,7 @@ pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<T
         }
     };
     let child = Coroutine { pc: target, parent: Some(who), part, home: part, ..Coroutine::main(role) };
-    match state.free.pop() {
+    match state.free.pop_first() {
         Some(place) => state.coroutines[usize::from(place)] = child,
         None => state.coroutines.push(child),
     }
@@ -101,7 +101,7 @@ fn sweep(state: &mut SessionState, gone: &[u16]) {
     }
     for who in gone {
         state.coroutines[usize::from(*who)].is_queued = false;
-        state.free.push(*who);
+        state.free.insert(*who);
     }
 }
 
