@@ -46,7 +46,7 @@ pub fn numbered(lines: &[String]) -> Vec<String> {
     let mut scopes: BTreeMap<String, usize> = BTreeMap::new();
     let mut branches: BTreeMap<String, usize> = BTreeMap::new();
     let mut started = 0;
-    let mut renumbered = |line: &String| {
+    let renumbered = |line: &String| {
         let mut words: Vec<&str> = line.splitn(4, ' ').collect();
         let number = match words.as_slice() {
             [_, _, word, ..] if word.starts_with("scope=") => {
@@ -66,5 +66,5 @@ pub fn numbered(lines: &[String]) -> Vec<String> {
         words[2] = &number;
         words.join(" ")
     };
-    lines.iter().map(|line| renumbered(line)).collect()
+    lines.iter().map(renumbered).collect()
 }
