@@ -8,13 +8,15 @@ use crate::value::made_up;
 use std::fmt::Write;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
-use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionId, SessionReport, VM, VMConfig};
+use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionId, SessionReport, VM, VMConfig, Value};
 
 /// How a run is set up, apart from its flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// Most messages queued on one edge.
     pub edge_capacity: u32,
+    /// Most steps in a row of one coroutine.
+    pub slice: u32,
     /// Whether the trace is kept.
     pub trace: Retention,
     /// What happens when a host value is missing.
@@ -27,8 +29,9 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let edge_capacity = VMConfig::default().edge_capacity;
-        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000, configure: |_| {} }
+        let VMConfig { edge_capacity, slice, .. } = VMConfig::default();
+        let trace = Retention::All;
+        Self { edge_capacity, slice, trace, missing: Missing::Fails, max_steps: 10_000_000, configure: |_| {} }
     }
 }
 
@@ -39,8 +42,8 @@ pub struct Ran {
     pub end: RunEnd,
     /// The report of its session, if it ended.
     pub report: Option<SessionReport>,
-    /// The trace, one event per line.
-    pub trace: String,
+    /// The trace.
+    pub events: Vec<Description>,
     /// What was printed, and by whom.
     pub printed: Vec<String>,
     /// Names of the roles.
@@ -48,6 +51,12 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// The trace, one event per line.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        self.events.iter().map(line).collect()
+    }
+
     /// The code of the fault it ended in.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
@@ -88,19 +97,11 @@ impl Ran {
     }
 }
 
-/// Verifies, loads and runs an image once.
+/// Verifies, loads and runs an image once. A trace with all its events keeps the contracts.
 ///
 /// # Errors
-/// A rejection by the verifier or by the machine, or arguments that do not fit.
+/// A rejection by the verifier or by the machine, arguments that do not fit, and a contract that is broken.
 pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String> {
-    described(image, flags, setup).map(|(ran, _)| ran)
-}
-
-/// Like [`run`], with the events as well. A trace with all its events keeps the contracts.
-///
-/// # Errors
-/// As [`run`], and a contract that is broken.
-pub fn described(image: CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
     open(image, flags, setup)?.finish(flags, setup)
 }
 
@@ -121,17 +122,16 @@ impl Opened {
     ///
     /// # Errors
     /// A contract of the events that is broken.
-    pub fn finish(self, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
+    pub fn finish(self, flags: &Flags, setup: Setup) -> Result<Ran, String> {
         let Self { mut machine, session, paper, roles } = self;
         let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
         let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(&event)).collect();
         if setup.trace == Retention::All {
             contracts::check(&events)?;
         }
-        let trace = events.iter().map(line).collect();
         let report = machine.take_report(&session);
         let printed = paper.0.borrow().clone();
-        Ok((Ran { end, report, trace, printed, roles }, events))
+        Ok(Ran { end, report, events, printed, roles })
     }
 }
 
@@ -157,6 +157,7 @@ pub fn open_with(
     let mut config = VMConfig {
         seed: flags.seed,
         edge_capacity: setup.edge_capacity,
+        slice: setup.slice,
         trace: setup.trace,
         limits: Limits::default(),
         ..VMConfig::default()
@@ -173,16 +174,23 @@ pub fn open_with(
             }
         }
     }
-    let mut numbers = Numbers::new(flags.seed);
     let roles = verified.image().roles.iter().map(|role| role.name.clone()).collect();
-    let types = verified.image().types.clone();
-    let args = flags.arguments(verified.image(), |ty| match setup.missing {
-        Missing::MakesUp => made_up(ty, &types, &mut numbers),
-        Missing::Fails => Err("an argument is missing".to_owned()),
-    })?;
+    let args = arguments(verified.image(), flags, setup.missing)?;
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
     Ok(Opened { machine, session, paper, roles })
+}
+
+/// The arguments of a run: per role the values of its parameters.
+///
+/// # Errors
+/// Arguments that do not fit, or are missing.
+pub fn arguments(image: &CodeImage, flags: &Flags, missing: Missing) -> Result<Vec<Vec<Value>>, String> {
+    let mut numbers = Numbers::new(flags.seed);
+    flags.arguments(image, |ty| match missing {
+        Missing::MakesUp => made_up(ty, &image.types, &mut numbers),
+        Missing::Fails => Err("an argument is missing".to_owned()),
+    })
 }
 
 /// One event of a trace.

@@ -4,7 +4,7 @@ use std::path::Path;
 use tell_tests::contracts::check;
 use tell_tests::flags::Flags;
 use tell_tests::program::build;
-use tell_tests::run::{Setup, described};
+use tell_tests::run::{Setup, run};
 use tell_vm::Description;
 
 /// A scope that times out while an operation is outstanding, then a fault.
@@ -26,7 +26,7 @@ const GOOD: &str = "protocol P(A, B; x : Int at A) =\n  A -> B : Ping(x)\n  B ->
 fn trace(text: &str, flags: &str) -> Vec<Description> {
     let image = build("p.tell", text).expect("it builds");
     let flags = Flags::parse(flags, Path::new(".")).expect("flags");
-    described(image, &flags, Setup::default()).expect("it runs").1
+    run(image, &flags, Setup::default()).expect("it runs").events
 }
 
 fn at(events: &[Description], name: &str) -> usize {

@@ -192,12 +192,12 @@ fn as_expected(ran: &Ran, verdict: &Verdict) -> Test {
     let ending = ran.ending();
     match (&verdict.fault, &verdict.run) {
         (Some(fault), _) if ran.fault() == Some(fault) => {}
-        (Some(fault), _) => return fail(format!("expected {fault}, found: {ending}\n{}", ran.trace)),
+        (Some(fault), _) => return fail(format!("expected {fault}, found: {ending}\n{}", ran.trace())),
         (None, Some(_)) if ran.is_closed() => {}
         (None, None) if ran.fault() == Some("vm.fault.no_open_branch") && warns_of_no_branch(verdict) => {}
         // without a run line a program need not terminate
         (None, None) if ran.is_closed() || ran.report.is_none() && ran.end == tell_vm::RunEnd::StepLimit => {}
-        (None, _) => return fail(format!("expected a good end, found: {ending}\n{}", ran.trace)),
+        (None, _) => return fail(format!("expected a good end, found: {ending}\n{}", ran.trace())),
     }
     let finals = ran.finals();
     for expected in &verdict.finals {
@@ -234,7 +234,7 @@ fn snapshot_of_trace(path: &Path) -> Test {
     let mut lines: Vec<String> = ran.printed.iter().map(|line| format!("printed {line}")).collect();
     lines.push(format!("end     {}", ran.ending()));
     lines.extend(ran.finals().into_iter().map(|line| format!("final   {line}")));
-    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace, lines.join("\n")))
+    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace(), lines.join("\n")))
 }
 
 /// Machines and code.

@@ -13,7 +13,7 @@ use tell_tests::flags::{Choose, Flags};
 use tell_tests::generate::program;
 use tell_tests::host::Missing;
 use tell_tests::program::{build, check, image};
-use tell_tests::run::{Ran, Setup, described};
+use tell_tests::run::{Ran, Setup, run};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
 use tell_vm::{Description, Policy, Priority, RunEnd, VMConfig};
@@ -62,26 +62,22 @@ fn seen(events: &[Description]) -> Seen {
     seen
 }
 
-fn run(image: &CodeImage, flags: &Flags, setup: Setup) -> Result<(Ran, Vec<Description>), String> {
-    described(image.clone(), flags, setup)
-}
-
 /// What differs between the policies.
 fn difference(image: &CodeImage, flags: &Flags, setup: Setup) -> Result<(), String> {
-    let (expected, events) = run(image, flags, setup)?;
-    let expected_seen = seen(&events);
+    let expected = run(image.clone(), flags, setup)?;
+    let expected_seen = seen(&expected.events);
     if expected.end == RunEnd::StepLimit {
         return Ok(());
     }
     for (name, configure) in POLICIES {
         let setup = Setup { configure: *configure, ..setup };
-        let (ran, events) = run(image, flags, setup)?;
+        let ran = run(image.clone(), flags, setup)?;
         if (ran.fault(), ran.finals()) != (expected.fault(), expected.finals()) {
             return Err(format!("{name}: {} instead of {}", ran.ending(), expected.ending()));
         }
         // A fault ends the session wherever the others are.
-        if expected.is_closed() && seen(&events) != expected_seen {
-            return Err(format!("{name}: {:#?}\ninstead of {expected_seen:#?}", seen(&events)));
+        if expected.is_closed() && seen(&ran.events) != expected_seen {
+            return Err(format!("{name}: {:#?}\ninstead of {expected_seen:#?}", seen(&ran.events)));
         }
         for quantum in QUANTA {
             let both = with_quantum(image, flags, setup, *quantum)?;
@@ -96,7 +92,7 @@ fn difference(image: &CodeImage, flags: &Flags, setup: Setup) -> Result<(), Stri
 /// The run under the configuration of a set-up and a quantum on top of it.
 fn with_quantum(image: &CodeImage, flags: &Flags, setup: Setup, quantum: Configure) -> Result<Ran, String> {
     let opened = tell_tests::run::open_with(image.clone(), flags, setup, quantum)?;
-    opened.finish(flags, setup).map(|(ran, _)| ran)
+    opened.finish(flags, setup)
 }
 
 /// The programs that are run, with the flags of their first lines.

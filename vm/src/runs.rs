@@ -101,7 +101,8 @@ pub(crate) struct Run {
     pub(crate) outcome: Option<(Outcome, Option<&'static str>)>,
     owner: u16,
     members: Box<[Member]>,
-    deadline: Option<u64>,
+    /// Its time, and how many were set before.
+    deadline: Option<(u64, u64)>,
     /// Participants that have not left it.
     open: u32,
     /// Messages sent in it and runs inside it.
@@ -143,7 +144,9 @@ impl Run {
             out.extend_from_slice(&table.to_le_bytes());
         }
         out.push(u8::from(deadline.is_some()));
-        out.extend_from_slice(&deadline.unwrap_or(0).to_le_bytes());
+        let (when, order) = deadline.unwrap_or((0, 0));
+        out.extend_from_slice(&when.to_le_bytes());
+        out.extend_from_slice(&order.to_le_bytes());
     }
 
     fn member_mut(&mut self, role: u16) -> Option<&mut Member> {
@@ -160,7 +163,10 @@ pub(crate) struct Runs {
     known: BTreeMap<(Part, u32, u64), RunId>,
     /// How often a role came to a scope in a part it is in.
     entered: BTreeMap<(Part, u16, u32), u64>,
-    deadlines: BTreeSet<(u64, RunId)>,
+    /// Those of one time pass in the order in which they were set.
+    deadlines: BTreeSet<(u64, u64, RunId)>,
+    /// Deadlines set so far.
+    set: u64,
 }
 
 impl Runs {
@@ -283,18 +289,20 @@ impl Runs {
 
     /// Starts the deadline of a run.
     pub(crate) fn set_deadline(&mut self, run: RunId, when: u64) {
-        self.get_mut(run).deadline = Some(when);
-        self.deadlines.insert((when, run));
+        let order = self.set;
+        self.set += 1;
+        self.get_mut(run).deadline = Some((when, order));
+        self.deadlines.insert((when, order, run));
     }
 
     /// The next deadline.
     pub(crate) fn deadline(&self) -> Option<(u64, RunId)> {
-        self.deadlines.first().copied()
+        self.deadlines.first().map(|(when, _, run)| (*when, *run))
     }
 
     fn drop_deadline(&mut self, run: RunId) {
-        if let Some(when) = self.get_mut(run).deadline.take() {
-            self.deadlines.remove(&(when, run));
+        if let Some((when, order)) = self.get_mut(run).deadline.take() {
+            self.deadlines.remove(&(when, order, run));
         }
     }
 

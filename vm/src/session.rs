@@ -25,7 +25,7 @@ use crate::kernel::{Outcome, VMKernel, scope, speculate};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
 pub(crate) use rare::Rare;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -124,8 +124,8 @@ pub(crate) struct Request {
 #[derive(Clone, Debug)]
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
-    /// Places of coroutines that are gone.
-    pub(crate) free: Vec<u16>,
+    /// Places of coroutines that are gone; the first one is used next, so branches have their places in order.
+    pub(crate) free: BTreeSet<u16>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
@@ -159,7 +159,7 @@ impl SessionState {
         let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
         Self {
             coroutines: (0..).take(count).map(Coroutine::main).collect(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             registers: vec![Value::Unit; program.registers].into(),
             edges: edges.collect(),
             ready: (0..).take(count).collect(),

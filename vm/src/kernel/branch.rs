@@ -17,9 +17,9 @@ pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<T
         return Err(limit("coroutines of a session", alive + 1, max));
     }
     // The limit is at most what a number of 16 bits can tell apart.
-    let place = state.free.last().copied().unwrap_or(u16::try_from(state.coroutines.len()).unwrap_or(u16::MAX));
+    let place = state.free.first().copied().unwrap_or(u16::try_from(state.coroutines.len()).unwrap_or(u16::MAX));
     let child = Coroutine { pc: target, parent: Some(who), part, home: part, ..Coroutine::main(role) };
-    match state.free.pop() {
+    match state.free.pop_first() {
         Some(place) => state.coroutines[usize::from(place)] = child,
         None => state.coroutines.push(child),
     }
@@ -106,7 +106,7 @@ fn sweep(state: &mut SessionState, gone: &[u16]) {
     }
     for who in gone {
         state.coroutines[usize::from(*who)].is_queued = false;
-        state.free.push(*who);
+        state.free.insert(*who);
     }
 }
 
