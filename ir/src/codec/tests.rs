@@ -50,7 +50,7 @@ fn golden_bytes() {
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
     assert_eq!(FORMAT_VERSION, 3);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "0c69e8725068");
+    assert_eq!(content_id(&image).short(), "dc13b17e027d");
     assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
 }
 
