@@ -8,6 +8,7 @@
 
 use crate::image::{CodeImage, Outcome, Scope};
 use crate::implementable::{Control, Kind, Role};
+use crate::machine::StateId;
 use serde::{Deserialize, Serialize};
 
 /// A node, index into [`Choreography::nodes`] and, in the compiler, into those of its graph.
@@ -66,9 +67,19 @@ pub struct Branch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The state of the machine.
-    pub state: crate::machine::StateId,
+    pub state: StateId,
     /// The node.
     pub node: NodeId,
+}
+
+/// The places of a machine from the nodes of each state.
+#[must_use]
+pub fn places(of: &[&[u32]]) -> Vec<Place> {
+    let of_one = |(state, nodes): (u32, &&[u32])| {
+        let place = move |node: &u32| Place { state: StateId(state), node: NodeId(*node) };
+        nodes.iter().map(place).collect::<Vec<_>>()
+    };
+    (0..).zip(of).flat_map(of_one).collect()
 }
 
 /// The choreography of an image with the scopes its nodes refer to. Indices are inside their tables (V6.1).

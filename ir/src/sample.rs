@@ -4,7 +4,8 @@ pub(crate) mod lossy;
 pub(crate) mod resources;
 pub(crate) mod scoped;
 
-use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
+pub(crate) use crate::choreography::places;
+use crate::choreography::{Branch, Choreography, Node, NodeId};
 use crate::image::{
     Agreement, Block, ChooseRow, ChooseTable, Class, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label,
     Modality, Op, OpMeta, Param, Reentrancy, Region, Role, Shape,
@@ -34,14 +35,6 @@ pub(crate) const NO: u16 = 2;
 /// A row of a machine.
 pub(crate) const fn row(partner: u16, label: u16, target: u32) -> Transition {
     Transition { partner, label, target: StateId(target) }
-}
-
-/// Places from the nodes of each state.
-pub(crate) fn places(of: &[&[u32]]) -> Vec<Place> {
-    let of_one = |(state, nodes): (u32, &&[u32])| {
-        nodes.iter().map(move |&node| Place { state: StateId(state), node: NodeId(node) }).collect::<Vec<_>>()
-    };
-    (0..).zip(of).flat_map(of_one).collect()
 }
 
 /// A message from pairs of label and node.

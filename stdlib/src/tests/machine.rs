@@ -3,7 +3,7 @@
 use crate::{HostInputs, World, install};
 use std::cell::RefCell;
 use std::rc::Rc;
-use tell_vm::ir::choreography::{Choreography, Node, NodeId, Place};
+use tell_vm::ir::choreography::{Choreography, Node, NodeId, places};
 use tell_vm::ir::image::{
     Agreement, Block, Class, CodeImage, Const, Effect, Final, Function, Modality, Op, OpMeta, Reentrancy, Region, Role,
 };
@@ -70,7 +70,7 @@ fn image() -> CodeImage {
         }],
         machines: vec![LocalMachine {
             states: vec![State::Tau(vec![StateId(1)]), State::End],
-            entries: [0, 1].map(|at| Place { state: StateId(at), node: NodeId(at) }).to_vec(),
+            entries: places(&[&[0], &[1]]),
             decisions: Vec::new(),
         }],
         choreography: Choreography { nodes: vec![Node::Local { role: 0, next: NodeId(1) }, Node::End] },
