@@ -42,7 +42,9 @@ fn policies_change_the_order_and_nothing_else() {
         let traced = |quantum| run(&["--policy", policy, "--quantum", quantum, "--trace", "-"]);
         let lines = |out: String| out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(lines(traced("1")), lines(traced("256")), "{policy}");
-        assert_eq!(lines(traced("1")) == lines(usual.clone()), policy == "cooperative", "{policy}");
+        // Without an operation that may block nobody has a token.
+        let is_usual = !["round-robin", "ageing"].contains(&policy);
+        assert_eq!(lines(traced("1")) == lines(usual.clone()), is_usual, "{policy}");
         assert_eq!(finals(run(&["-q", "--policy", policy])), finals(run(&["-q"])), "{policy}");
     }
     tellc(&["run", "examples/ring.tell", "--policy", "fastest"]).ends(2).says("round-robin");
