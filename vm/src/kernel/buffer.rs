@@ -60,10 +60,7 @@ fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     frame.log.step(frame.me, kind(Message { partner, label, number }), || value.clone());
     let gone = Message { partner, label: lost.stamp.label, number: lost.stamp.number };
     frame.log.step(frame.me, EventKind::Dropped(gone), || lost.payload.clone());
-    if let Some(rare) = frame.rare.as_mut().filter(|_| lost.stamp.is_damaged) {
-        rare.disturbance.forget_last(edge);
-    }
-    disturb::sent(frame, edge);
+    disturb::replaced(frame, edge);
     frame.runs.hold(frame.part);
     frame.runs.release(lost.stamp.part);
     if is_head {

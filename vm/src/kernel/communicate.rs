@@ -1,7 +1,7 @@
 //! `Send`, `Offer`, `Receive`, `Choose`.
 //!
 //! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
-//! time of a message.
+//! time of a message. `RARE` says whether the session has what most have not; the others do not even ask.
 
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
 use super::program::EdgeProgram;
@@ -15,7 +15,13 @@ use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
-pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind: fn(Message) -> EventKind) -> Exec {
+pub(super) fn send<const RARE: bool>(
+    frame: &mut Frame<'_>,
+    port: u16,
+    label: u16,
+    val: Reg,
+    kind: fn(Message) -> EventKind,
+) -> Exec {
     let Some(&number) = frame.role.outs.get(usize::from(port)) else {
         return Err(missing("role to send to, port", u32::from(port)));
     };
@@ -31,10 +37,10 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
         let max = frame.config.limits.payload_size;
         return Err(limit("size of a payload", u64::from(value.size()), u64::from(max)));
     }
-    if frame.is_special {
-        if frame.is_called {
-            return Ok(Flow::Aside);
-        }
+    if frame.is_called {
+        return Ok(Flow::Aside);
+    }
+    if RARE {
         output::check(frame, label)?;
     }
     if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
@@ -48,16 +54,16 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        if frame.is_special {
+        if RARE {
             output::note(frame.config, frame.log, frame.me, label);
         }
         frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
     }
     frame.runs.hold(frame.part);
-    if frame.is_special {
+    if RARE {
         disturb::sent(frame, number);
     }
-    if was_empty {
+    if was_empty && !(RARE && frame.is_cut(number)) {
         match frame.part {
             Part::SESSION => wake_reader(frame, edge.to, number, Part::SESSION),
             _ => new_head(frame, edge.to, number),
@@ -71,6 +77,7 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
 pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
     match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
         Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
+        Some(_) if frame.is_cut(edge) => {}
         Some(part) => wake_reader(frame, to, edge, part),
         None => {}
     }
@@ -79,9 +86,6 @@ pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
 /// Wakes the coroutine that waits for a message on an edge, whose head was sent in `part`, if it is there.
 #[inline(always)]
 fn wake_reader(frame: &mut Frame<'_>, to: u16, edge: u32, part: Part) {
-    if frame.is_cut(edge) {
-        return;
-    }
     let reader = frame.edges[edge as usize].reader;
     let coroutine = &frame.others[usize::from(reader)];
     if coroutine.part != part || coroutine.role != to {
@@ -116,11 +120,9 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
         && frame.runs.has_left(to, part)
     {
         let mut payload = Value::Unit;
-        let Some(Stamp { number, label, is_damaged, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
+        let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         frame.runs.release(part);
-        if is_damaged && let Some(rare) = &mut frame.rare {
-            rare.disturbance.forget_first(edge);
-        }
+        disturb::taken(frame, edge);
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
     }
@@ -141,17 +143,17 @@ fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
 }
 
 /// Takes the head of an edge, which must have the label.
-pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
+pub(super) fn receive<const RARE: bool>(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
-    if frame.is_special {
-        if frame.is_called {
-            return Ok(Flow::Aside);
-        }
+    if frame.is_called {
+        return Ok(Flow::Aside);
+    }
+    if RARE {
         disturb::check(frame, &[edge])?;
     }
-    match frame.visible(edge) {
+    match frame.visible::<RARE>(edge) {
         None => {
             frame.edges[edge as usize].reader = frame.who;
             frame.wait(Status::Receiving { edge })
@@ -159,14 +161,14 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
         Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
             frame.accepts(dst, &head.payload)?;
-            take(frame, edge, dst, EventKind::Received);
+            take::<RARE>(frame, edge, dst, EventKind::Received);
             Ok(Flow::Next)
         }
     }
 }
 
 /// Takes the first row that matches the head of its partner's edge.
-pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
+pub(super) fn choose<const RARE: bool>(frame: &mut Frame<'_>, table: u32) -> Exec {
     let role = frame.role;
     let Some(choose) = role.chooses.get(table as usize) else {
         return Err(missing("choose table", table));
@@ -174,17 +176,17 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
-    if frame.is_special {
-        if frame.is_called {
-            return Ok(Flow::Aside);
-        }
+    if frame.is_called {
+        return Ok(Flow::Aside);
+    }
+    if RARE {
         disturb::check(frame, &choose.edges)?;
     }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
     let mut waits = choose.rows.is_empty();
     for &edge in &choose.edges {
-        match frame.visible(edge) {
+        match frame.visible::<RARE>(edge) {
             None => waits = true,
             Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
         }
@@ -195,7 +197,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
             if let Some(head) = frame.edges[row.edge as usize].head() {
                 frame.accepts(row.dst, &head.payload)?;
             }
-            take(frame, row.edge, row.dst, EventKind::Chose);
+            take::<RARE>(frame, row.edge, row.dst, EventKind::Chose);
             Ok(Flow::To(row.target))
         }
         None if waits => {
@@ -219,15 +221,15 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 
 /// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
 #[inline(always)]
-fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
+fn take<const RARE: bool>(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
-    let Some(Stamp { number, label, is_damaged, part }) = frame.edges[edge as usize].pop(register) else { return };
-    if is_damaged && let Some(rare) = &mut frame.rare {
-        rare.disturbance.forget_first(edge);
-    }
+    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
     if frame.log.is_on() {
         frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
+    }
+    if RARE {
+        disturb::taken(frame, edge);
     }
     frame.runs.release(part);
     wake_sender(frame, edge);

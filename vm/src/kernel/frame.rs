@@ -41,8 +41,6 @@ pub(super) struct Frame<'a> {
     pub(super) part: Part,
     /// Whether it has to leave a scope before its next communication.
     pub(super) is_called: bool,
-    /// Whether a message needs a second look: that, or the session has what most have not.
-    pub(super) is_special: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
@@ -56,6 +54,7 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
+    #[inline(always)]
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
         let coroutine = state.coroutines.get(usize::from(who))?;
         let (pc, me, part, is_called) = (coroutine.pc, coroutine.role, coroutine.part, coroutine.called.is_some());
@@ -68,7 +67,6 @@ impl<'a> Frame<'a> {
             me,
             part,
             is_called,
-            is_special: is_called || state.rare.is_some(),
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
@@ -91,15 +89,14 @@ impl<'a> Frame<'a> {
     }
 
     /// Whether an edge is cut.
-    #[inline]
     pub(super) fn is_cut(&self, edge: u32) -> bool {
-        self.is_special && self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
+        self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
     }
 
     /// The head of an edge, if it was sent in the part this coroutine is in and can be seen.
     #[inline]
-    pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
-        if self.is_cut(edge) {
+    pub(super) fn visible<const RARE: bool>(&self, edge: u32) -> Option<&Queued> {
+        if RARE && self.is_cut(edge) {
             return None;
         }
         self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
