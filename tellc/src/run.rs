@@ -3,6 +3,7 @@
 //! [`inputs`] collects what the host has to give before the run starts, [`ending`] says how the sessions ended.
 
 mod ending;
+mod faults;
 mod inputs;
 
 use crate::args::{Choose, Policy, Run};
@@ -17,6 +18,7 @@ use crate::prompt::Prompt;
 use crate::trace::{Configuration, Header, Sessions, Trace, Versions, write_message};
 use crate::values::role_names;
 use ending::{End, conclude};
+use faults::Faults;
 use inputs::{Inputs, gather};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
@@ -59,17 +61,21 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     };
     let header = header(image.image(), &config, args, &chooser);
     missing_handlers(image.image())?;
+    let roles = role_names(image.image());
+    let faults = args.machine.faults.as_ref().map(|path| Faults::read(path, &roles, args.sessions)).transpose()?;
     let inputs = gather(image.image(), args, keyboard.as_ref())?;
 
     let failed = Rc::new(RefCell::new(None));
     let mut vm = VM::new(config).map_err(refused)?;
     let paper = if watch.results { Paper::Output(output.clone()) } else { Paper::Error };
-    let roles = role_names(image.image());
     let Inputs { params, fields } = inputs;
     let terminal = Terminal { paper, prompt: prompt.clone(), failed: Rc::clone(&failed) };
     tell_stdlib::install(&mut vm, terminal, Host { fields, chooser, roles, keyboard, prompt, used: Used::default() });
     let image = vm.load_choreography(image).map_err(refused)?;
     let sessions = open(&mut vm, image, args.sessions, &params)?;
+    if let Some(faults) = faults {
+        faults.give(&mut vm, &sessions)?;
+    }
 
     let trace = args.trace.as_ref().map(|path| Trace::create(path, &header, output)).transpose()?;
     let mut recorder = Recorder { trace, watch, output };
