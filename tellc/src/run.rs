@@ -3,6 +3,7 @@
 //! [`inputs`] collects what the host has to give before the run starts, [`ending`] says how the sessions ended.
 
 mod ending;
+mod faults;
 mod inputs;
 
 use crate::args::{Choose, Policy, Run};
@@ -17,6 +18,7 @@ use crate::prompt::Prompt;
 use crate::trace::{Configuration, Header, Sessions, Trace, Versions, write_message};
 use crate::values::role_names;
 use ending::{End, conclude};
+use faults::Faults;
 use inputs::{Inputs, gather};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
@@ -26,9 +28,7 @@ use tell_ir::codec::FORMAT_VERSION;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_vm::{
-    BatchView, EventKind, ImageId, Limits, Priority, Retention, SessionId, SinkError, VM, VMConfig, VMError,
-};
+use tell_vm::{BatchView, EventKind, Limits, Priority, Retention, SinkError, VM, VMConfig, VMError};
 
 /// Steps of one session before the next one goes on, if nobody watches.
 const QUANTUM: u32 = 256;
@@ -61,12 +61,13 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     };
     let header = header(image.image(), &config, args, &chooser);
     missing_handlers(image.image())?;
+    let roles = role_names(image.image());
+    let faults = args.machine.faults.as_ref().map(|path| Faults::read(path, &roles, args.sessions)).transpose()?;
     let inputs = gather(image.image(), args, keyboard.as_ref())?;
 
     let failed = Rc::new(RefCell::new(None));
     let mut vm = VM::new(config).map_err(refused)?;
     let paper = if watch.results { Paper::Output(output.clone()) } else { Paper::Error };
-    let roles = role_names(image.image());
     let Inputs { params, fields } = inputs;
     let terminal = Terminal { paper, prompt: prompt.clone(), failed: Rc::clone(&failed) };
     tell_stdlib::install(&mut vm, terminal, Host { fields, chooser, roles, keyboard, prompt, used: Used::default() });
@@ -79,6 +80,9 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     }
     let opened = (0..args.sessions).map(|_| vm.open(image, &params)).collect::<Result<Vec<_>, _>>();
     let sessions = opened.map_err(|error| recorder.borrow_mut().trouble.take().unwrap_or_else(|| refused(error)))?;
+    if let Some(faults) = faults {
+        faults.give(&mut vm, &sessions)?;
+    }
     let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &recorder)?;
     conclude(&mut vm, &sessions, &files, end, watch, output)
 }

@@ -9,6 +9,7 @@
 use std::fs::{File, read_to_string};
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use tell_vm::ir::choreography::{Branch, Choreography, Node, NodeId, places};
 use tell_vm::ir::image::{Block, CodeImage, Const, Edge, Function, Label, Role};
 use tell_vm::ir::instr::Instr;
 use tell_vm::ir::machine::{LocalMachine, State, StateId, Transition};
@@ -203,6 +204,16 @@ fn image() -> CodeImage {
         Instr::Send { to: 0, label: 0, val: 0 },
         Instr::Jump { target: 0 },
     ];
+    let machine = |states: [State; 2]| LocalMachine {
+        states: states.into(),
+        entries: places(&[&[0], &[1]]),
+        decisions: Vec::new(),
+    };
+    let message = |from, to, then| {
+        let branches = vec![Branch { label: 0, target: NodeId(then) }];
+        Node::Comm { from, to, branches }
+    };
+    let edge = |from, to| Edge { from, to, bound: Some(1), lossy: false };
     let function = |code, blocks| Function { regs: vec![TypeId(0)], code, blocks, ..Function::default() };
     CodeImage {
         protocol: "PingPong".to_owned(),
@@ -214,11 +225,9 @@ fn image() -> CodeImage {
             function(a, vec![block(0, 0), block(1, 0), block(2, 1)]),
             function(b, vec![block(0, 0), block(1, 1)]),
         ],
-        machines: vec![
-            LocalMachine { states: vec![State::Send(rows(1, 1)), recv(1, 0)] },
-            LocalMachine { states: vec![recv(0, 1), State::Send(rows(0, 0))] },
-        ],
-        edges: vec![Edge { from: 0, to: 1, bound: Some(1) }, Edge { from: 1, to: 0, bound: Some(1) }],
+        machines: vec![machine([State::Send(rows(1, 1)), recv(1, 0)]), machine([recv(0, 1), State::Send(rows(0, 0))])],
+        choreography: Choreography { nodes: vec![message(0, 1, 1), message(1, 0, 0)] },
+        edges: vec![edge(0, 1), edge(1, 0)],
         ..CodeImage::default()
     }
 }

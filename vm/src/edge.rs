@@ -16,8 +16,6 @@ pub(crate) struct Stamp {
     /// How many were sent on its edge before; wraps.
     pub(crate) number: u32,
     pub(crate) label: u16,
-    /// Whether it is not, or not always was, what was sent.
-    pub(crate) is_damaged: bool,
     /// Where in its sender's scopes it was sent.
     pub(crate) part: Part,
 }
@@ -73,7 +71,7 @@ impl Edge {
     }
 
     /// Appends a message and returns its number. `hint` is how many are ever queued, if known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, label: u16, payload: &Value, part: Part, hint: Option<u32>) -> u32 {
         if self.len() == self.ring.len() {
             self.grow(hint);
@@ -81,7 +79,7 @@ impl Edge {
         let number = self.sent;
         let place = &mut self.ring[self.place(self.len())];
         place.payload = payload.clone();
-        place.stamp = Stamp { number, label, is_damaged: false, part };
+        place.stamp = Stamp { number, label, part };
         self.sent = number.wrapping_add(1);
         self.len += 1;
         number
@@ -99,12 +97,12 @@ impl Edge {
         let last = self.len().checked_sub(1)?;
         let number = self.skip();
         let place = self.place(last);
-        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, is_damaged: false, part } };
+        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, part } };
         Some((number, std::mem::replace(&mut self.ring[place], message)))
     }
 
     /// Takes the head off and puts its payload into `register`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self, register: &mut Value) -> Option<Stamp> {
         if self.is_empty() {
             return None;

@@ -73,16 +73,21 @@ pub enum Outcome {
 impl VMKernel {
     /// One step of coroutine `who`, which must be ready, of a session of this program.
     pub fn step(program: &Program, state: &mut SessionState, who: u16) -> Outcome {
-        Self::advance(program, state, who, 1)
+        match state.rare {
+            None => Self::advance::<false>(program, state, who, 1),
+            Some(_) => Self::advance::<true>(program, state, who, 1),
+        }
     }
 
-    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine.
-    pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
-        let ran = match state.rare {
-            None => straight::<false>(program, state, who, budget),
-            Some(_) => metered(program, state, who, budget),
-        };
-        match ran {
+    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine. `RARE` says
+    /// whether the session has what most have not.
+    pub(crate) fn advance<const RARE: bool>(
+        program: &Program,
+        state: &mut SessionState,
+        who: u16,
+        budget: u32,
+    ) -> Outcome {
+        match straight::<RARE>(program, state, who, budget) {
             Ok(outcome) => outcome,
             Err(instr) => aside(program, state, who, instr),
         }
@@ -93,15 +98,15 @@ impl VMKernel {
 /// because it concerns more than one coroutine or session, or this one only after it has left a scope, or it
 /// speculates.
 ///
-/// Credits are looked at before an instruction is, and taken when its step is committed; `METERED` says whether to.
+/// Credits are looked at before an instruction is, and taken when its step is committed.
 #[inline(always)]
-fn straight<const METERED: bool>(
+fn straight<const RARE: bool>(
     program: &Program,
     state: &mut SessionState,
     who: u16,
     mut left: u32,
 ) -> Result<Outcome, Instr> {
-    let mut credits = if METERED { state.rare.as_ref().map_or(u64::MAX, |rare| rare.credits(who)) } else { 0 };
+    let mut credits = if RARE { state.rare.as_ref().map_or(u64::MAX, |rare| rare.credits(who)) } else { 0 };
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
     };
@@ -113,11 +118,11 @@ fn straight<const METERED: bool>(
         let Some(&instr) = code.get(pc as usize) else {
             break Ok(Outcome::Faulted(frame::outside_code(pc, code.len())));
         };
-        let price = if METERED { u64::from(instr.cost()) } else { 0 };
+        let price = if RARE { u64::from(instr.cost()) } else { 0 };
         if price > credits {
             break Ok(Outcome::Faulted(Box::new(Fault::OutOfCredits { needed: price, left: credits })));
         }
-        match execute(&mut frame, instr) {
+        match execute::<RARE>(&mut frame, instr) {
             Ok(Flow::Next) => pc += 1,
             Ok(Flow::To(target)) => pc = target,
             Ok(Flow::Yield) => {
@@ -145,16 +150,10 @@ fn straight<const METERED: bool>(
         credits -= price;
     };
     frame.others[usize::from(who)].pc = pc;
-    if METERED && let Some(rare) = &mut state.rare {
+    if RARE && let Some(rare) = &mut state.rare {
         rare.set_credits(who, credits);
     }
     stop
-}
-
-/// Steps of a session that has more than most; out of line, so that the others are as fast as without it.
-#[inline(never)]
-fn metered(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Result<Outcome, Instr> {
-    straight::<true>(program, state, who, budget)
 }
 
 /// One step that [`straight`] does not make.
@@ -231,12 +230,12 @@ fn place(program: &Program, role: u16, register: Reg, needed: Kind) -> Result<us
 
 /// The effect of one instruction; the program counter and the status are the caller's.
 #[inline(always)]
-fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
+fn execute<const RARE: bool>(frame: &mut Frame<'_>, instr: Instr) -> Exec {
     match instr {
-        Instr::Send { to, label, val } => communicate::send(frame, to, label, val, EventKind::Sent),
-        Instr::Offer { to, label, val } => communicate::send(frame, to, label, val, EventKind::Offered),
-        Instr::Receive { from, label, dst } => communicate::receive(frame, from, label, dst),
-        Instr::Choose { table } => communicate::choose(frame, table),
+        Instr::Send { to, label, val } => communicate::send::<RARE>(frame, to, label, val, EventKind::Sent),
+        Instr::Offer { to, label, val } => communicate::send::<RARE>(frame, to, label, val, EventKind::Offered),
+        Instr::Receive { from, label, dst } => communicate::receive::<RARE>(frame, from, label, dst),
+        Instr::Choose { table } => communicate::choose::<RARE>(frame, table),
         Instr::Perform { op, args, dst } => perform::issue(frame, op, args, dst),
         Instr::Set { dst, value } => data::set(frame, dst, value),
         Instr::Move { dst, src } => frame.value(src).cloned().and_then(|value| frame.write(dst, value)),

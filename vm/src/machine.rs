@@ -177,8 +177,11 @@ impl<D: Driver> Machine<D> {
                 return RunEnd::Stopped;
             }
             let quantum = self.config.quantum.min(u32::try_from(left).unwrap_or(u32::MAX));
-            // No more picks than may all use up their quantum.
-            let picks = (left / u64::from(quantum)).min(u64::from(self.config.concurrency));
+            // No more picks than may all use up their quantum; one may always.
+            let picks = match u64::from(self.config.concurrency) {
+                1 => 1,
+                most => most.min(left / u64::from(quantum)),
+            };
             left = left.saturating_sub(self.round(picks as usize, quantum).steps);
         }
     }

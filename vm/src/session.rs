@@ -285,11 +285,26 @@ impl Session {
     /// [`Session::arrange`] says before each step which one is the first.
     pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
         let before = self.state.log.tick;
-        self.end = self.run(quantum);
+        let end = match self.state.rare {
+            None => self.run::<false>(quantum),
+            Some(_) => self.run_rare(quantum),
+        };
+        // To write down that it can go on takes as long as a step.
+        if let Some(end) = end {
+            self.end = end;
+        }
         u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX)
     }
 
-    fn run(&mut self, quantum: u32) -> PickEnd {
+    /// Out of line, so that sessions without anything rare are as fast as if there was no such thing.
+    #[inline(never)]
+    fn run_rare(&mut self, quantum: u32) -> Option<PickEnd> {
+        self.run::<true>(quantum)
+    }
+
+    /// How it ended; none if it can go on, which is what `end` says already.
+    #[inline(always)]
+    fn run<const RARE: bool>(&mut self, quantum: u32) -> Option<PickEnd> {
         let mut left = quantum;
         while left > 0 {
             // Who speculates goes on until that is over.
@@ -297,27 +312,27 @@ impl Session {
             if self.streak >= self.slice && is_free {
                 self.rotate();
             }
-            let most = match self.state.rare {
-                None => u32::MAX,
-                Some(_) => match self.arrange() {
+            let most = match RARE {
+                false => u32::MAX,
+                true => match self.arrange() {
                     Ok(most) => most,
-                    Err(end) => return PickEnd::Ended(end),
+                    Err(end) => return Some(PickEnd::Ended(end)),
                 },
             };
             let Some(&who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
-                    end => return end,
+                    end => return Some(end),
                 }
             };
             let most = most.min(left).min(self.slice.saturating_sub(self.streak).max(1));
             let before = self.state.log.tick;
-            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, most);
+            let outcome = VMKernel::advance::<RARE>(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;
             left -= used;
             self.streak += used;
             self.settle_speculation();
-            if self.state.rare.is_some() {
+            if RARE {
                 self.count(who, used, &outcome);
             }
             match outcome {
@@ -331,24 +346,22 @@ impl Session {
                     self.state.log.note(role, EventKind::Halted { by_notice: false }, || Value::Unit);
                     self.drop_first();
                 }
-                Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                Outcome::Asked => return PickEnd::Request(who),
+                Outcome::Faulted(fault) => return Some(PickEnd::Ended(self.fault(Some(who), fault))),
+                Outcome::Asked => return Some(PickEnd::Request(who)),
                 Outcome::Issued => {
-                    if self.state.rare.is_some()
-                        && let Some(end) = self.ingest_due()
-                    {
-                        return PickEnd::Ended(end);
+                    if RARE && let Some(end) = self.ingest_due() {
+                        return Some(PickEnd::Ended(end));
                     }
                     match self.perform_local(who) {
-                        None => return PickEnd::Request(who),
+                        None => return Some(PickEnd::Request(who)),
                         Some(Answered::Done) => left = left.saturating_sub(1),
                         Some(Answered::Later) => self.drop_first(),
-                        Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
+                        Some(Answered::Faulted(fault)) => return Some(PickEnd::Ended(self.fault(Some(who), fault))),
                     }
                 }
             }
         }
-        if self.state.ready.is_empty() { self.quiesce() } else { PickEnd::Ready }
+        if self.state.ready.is_empty() { Some(self.quiesce()) } else { None }
     }
 
     /// The first ready coroutine lets the others go first.

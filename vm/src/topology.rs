@@ -58,8 +58,8 @@ pub(crate) struct Disturbance {
     cut: BTreeSet<u32>,
     /// What happens to the next message of an edge.
     next: Vec<(u32, Damage)>,
-    /// Edges with the digests of damaged messages as they were sent; those of one edge in order.
-    digests: Vec<(u32, [u8; 32])>,
+    /// Digests of damaged messages as they were sent, by their edges and how many messages are before them there.
+    digests: BTreeMap<(u32, u32), [u8; 32]>,
     /// Roles that make no step before a time.
     suspended: BTreeMap<u16, u64>,
     /// Their coroutines that could step, in order.
@@ -117,27 +117,33 @@ impl Disturbance {
         Some(self.next.remove(place).1)
     }
 
-    /// The newest message of an edge is damaged; this is its digest as it was sent.
-    pub(crate) fn keep(&mut self, edge: u32, digest: [u8; 32]) {
-        self.digests.push((edge, digest));
+    /// A message with so many before it on its edge is damaged; this is its digest as it is now, unless it is known
+    /// already.
+    pub(crate) fn keep(&mut self, edge: u32, before: u32, digest: impl FnOnce() -> [u8; 32]) {
+        self.digests.entry((edge, before)).or_insert_with(digest);
     }
 
-    /// The digest of the first damaged message of an edge as it was sent.
-    pub(crate) fn first(&self, edge: u32) -> Option<&[u8; 32]> {
-        self.digests.iter().find(|(number, _)| *number == edge).map(|(_, digest)| digest)
+    /// The digest of the head of an edge as it was sent, if it is damaged.
+    pub(crate) fn of_head(&self, edge: u32) -> Option<&[u8; 32]> {
+        self.digests.get(&(edge, 0))
     }
 
-    /// The first damaged message of an edge is gone.
-    pub(crate) fn forget_first(&mut self, edge: u32) {
-        if let Some(place) = self.digests.iter().position(|(number, _)| *number == edge) {
-            self.digests.remove(place);
+    /// The message with so many before it is gone.
+    pub(crate) fn forget(&mut self, edge: u32, before: u32) {
+        self.digests.remove(&(edge, before));
+    }
+
+    /// The head of an edge was taken off.
+    pub(crate) fn move_up(&mut self, edge: u32) {
+        if self.digests.is_empty() {
+            return;
         }
-    }
-
-    /// The last one is.
-    pub(crate) fn forget_last(&mut self, edge: u32) {
-        if let Some(place) = self.digests.iter().rposition(|(number, _)| *number == edge) {
-            self.digests.remove(place);
+        self.forget(edge, 0);
+        let behind = self.digests.range((edge, 0)..=(edge, u32::MAX)).map(|((_, before), _)| *before);
+        for before in behind.collect::<Vec<_>>() {
+            if let Some(digest) = self.digests.remove(&(edge, before)) {
+                self.digests.insert((edge, before - 1), digest);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! How the machine of a run is set up.
 
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Options of what runs an image.
 #[derive(Args, Debug)]
@@ -18,6 +19,10 @@ pub(crate) struct Machine {
     /// What all steps of one line of control may cost; `docs/bytecode.md` has the costs [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) credits: Option<u64>,
+    /// What goes wrong between and with the roles, as JSON lines: {"session":0,"tick":12,"crash":"Buyer"}, and likewise
+    /// partition, heal, corrupt, timeout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
 }
 
 /// The order of steps in a session.

@@ -174,6 +174,24 @@ fn tests() {
 }
 
 #[test]
+fn faults() {
+    let folder = Folder::new();
+    let faults = [
+        r#"{"session":0,"tick":1,"partition":["A"]}"#,
+        r#"{"session":0,"tick":2,"heal":true}"#,
+        r#"{"session":0,"tick":2,"timeout":{"role":"B","nanoseconds":5000000}}"#,
+        r#"{"session":0,"tick":3,"corrupt":{"from":"B","to":"A","part":"payload"}}"#,
+        r#"{"session":0,"tick":3,"corrupt":{"from":"B","to":"A","part":"payload"}}"#,
+        r#"{"session":0,"tick":900,"crash":"A"}"#,
+    ];
+    let file = folder.file("faults.jsonl", faults.join("\n"));
+    valid("faults.json", &faults.join("\n"));
+    let ran = tellc_with(&["run", "-", "--arg", "A.x=1", "--faults", &file, "--trace", "-"], PING.as_bytes()).ends(0);
+    let lines = valid("trace.json", &ran.out);
+    assert!(lines.iter().any(|line| line["event"] == "TimeoutIssued" && line["duration"] == "5ms"));
+}
+
+#[test]
 fn traces() {
     let folder = Folder::new();
     let trace = folder.path("trace.jsonl");

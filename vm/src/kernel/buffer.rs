@@ -10,12 +10,12 @@ use crate::session::Status;
 use tell_ir::instr::Reg;
 
 /// What is sent: edge, label, register, and its event.
-pub(super) type Sending<'a> = (u32, u16, Reg, &'a dyn Fn(Message) -> EventKind);
+pub(super) type Sending = (u32, u16, Reg, fn(Message) -> EventKind);
 
 /// What becomes of a message for which there is no room; `None` if it is to be queued all the same.
 #[cold]
 #[inline(never)]
-pub(super) fn full(frame: &mut Frame<'_>, sending: Sending<'_>) -> Result<Option<Flow>, Box<Fault>> {
+pub(super) fn full(frame: &mut Frame<'_>, sending: Sending) -> Result<Option<Flow>, Box<Fault>> {
     let number = sending.0;
     let program = frame.program;
     let edge = &program.edges[number as usize];
@@ -40,7 +40,7 @@ pub(super) fn full(frame: &mut Frame<'_>, sending: Sending<'_>) -> Result<Option
 }
 
 /// The message gets its number and is gone.
-fn lose(frame: &mut Frame<'_>, (edge, label, val, kind): Sending<'_>) {
+fn lose(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     let message =
         Message { partner: frame.program.edges[edge as usize].to, label, number: frame.edges[edge as usize].skip() };
     let value = &frame.registers[usize::from(val)];
@@ -50,7 +50,7 @@ fn lose(frame: &mut Frame<'_>, (edge, label, val, kind): Sending<'_>) {
 }
 
 /// The newest message that is queued is gone; this one is in its place.
-fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending<'_>) {
+fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending) {
     let value = &frame.registers[usize::from(val)];
     let queue = &mut frame.edges[edge as usize];
     let Some((number, lost)) = queue.replace_last(label, value, frame.part) else { return };
@@ -60,10 +60,7 @@ fn replace(frame: &mut Frame<'_>, (edge, label, val, kind): Sending<'_>) {
     frame.log.step(frame.me, kind(Message { partner, label, number }), || value.clone());
     let gone = Message { partner, label: lost.stamp.label, number: lost.stamp.number };
     frame.log.step(frame.me, EventKind::Dropped(gone), || lost.payload.clone());
-    if let Some(rare) = frame.rare.as_mut().filter(|_| lost.stamp.is_damaged) {
-        rare.disturbance.forget_last(edge);
-    }
-    disturb::sent(frame, edge);
+    disturb::replaced(frame, edge);
     frame.runs.hold(frame.part);
     frame.runs.release(lost.stamp.part);
     if is_head {

@@ -7,11 +7,11 @@ use super::VMKernel;
 use super::communicate::new_head;
 use super::frame::Frame;
 use super::program::{EdgeProgram, Program};
-use crate::edge::Queued;
+use crate::edge::{Edge, Queued};
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::session::SessionState;
-use crate::topology::{Damage, Topology};
+use crate::topology::{Damage, Disturbance, Topology};
 use crate::value::Value;
 use crate::value::encode::encode;
 use tell_ir::hash::{Purpose, digest};
@@ -27,9 +27,10 @@ impl VMKernel {
             Topology::Corrupt { from, to, damage } => {
                 let number = program.edges.iter().position(|edge| (edge.from, edge.to) == (from, to));
                 let Some(number) = number else { return };
-                match state.edges[number].last_mut() {
-                    Some(message) => spoil(program, (number as u32, message), damage, &mut rare.disturbance),
-                    None => rare.disturbance.damage_next(number as u32, damage),
+                if state.edges[number].is_empty() {
+                    rare.disturbance.damage_next(number as u32, damage);
+                } else {
+                    spoil(program, &mut state.edges, number as u32, damage, &mut rare.disturbance);
                 }
             }
             Topology::Timeout { role, nanoseconds } => {
@@ -54,17 +55,12 @@ fn heal(program: &Program, state: &mut SessionState) {
     }
 }
 
-/// Damages a message, and keeps its digest as it was sent.
-fn spoil(
-    program: &Program,
-    (number, message): (u32, &mut Queued),
-    damage: Damage,
-    disturbance: &mut crate::topology::Disturbance,
-) {
-    if !message.stamp.is_damaged {
-        disturbance.keep(number, digest_of(&program.edges[number as usize], message));
-        message.stamp.is_damaged = true;
-    }
+/// Damages the newest message of an edge, and keeps its digest as it was sent.
+fn spoil(program: &Program, edges: &mut [Edge], number: u32, damage: Damage, disturbance: &mut Disturbance) {
+    let queue = &mut edges[number as usize];
+    let Some(before) = queue.len().checked_sub(1) else { return };
+    let Some(message) = queue.last_mut() else { return };
+    disturbance.keep(number, before as u32, || digest_of(&program.edges[number as usize], message));
     match damage {
         Damage::Payload => message.payload = damaged(&message.payload),
         Damage::Label => message.stamp.label ^= 1,
@@ -107,11 +103,12 @@ fn digest_of(edge: &EdgeProgram, message: &Queued) -> [u8; 32] {
 /// Faults if a message that can be seen is not what was sent.
 #[cold]
 pub(super) fn check(frame: &Frame<'_>, edges: &[u32]) -> Result<(), Box<Fault>> {
+    let Some(rare) = &frame.rare else { return Ok(()) };
     for number in edges {
-        let Some(head) = frame.visible(*number).filter(|head| head.stamp.is_damaged) else { continue };
+        let Some(sent) = rare.disturbance.of_head(*number) else { continue };
+        let Some(head) = frame.visible::<true>(*number) else { continue };
         let edge = &frame.program.edges[*number as usize];
-        let sent = frame.rare.as_ref().and_then(|rare| rare.disturbance.first(*number));
-        if sent != Some(&digest_of(edge, head)) {
+        if *sent != digest_of(edge, head) {
             let name = |role: u16| frame.program.role_name(role).to_owned();
             let (from, to, number) = (name(edge.from), name(edge.to), head.stamp.number);
             return Err(Box::new(Fault::InvalidSignature { from, to, number }));
@@ -124,8 +121,25 @@ pub(super) fn check(frame: &Frame<'_>, edges: &[u32]) -> Result<(), Box<Fault>> 
 #[cold]
 pub(super) fn sent(frame: &mut Frame<'_>, edge: u32) {
     let Some(rare) = &mut frame.rare else { return };
-    let Some(damage) = rare.disturbance.take_next(edge) else { return };
-    if let Some(message) = frame.edges[edge as usize].last_mut() {
-        spoil(frame.program, (edge, message), damage, &mut rare.disturbance);
+    if let Some(damage) = rare.disturbance.take_next(edge) {
+        spoil(frame.program, frame.edges, edge, damage, &mut rare.disturbance);
+    }
+}
+
+/// A message was put in the place of the newest one.
+#[cold]
+pub(super) fn replaced(frame: &mut Frame<'_>, edge: u32) {
+    if let Some(rare) = &mut frame.rare {
+        let last = frame.edges[edge as usize].len().saturating_sub(1);
+        rare.disturbance.forget(edge, last as u32);
+    }
+    sent(frame, edge);
+}
+
+/// The head of an edge was taken off.
+#[cold]
+pub(super) fn taken(frame: &mut Frame<'_>, edge: u32) {
+    if let Some(rare) = &mut frame.rare {
+        rare.disturbance.move_up(edge);
     }
 }

@@ -40,11 +40,9 @@ pub(super) struct Frame<'a> {
     pub(super) me: u16,
     /// Where in its scopes it is.
     pub(super) part: Part,
-    /// Whether it has to leave a scope before its next communication.
-    pub(super) is_called: bool,
     /// Whether it speculates.
     pub(super) speculates: bool,
-    /// Whether a message needs a second look: one of these, or the session has what most have not.
+    /// Whether it does, or has to leave a scope before its next communication: then a message is not simply sent.
     pub(super) is_special: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
@@ -60,6 +58,7 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
+    #[inline(always)]
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
         let coroutine = state.coroutines.get(usize::from(who))?;
         let (pc, me, part) = (coroutine.pc, coroutine.role, coroutine.part);
@@ -73,9 +72,8 @@ impl<'a> Frame<'a> {
             who,
             me,
             part,
-            is_called,
             speculates,
-            is_special: is_called || speculates || state.rare.is_some(),
+            is_special: is_called || speculates,
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
@@ -99,15 +97,14 @@ impl<'a> Frame<'a> {
     }
 
     /// Whether an edge is cut.
-    #[inline]
     pub(super) fn is_cut(&self, edge: u32) -> bool {
-        self.is_special && self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
+        self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
     }
 
     /// The head of an edge, if it was sent in the part this coroutine is in and can be seen.
     #[inline]
-    pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
-        if self.is_cut(edge) {
+    pub(super) fn visible<const RARE: bool>(&self, edge: u32) -> Option<&Queued> {
+        if RARE && self.is_cut(edge) {
             return None;
         }
         self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)

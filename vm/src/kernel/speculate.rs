@@ -152,10 +152,9 @@ fn receive(
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let found = match instr {
-        Instr::Receive { from, label, dst } => {
-            communicate::expected(&frame, from, label, dst)?.map(|edge| (edge, dst, pc + 1, EventKind::Received as _))
-        }
-        Instr::Choose { table } => communicate::matching(&frame, table)?
+        Instr::Receive { from, label, dst } => communicate::expected::<true>(&frame, from, label, dst)?
+            .map(|edge| (edge, dst, pc + 1, EventKind::Received as _)),
+        Instr::Choose { table } => communicate::matching::<true>(&frame, table)?
             .map(|row| (row.edge, row.dst, row.target, EventKind::Chose as fn(Message) -> EventKind)),
         _ => None,
     };
@@ -189,7 +188,7 @@ fn join(program: &Program, state: &mut SessionState, speculation: Speculation) {
             if matches!(payload, Value::Endpoint(_)) {
                 nested::arrive(&mut frame, edge, stamp.number);
             }
-            communicate::taken(&mut frame, edge, stamp.part);
+            communicate::taken::<true>(&mut frame, edge, stamp.part);
         }
         for (edge, label, value) in outbox {
             communicate::put(&mut frame, edge, label, &value);

@@ -61,7 +61,7 @@ fn messages(out: &mut Vec<u8>, number: u32, edge: &Edge) {
     out.extend_from_slice(&edge.sent().to_le_bytes());
     count(out, edge.len());
     for message in edge.messages() {
-        let Stamp { number, label, is_damaged: _, part } = message.stamp;
+        let Stamp { number, label, part } = message.stamp;
         out.extend_from_slice(&number.to_le_bytes());
         out.extend_from_slice(&label.to_le_bytes());
         out.extend_from_slice(&part.bits().to_le_bytes());

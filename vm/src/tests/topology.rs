@@ -9,12 +9,15 @@ use crate::config::{RoundSemantics, VMConfig};
 use crate::error::VMError;
 use crate::event::{Event, EventKind};
 use crate::fault::{Fault, WaitKind};
-use crate::id::{RequestId, SessionId};
+use crate::id::{ImageId, RequestId, SessionId};
+use crate::kernel::program::Program;
+use crate::kernel::{Outcome, VMKernel};
 use crate::machine::{RunEnd, VM};
 use crate::policy::{Policy, Priority};
-use crate::session::{Cancellation, SessionEnd, SessionReport};
+use crate::session::{Cancellation, SessionEnd, SessionReport, SessionState};
 use crate::topology::{Damage, Topology};
 use crate::value::Value;
+use std::sync::Arc;
 use tell_ir::image::{CodeImage, Const};
 use tell_ir::instr::Instr;
 
@@ -233,6 +236,31 @@ fn a_damaged_message_is_noticed_by_whoever_takes_it() {
     // Two damaged messages on one edge: the first one is noticed first.
     let (_, report) = run(config(), letters(), &[(4, corrupt(Damage::Label)), (6, corrupt(Damage::Payload))]);
     assert!(matches!(fault_of(&report), Fault::InvalidSignature { number: 0, .. }));
+}
+
+#[test]
+fn what_is_damaged_or_cut_off_is_noticed_before_anything_is_written() {
+    let program = Program::prepare(letters());
+    let mut state = SessionState::new(&program, ImageId(0), SessionId::root(0), &Arc::new(config()));
+    state.rare.get_or_insert_default();
+    for _ in 0..6 {
+        assert_eq!(VMKernel::step(&program, &mut state, 0), Outcome::Ran);
+    }
+    let mut cut = state.clone();
+    VMKernel::disturb(&program, &mut cut, &Topology::Partition(vec![0]));
+    assert_eq!(VMKernel::step(&program, &mut cut, 1), Outcome::Blocked);
+    assert_eq!(cut.digest(), state.digest());
+    for damage in [Damage::Payload, Damage::Label, Damage::Sequence] {
+        let mut damaged = state.clone();
+        assert_eq!(VMKernel::step(&program, &mut damaged, 1), Outcome::Ran);
+        assert_eq!(VMKernel::step(&program, &mut damaged, 1), Outcome::Ran);
+        let whole = damaged.digest();
+        VMKernel::disturb(&program, &mut damaged, &Topology::Corrupt { from: 0, to: 1, damage });
+        let before = damaged.digest();
+        assert_ne!(before, whole, "the message is another one");
+        assert!(matches!(VMKernel::step(&program, &mut damaged, 1), Outcome::Faulted(_)));
+        assert_eq!(damaged.digest(), before);
+    }
 }
 
 #[test]
