@@ -32,7 +32,7 @@ fn value(dice: &mut Dice, depth: u32) -> Value {
     let built = |value: Result<Value, _>| value.expect("it is small");
     let items =
         |dice: &mut Dice| (0..dice.next() % 4).map(|_| value(dice, depth.saturating_sub(1))).collect::<Vec<_>>();
-    match dice.next() % if depth == 0 { 9 } else { 13 } {
+    match dice.next() % if depth == 0 { 12 } else { 16 } {
         0 => Value::Unit,
         1 => Value::Bool(dice.next().is_multiple_of(2)),
         2 => Value::Int(dice.next().cast_signed()),
@@ -42,9 +42,12 @@ fn value(dice: &mut Dice, depth: u32) -> Value {
         6 => Value::Session(Arc::new(SessionId::root(dice.next() as u32).child(7))),
         7 => Value::Role(dice.next() as u16),
         8 => Value::opaque("Order", "17"),
-        9 => built(Value::list(items(dice))),
-        10 => built(Value::tuple(items(dice))),
-        11 => built(Value::variant(dice.next() as u16, items(dice))),
+        9 => Value::Endpoint(Arc::new(SessionId::root(dice.next() as u32))),
+        10 => Value::Evidence { layer: dice.next() as u16, number: dice.next() as u32 },
+        11 => Value::Witness(dice.next() as u16),
+        12 => built(Value::list(items(dice))),
+        13 => built(Value::tuple(items(dice))),
+        14 => built(Value::variant(dice.next() as u16, items(dice))),
         _ => built(Value::map(items(dice).into_iter().zip(items(dice)).collect())),
     }
 }
@@ -77,7 +80,7 @@ fn bytes_that_are_no_value_are_refused() {
     let at = |bytes: &[u8], offset, fault| assert_eq!(decode(bytes), Err(BytesError { offset, fault }));
     at(&[], 0, BytesFault::End);
     at(&[0, 0], 1, BytesFault::Rest);
-    at(&[13], 0, BytesFault::Unknown { what: "shape of a value", number: 13 });
+    at(&[16], 0, BytesFault::Unknown { what: "shape of a value", number: 16 });
     at(&[6, 255, 255, 255, 255], 5, BytesFault::End);
     at(&[4, 1, 0, 0, 0, 0xFF], 5, BytesFault::Text);
     let is_form = |bytes: &[u8]| matches!(decode(bytes), Err(BytesError { fault: BytesFault::Form(_), .. }));

@@ -66,6 +66,11 @@ fn nested(cursor: &mut Cursor<'_>, depth: u32) -> Read<Value> {
             }
             Value::opaque(ty, text(cursor)?)
         }
+        13 => Value::Endpoint(Arc::new(session(cursor)?)),
+        14 => {
+            Value::Evidence { layer: u16::from_le_bytes(cursor.array()?), number: u32::from_le_bytes(cursor.array()?) }
+        }
+        15 => Value::Witness(u16::from_le_bytes(cursor.array()?)),
         shape => return Err(start.fault(BytesFault::Unknown { what: "shape of a value", number: u64::from(shape) })),
     })
 }
