@@ -12,7 +12,7 @@ use tell_compiler::hir::{Program, ProtocolId};
 use tell_compiler::pipeline::{Checked, Projected, build, lower_and_project};
 use tell_compiler::project::Limits;
 use tell_tests::flags::{Choose, Flags};
-use tell_tests::generate::{full, program};
+use tell_tests::generate::{Features, full, program};
 use tell_tests::handlers::Handlers;
 use tell_tests::host::{Missing, Paper};
 use tell_tests::program::{check, refused, rendered};
@@ -227,6 +227,24 @@ impl Tally {
         self.sights.iter_mut().zip(other.sights).for_each(|(count, more)| *count += more);
         self
     }
+}
+
+/// Programs with everything have everything.
+#[test]
+fn histogram() {
+    let features: Vec<Features> = (0..5000).map(|seed| full(seed).features).collect();
+    let share = |name: &str, least: usize, has: fn(&Features) -> bool| {
+        let percent = features.iter().filter(|features| has(features)).count() * 100 / features.len();
+        println!("{name:<45} {percent:>3} %, at least {least}");
+        assert!(percent >= least, "{name}: {percent} %, at least {least} are wanted");
+    };
+    share("a role in two branches", 35, |features| features.branches);
+    share("scopes", 50, |features| features.scopes);
+    share("a scope or `par` inside another one", 25, |features| features.nested_parts);
+    share("calls of functions that perform operations", 15, |features| features.effectful);
+    share("recursion", 40, |features| features.recursion);
+    share("loops", 25, |features| features.loops);
+    share("calls", 10, |features| features.calls);
 }
 
 fn number(name: &str, default: u64) -> u64 {

@@ -64,12 +64,15 @@ impl Body<'_> {
 
     fn list_of(&mut self, role: usize, name: String) -> Expr {
         let item = self.int(role, From::All);
-        let (text, names) = match self.numbers().below(6) {
+        let (text, names) = match self.numbers().below(7) {
             0 => (format!("tail({name})"), vec![]),
             1 => (format!("reverse({name})"), vec![]),
             2 => (format!("append({name}, {})", item.text), item.names),
             3 => (format!("(case {name} of | [] => [1] | [a] => [a, a] | other => other)"), vec![]),
             4 => (format!("[{}] ++ tail({name})", item.text), item.names),
+            5 => {
+                (format!("keys(remove(insert(insert(empty_map(), {}, {name}), 3, {name}), 4))", item.text), item.names)
+            }
             _ => (name.clone(), vec![]),
         };
         Expr { text, names: [vec![name], names].concat() }
@@ -89,17 +92,24 @@ impl Body<'_> {
             Ty::Point => format!("(case {name} of | {{ x = 1 }} => 5 | {{ y = Line(a) }} => a | {{ x, y = _ }} => x)"),
             Ty::Text if self.percent(50) => format!("string_length({name})"),
             Ty::Text => format!("(case parse_int({name}) of | Just(a) => a % 97 | Nothing => 8)"),
-            Ty::Int | Ty::Bool | Ty::Time => return self.called(name),
+            Ty::Int if self.percent(20) => {
+                format!(
+                    "(case lookup(insert(insert(empty_map(), 3, 1), {name}, 5), 3) of | Just(a) => a | Nothing => 2)"
+                )
+            }
+            Ty::Int | Ty::Bool | Ty::Time => return self.called(false, name),
         };
         Some(Expr { text, names: vec![name] })
     }
 
-    /// A call of a function without operations.
-    fn called(&mut self, name: String) -> Option<Expr> {
-        let pure: Vec<String> =
-            self.shared.functions.iter().filter(|one| !one.performs).map(|one| one.name.clone()).collect();
+    /// A call of a function that performs operations, or of one that does not.
+    pub(super) fn called(&mut self, performs: bool, name: String) -> Option<Expr> {
+        let fitting = self.shared.functions.iter().filter(|one| one.performs == performs);
+        let fitting: Vec<String> = fitting.map(|one| one.name.clone()).collect();
         let literal = self.numbers().below(10);
-        let function = if pure.is_empty() { return None } else { self.numbers().pick(&pure) };
-        Some(Expr { text: format!("{function}({name}, {literal})"), names: vec![name] })
+        let function = if fitting.is_empty() { return None } else { self.numbers().pick(&fitting) };
+        let text = format!("{function}({name}, {literal}) % 97");
+        self.shared.features.effectful |= performs;
+        Some(Expr { text: format!("({text})"), names: vec![name] })
     }
 }

@@ -28,6 +28,11 @@ impl Body<'_> {
     /// An expression of a type at a role.
     pub(super) fn expr(&mut self, role: usize, ty: Ty) -> Expr {
         match ty {
+            Ty::Int if self.is_full() && self.percent(10) => {
+                let name = self.name_of(role, ty, From::All);
+                let called = name.and_then(|name| self.called(true, name));
+                called.unwrap_or_else(|| self.int(role, From::All))
+            }
             Ty::Int => self.int(role, From::All),
             Ty::Bool => self.bool(role, From::All).unwrap_or_else(|| Expr::plain("true")),
             Ty::Shape => {

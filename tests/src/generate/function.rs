@@ -32,7 +32,7 @@ impl Shared {
             writer.statements(5);
             let result = writer.number();
             writer.end(&result);
-            let uses = if performs { " uses Random, Desk" } else { "" };
+            let uses = if performs { " uses Random, Clock, Desk" } else { "" };
             let text = format!("fun {name}(a : Int, b : Int) : Int{uses} =\n{}\n", writer.lines.join("\n"));
             self.functions.push(Function { name, performs, text });
         }
@@ -115,10 +115,16 @@ impl Writer<'_> {
                 self.block(2, "");
                 self.line(&format!("  {fresh} := {fresh} - 1"));
             }
-            8 | 9 if self.performs => {
+            8 if self.performs => {
                 let operation = *self.shared.numbers.pick(&["Random.int(1, 9)", "Desk.ask(b)"]);
                 self.line(&format!("let {fresh} = do {operation}"));
                 self.names.push(fresh);
+            }
+            9 if self.performs => {
+                let failing = format!("Random.bytes(if {value} == 7 then 99_999_999 else 1)");
+                let operations = ["Clock.sleep(2ms)", "Clock.sleep(5ms)", &failing];
+                let operation = self.shared.numbers.pick(&operations).to_owned();
+                self.line(&format!("do {operation}"));
             }
             _ => self.line(&format!("assert {value} < 5000")),
         }

@@ -147,7 +147,7 @@ impl Body<'_> {
         let has_deadline = self.percent(65);
         let can_fail = !has_deadline || self.percent(40);
         let opening = match has_deadline {
-            true => format!("timeout {}ms {} at", self.numbers().below(12), self.names[owner]),
+            true => format!("timeout {} {} at", self.deadline(owner), self.names[owner]),
             false => format!("attempt {} at", self.names[owner]),
         };
         self.shared.features.scopes = true;
@@ -184,6 +184,11 @@ impl Body<'_> {
         }
     }
 
+    fn deadline(&mut self, owner: usize) -> String {
+        let known = self.name_of(owner, Ty::Time, From::All).filter(|_| self.percent(50));
+        known.unwrap_or_else(|| format!("{}ms", self.numbers().below(12)))
+    }
+
     /// The block of an outcome. What the body binds is in scope if it was done.
     fn outcome(&mut self, outcome: &str, members: &[usize], names: Option<Scopes>) {
         self.line(&format!("on {outcome} =>"));
@@ -214,8 +219,6 @@ impl Body<'_> {
     pub(super) fn local_of_full(&mut self, role: usize) {
         let (name, at) = (self.fresh_name(), self.names[role].clone());
         let number = self.int(role, From::All).text;
-        let performing: Vec<String> =
-            self.shared.functions.iter().filter(|one| one.performs).map(|one| one.name.clone()).collect();
         match self.numbers().below(20) {
             0..=6 => self.sleep(role, 12),
             7 => {
@@ -232,10 +235,10 @@ impl Body<'_> {
                 self.line(&format!("let {name} at {at} = 60 / ({number} % 9)"));
                 self.scopes.bind_fresh(&[role], &name, Ty::Int);
             }
-            16 | 17 if !performing.is_empty() => {
-                let function = self.numbers().pick(&performing).clone();
-                self.shared.features.effectful = true;
-                self.line(&format!("let {name} at {at} = {function}({number}, 3) % 97"));
+            16 | 17 => {
+                let call = self.called(true, number);
+                let value = call.map_or_else(|| "17".to_owned(), |call| call.text);
+                self.line(&format!("let {name} at {at} = {value}"));
                 self.scopes.bind_fresh(&[role], &name, Ty::Int);
             }
             _ => self.let_at(role),
