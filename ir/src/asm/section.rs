@@ -30,7 +30,7 @@ pub(crate) struct Section {
 }
 
 /// All tables, in the order of the text.
-pub(crate) const SECTIONS: [Section; 9] = [
+pub(crate) const SECTIONS: &[Section] = &[
     Section {
         title: "types",
         form: ty::FORM,
