@@ -92,7 +92,7 @@ pub fn assemble(text: &str) -> Result<CodeImage, AsmError> {
     if id.is_some() {
         lines.advance()?;
     }
-    for section in &SECTIONS {
+    for section in SECTIONS {
         if lines.heading() == Some(section.title) {
             lines.advance()?;
             if section.title == "types" {

@@ -24,7 +24,7 @@ pub fn disassemble(image: &CodeImage) -> String {
         page.line(0, "-- the positions of its source are not written");
     }
     let names = Names::of(image);
-    for section in &SECTIONS {
+    for section in SECTIONS {
         let count = (section.count)(image);
         if count > 0 {
             page.line(0, format_args!("\n{}", section.title));

@@ -32,7 +32,7 @@ pub(crate) struct Section {
 }
 
 /// All tables, in the order of the text.
-pub(crate) const SECTIONS: [Section; 14] = [
+pub(crate) const SECTIONS: &[Section] = &[
     Section {
         title: "types",
         form: ty::FORM,

@@ -83,6 +83,7 @@ fn mistakes_have_their_place() {
     assert_eq!(end - label["start"].as_u64().expect("a number"), "recieve".len() as u64);
     tellc_with(&["asm", "-", "-o", "x"], b"image \xff").ends(1).says("E0112");
     tellc(&["asm", &folder.path("missing.tellasm")]).ends(2).says("E0703");
+    tellc(&["run", &folder.file("ping.tellasm", text)]).ends(2).says("is the text of an image: `tellc asm");
     let own = folder.file("own.tellimg", "image A\n");
     tellc(&["asm", &own]).ends(2).says("would overwrite what is read");
 }
