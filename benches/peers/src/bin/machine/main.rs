@@ -32,7 +32,7 @@ fn main() {
         return println!("{}", reference::memory());
     }
     let wanted = |id: &str| words.is_empty() || words.iter().any(|word| word == id);
-    head(&["row", "peer", "what", "instructions of Tell", "Tell, ns", "peer, ns", "peer : Tell", "goal"]);
+    head(&["row", "peer", "what", "Tell: configuration, instructions", "Tell, ns", "peer, ns", "peer : Tell", "goal"]);
     if wanted("V1") {
         against_the_reference();
     }
@@ -101,7 +101,7 @@ fn endless(quantum: u32, image: CodeImage, per_unit: u64, unit: &str) -> Tell {
         assert_eq!(end, RunEnd::StepLimit, "it goes on for ever");
         time / MESSAGES as f64
     };
-    Tell { nanoseconds: Box::new(nanoseconds), instructions: format!("{per_unit} per {unit}") }
+    Tell { nanoseconds: Box::new(nanoseconds), instructions: format!("q {quantum}, {per_unit} per {unit}") }
 }
 
 fn ping_pong() -> Tell {
@@ -115,9 +115,8 @@ fn against_the_reference() {
     ];
     for quantum in [256, 1] {
         for (image, what) in &programs {
-            let what = format!("{what}; quantum {quantum}");
             let ours = || endless(quantum, images::ping_pong(), 3, "message");
-            row(["V1", "telltale-machine 17.0.0", &what, "≥ 1500"], ours, || reference::message(image));
+            row(["V1", "telltale-machine 17.0.0", what, "≥ 1500"], ours, || reference::message(image));
         }
     }
 }
@@ -169,7 +168,7 @@ fn ending(image: CodeImage, rounds: u64, sessions: u64) -> Tell {
         assert_eq!(end, RunEnd::Done, "all sessions end");
         time / messages
     };
-    Tell { nanoseconds: Box::new(nanoseconds), instructions: format!("{steps:.1} per message") }
+    Tell { nanoseconds: Box::new(nanoseconds), instructions: format!("q 256, {steps:.1} per message") }
 }
 
 /// Steps of a session from its beginning to its end.
@@ -205,6 +204,6 @@ fn against_lua() {
         return println!("\n**`lua5.4` is not installed (Debian: `lua5.4`): the row V5 is missing.**\n");
     };
     let ours = || endless(256, images::straight(&images::MIX, 1_000), 1, "instruction");
-    let what = "an instruction of 1000 in a row (a constant, a copy, an addition, a jump in turn), in a loop";
+    let what = "an instruction of 1000 in a row: constant, copy, addition, jump in turn";
     row(["V5", &lua.version, what, "≥ 0.33"], ours, || lua.run(100_000));
 }
