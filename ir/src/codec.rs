@@ -474,7 +474,8 @@ fn constant(cursor: &mut Cursor<'_>) -> Result<Const, DecodeError> {
 fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
     Ok(Function {
         regs: cursor.plain_list::<_, 1>()?,
-        code: cursor.plain_list::<_, 2>()?,
+        // An instruction without operands is one byte.
+        code: cursor.plain_list::<_, 1>()?,
         blocks: cursor.plain_list::<_, 2>()?,
         chooses: cursor
             .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, finals: cursor.plain()? }))?,

@@ -85,6 +85,14 @@ fn sections_are_what_bincode_reads_by_itself() {
     same(sections[13].bytes, &image.debug.expect("it has some"));
 }
 
+#[test]
+fn instructions_of_one_byte_come_back() {
+    let mut code = vec![Instr::Yield; 1000];
+    code.push(Instr::Halt { finals: 0 });
+    let image = CodeImage { functions: vec![Function { code, ..Function::default() }], ..CodeImage::default() };
+    assert_eq!(decode(&encode(&image)), Ok(image));
+}
+
 /// Damages a file.
 type Damage = fn(&mut Vec<u8>);
 
