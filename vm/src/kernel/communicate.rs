@@ -43,10 +43,10 @@ pub(super) fn send<const RARE: bool>(
     if RARE {
         output::check(frame, label)?;
     }
-    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
-        if let Some(flow) = buffer::full(frame, (number, label, val, kind))? {
-            return Ok(flow);
-        }
+    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize
+        && let Some(flow) = buffer::full(frame, (number, label, val, kind))?
+    {
+        return Ok(flow);
     }
     let edge = &frame.program.edges[number as usize];
     let value = &frame.registers[usize::from(val)];
