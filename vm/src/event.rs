@@ -284,9 +284,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("from", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
-        EventKind::OutputConditionChecked { label } => {
-            fields.push(("label", program.label_name(label).to_owned()));
-        }
+        EventKind::OutputConditionChecked { label } => fields.push(("label", program.label_name(label).to_owned())),
         EventKind::ScopeEntered { scope, run } => {
             fields.push(("scope", scope.to_string()));
             fields.push(("run", run.to_string()));

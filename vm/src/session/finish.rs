@@ -57,8 +57,18 @@ pub struct FinalValue {
 }
 
 impl Session {
-    /// What to do with a session that has no ready coroutine.
+    /// What to do with a session that has no ready coroutine. One that can go on afterwards has one.
     pub(crate) fn quiesce(&mut self) -> PickEnd {
+        loop {
+            match self.quiesce_once() {
+                PickEnd::Ready if self.state.ready.is_empty() => {}
+                end => return end,
+            }
+        }
+    }
+
+    /// The next thing that happens in a session that has no ready coroutine.
+    fn quiesce_once(&mut self) -> PickEnd {
         if self.state.rare.is_some()
             && let Some(end) = self.ingest_early()
         {

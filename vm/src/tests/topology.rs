@@ -395,6 +395,39 @@ fn who_waits_for_an_answer_feels_what_comes_at_once_and_not_what_comes_later() {
     assert_eq!((report.end, report.ticks), (SessionEnd::Cancelled(Cancellation::Crash(1)), 4));
 }
 
+/// `B` takes a number from `C` and goes round for ever; `A` sleeps.
+fn endless() -> CodeImage {
+    let mut image = image(&[Const::Int(1), Const::Duration(50)]);
+    let sleep = op(&mut image, "E", "sleep", &[DURATION], UNIT);
+    role(&mut image, "B", &[INT], &[receive(1, 0), Instr::Yield, Instr::Jump { target: 1 }]);
+    role(&mut image, "C", &[INT], &[set(0, 0), send(0, 0), HALT]);
+    role(&mut image, "A", &[DURATION, UNIT], &[set(0, 1), Instr::Perform { op: sleep, args: 0, dst: 1 }, HALT]);
+    image
+}
+
+#[test]
+fn no_input_gives_a_session_more_than_its_share() {
+    let mut vm = VM::new(VMConfig { quantum: 1, ..config() }).expect("right");
+    vm.install_local("E", || World);
+    let image = vm.load(endless()).expect("loads");
+    let [session, other] = [vm.open(image, &[]).expect("opens"), vm.open(image, &[]).expect("opens")];
+    let ticks = |vm: &VM, id: &SessionId| vm.inspect(id).expect("active").1.ticks();
+    // An input that comes early, when `A` has just gone to sleep and `B` sees nothing, wakes nobody.
+    vm.perturb(&session, 0, Topology::Partition(vec![1])).expect("in time");
+    vm.perturb(&session, 500, Topology::Partition(vec![])).expect("in time");
+    while ticks(&vm, &session) < 5 {
+        vm.kernel_step_round(1);
+    }
+    // Then one that wakes `B` is given.
+    let now = ticks(&vm, &session);
+    vm.perturb(&session, now, Topology::Heal).expect("in time");
+    let before = [ticks(&vm, &session), ticks(&vm, &other)];
+    for _ in 0..100 {
+        vm.kernel_step_round(1);
+    }
+    assert_eq!([ticks(&vm, &session) - before[0], ticks(&vm, &other) - before[1]], [50, 50]);
+}
+
 #[test]
 fn a_timeout_of_a_branch_that_is_abandoned_leaves_nothing_behind() {
     let (vm, report) = run(

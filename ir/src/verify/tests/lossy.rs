@@ -3,7 +3,15 @@
 use crate::image::CodeImage;
 use crate::machine::{State, StateId};
 use crate::sample::{lossy, row};
-use crate::verify::verify;
+use crate::verify::lossy::check as lossy_edges;
+use crate::verify::{Budget, VerifyError, verify};
+
+/// Only this rule.
+fn check(image: &CodeImage) -> Result<(), VerifyError> {
+    lossy_edges(image, &mut Budget::of(image))
+}
+
+type Break = fn(&mut CodeImage);
 
 fn states(image: &mut CodeImage, role: usize) -> &mut Vec<State> {
     &mut image.machines[role].states
@@ -19,11 +27,11 @@ fn a_lossy_edge_is_accepted_where_nothing_depends_on_it() {
     // Nothing else may come, but the session may end.
     let mut image = lossy::image();
     states(&mut image, 1)[0] = State::Recv { rows: vec![row(0, 0, 1)], may_end: true };
-    assert!(super::super::lossy::check(&image, &mut super::super::Budget::of(&image)).is_ok());
+    assert!(check(&image).is_ok());
 }
 
 /// What is broken, and how; only the machines are looked at here.
-const VIOLATIONS: &[(&str, fn(&mut CodeImage))] = &[
+const VIOLATIONS: &[(&str, Break)] = &[
     ("its sender has another label for it", |image| {
         states(image, 0)[1] = State::Send(vec![row(1, 0, 0), row(1, 1, 0)]);
     }),
@@ -48,10 +56,10 @@ fn each_dependence_on_a_lossy_edge_is_rejected() {
     for (what, break_it) in VIOLATIONS {
         let mut image = lossy::image();
         break_it(&mut image);
-        let found = super::super::lossy::check(&image, &mut super::super::Budget::of(&image));
+        let found = check(&image);
         assert_eq!(found.err().map(|error| error.rule), Some("V5.14"), "{what}");
         image.edges.iter_mut().for_each(|edge| edge.lossy = false);
-        assert!(super::super::lossy::check(&image, &mut super::super::Budget::of(&image)).is_ok(), "{what}");
+        assert!(check(&image).is_ok(), "{what}");
     }
 }
 
@@ -73,6 +81,6 @@ fn a_maze_of_silent_states_is_paid_from_the_budget() {
     states(&mut image, 1).push(State::Recv { rows: vec![row(0, 0, 1), row(2, 1, 1)], may_end: false });
     let maze: Vec<State> = maze.collect();
     states(&mut image, 1).extend(maze);
-    let found = super::super::lossy::check(&image, &mut super::super::Budget::of(&image));
+    let found = check(&image);
     assert_eq!(found.err().map(|error| error.rule), Some("V9.1"));
 }
