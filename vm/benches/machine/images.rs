@@ -1,6 +1,7 @@
 //! The images that are measured, written by hand. `benches/peers` runs them, too.
 
 use std::collections::BTreeSet;
+use tell_vm::ir::choreography::{Branch, Choreography, Node, NodeId, Place, places};
 use tell_vm::ir::image::{Block, ChooseRow, ChooseTable, CodeImage, Const, Edge, Final, Function, Label, Role};
 use tell_vm::ir::instr::Instr;
 use tell_vm::ir::machine::{LocalMachine, State, StateId, Transition};
@@ -19,6 +20,7 @@ struct Part {
     chooses: Vec<ChooseTable>,
     finals: Vec<Vec<Final>>,
     machine: Vec<State>,
+    entries: Vec<Place>,
 }
 
 impl Part {
@@ -40,9 +42,19 @@ impl Part {
     }
 }
 
-/// An image of these roles, `R0` …, with labels `M0` … of numbers; so many messages are queued on an edge.
-fn image(labels: u16, edges: &[(u16, u16)], bound: Option<u32>, consts: &[i64], parts: Vec<Part>) -> CodeImage {
-    let mut edges: Vec<Edge> = edges.iter().map(|&(from, to)| Edge { from, to, bound }).collect();
+/// What an image is besides its roles: the number of its labels, its edges with how many messages are queued on one,
+/// its constants, its choreography.
+struct Frame<'a> {
+    labels: u16,
+    edges: &'a [(u16, u16)],
+    bound: Option<u32>,
+    consts: &'a [i64],
+    nodes: Vec<Node>,
+}
+
+/// An image of these roles, `R0` …, with labels `M0` … of numbers.
+fn image(Frame { labels, edges, bound, consts, nodes }: Frame<'_>, parts: Vec<Part>) -> CodeImage {
+    let mut edges: Vec<Edge> = edges.iter().map(|&(from, to)| Edge { from, to, bound, lossy: false }).collect();
     edges.sort_unstable();
     let mut image = CodeImage {
         protocol: "Measured".to_owned(),
@@ -50,6 +62,7 @@ fn image(labels: u16, edges: &[(u16, u16)], bound: Option<u32>, consts: &[i64], 
         types: vec![Type::Int, Type::Bool],
         consts: consts.iter().copied().map(Const::Int).collect(),
         edges,
+        choreography: Choreography { nodes },
         ..CodeImage::default()
     };
     for part in parts {
@@ -62,7 +75,8 @@ fn image(labels: u16, edges: &[(u16, u16)], bound: Option<u32>, consts: &[i64], 
             finals: part.finals,
             ..Function::default()
         });
-        image.machines.push(LocalMachine { states: part.machine });
+        let (states, entries) = (part.machine, part.entries);
+        image.machines.push(LocalMachine { states, entries, decisions: Vec::new() });
     }
     image
 }
@@ -77,6 +91,12 @@ fn send(partner: u16, target: u32) -> State {
 
 fn recv(partner: u16, target: u32) -> State {
     State::Recv { rows: vec![row(partner, 0, target)], may_end: false }
+}
+
+/// A message; what follows it, by label.
+fn message(from: u16, to: u16, then: impl IntoIterator<Item = u32>) -> Node {
+    let branches = (0..).zip(then).map(|(label, target)| Branch { label, target: NodeId(target) }).collect();
+    Node::Comm { from, to, branches }
 }
 
 /// Two roles that play for ever.
@@ -96,6 +116,7 @@ pub(crate) fn ring(roles: u16) -> CodeImage {
             (0, Instr::Jump { target: 1 }),
         ],
         machine: vec![send(1, 1), recv(last, 0)],
+        entries: places(&[&[0], &[u32::from(last)]]),
         ..Part::default()
     };
     let other = |role: u16| Part {
@@ -106,10 +127,13 @@ pub(crate) fn ring(roles: u16) -> CodeImage {
             (0, Instr::Jump { target: 0 }),
         ],
         machine: vec![recv(role - 1, 1), send((role + 1) % roles, 0)],
+        entries: places(&[&[u32::from(role - 1)], &[u32::from(role)]]),
         ..Part::default()
     };
     let edges: Vec<(u16, u16)> = (0..roles).map(|from| (from, (from + 1) % roles)).collect();
-    image(1, &edges, Some(1), &[7], std::iter::once(first).chain((1..roles).map(other)).collect())
+    let nodes = edges.iter().map(|&(from, to)| message(from, to, [u32::from(to)])).collect();
+    let frame = Frame { labels: 1, edges: &edges, bound: Some(1), consts: &[7], nodes };
+    image(frame, std::iter::once(first).chain((1..roles).map(other)).collect())
 }
 
 /// Two roles that play so many rounds: the first one counts and says when it is over.
@@ -133,6 +157,7 @@ pub(crate) fn counted(rounds: i64) -> CodeImage {
         ],
         finals: vec![Vec::new()],
         machine: vec![State::Send(vec![row(1, 0, 1), row(1, 1, 2)]), recv(1, 0), State::End],
+        entries: places(&[&[0], &[1], &[2]]),
         ..Part::default()
     };
     let on = |label, target| ChooseRow { partner: 0, label, dst: 0, target };
@@ -147,8 +172,11 @@ pub(crate) fn counted(rounds: i64) -> CodeImage {
         chooses: vec![ChooseTable { rows: vec![on(0, 1), on(1, 3)], finals: None }],
         finals: vec![Vec::new()],
         machine: vec![State::Recv { rows: vec![row(0, 0, 1), row(0, 1, 2)], may_end: false }, send(0, 0), State::End],
+        entries: places(&[&[0], &[1], &[2]]),
     };
-    image(2, &[(0, 1), (1, 0)], Some(1), &[7, rounds, 1, 0], vec![first, second])
+    let nodes = vec![message(0, 1, [1, 2]), message(1, 0, [0]), Node::End];
+    let frame = Frame { labels: 2, edges: &[(0, 1), (1, 0)], bound: Some(1), consts: &[7, rounds, 1, 0], nodes };
+    image(frame, vec![first, second])
 }
 
 /// A role that sends 64 messages and begins again, taking turns with its labels; another one takes what comes.
@@ -158,16 +186,18 @@ pub(crate) fn choice(labels: u16) -> CodeImage {
     code.push((0, Instr::Jump { target: 1 }));
     let rows = |partner| (0..labels).map(|label| row(partner, label, 0)).collect();
     let machine = vec![State::Send(rows(1))];
-    let chooser = Part { registers: vec![INT], code, machine, ..Part::default() };
+    let chooser = Part { registers: vec![INT], code, machine, entries: places(&[&[0]]), ..Part::default() };
     let on = |label| ChooseRow { partner: 0, label, dst: 0, target: 0 };
     let taker = Part {
         registers: vec![INT],
         code: vec![(0, Instr::Choose { table: 0 })],
         chooses: vec![ChooseTable { rows: (0..labels).map(on).collect(), finals: None }],
         machine: vec![State::Recv { rows: rows(0), may_end: false }],
+        entries: places(&[&[0]]),
         ..Part::default()
     };
-    image(labels, &[(0, 1)], None, &[7], vec![chooser, taker])
+    let nodes = vec![message(0, 1, (0..labels).map(|_| 0))];
+    image(Frame { labels, edges: &[(0, 1)], bound: None, consts: &[7], nodes }, vec![chooser, taker])
 }
 
 /// The straight-line instructions, given where they stand.
@@ -180,7 +210,7 @@ pub(crate) const MIX: [fn(u32) -> Instr; 4] = [
 
 /// `count` instructions of these kinds in turn, then a `Yield` and a `Jump` back, for ever; two roles.
 pub(crate) fn straight(kinds: &[fn(u32) -> Instr], count: u32) -> CodeImage {
-    let part = || {
+    let part = |role| {
         let mut code: Vec<Instr> = (0..3).map(|dst| Instr::Set { dst, value: 0 }).collect();
         code.extend((3..).zip(kinds.iter().cycle()).take(count as usize).map(|(pc, kind)| kind(pc)));
         code.extend([Instr::Yield, Instr::Jump { target: 3 }]);
@@ -188,10 +218,12 @@ pub(crate) fn straight(kinds: &[fn(u32) -> Instr], count: u32) -> CodeImage {
             registers: vec![INT; 3],
             code: code.into_iter().map(|instr| (0, instr)).collect(),
             machine: vec![State::Tau(vec![StateId(0)])],
+            entries: places(&[&[role]]),
             ..Part::default()
         }
     };
-    image(0, &[], None, &[7], vec![part(), part()])
+    let nodes = vec![Node::Local { role: 0, next: NodeId(1) }, Node::Local { role: 1, next: NodeId(0) }];
+    image(Frame { labels: 0, edges: &[], bound: None, consts: &[7], nodes }, vec![part(0), part(1)])
 }
 
 /// A long chain of messages from one role to another, and back to its beginning: two instructions of the one, two of
@@ -202,7 +234,8 @@ pub(crate) fn chain(messages: u32) -> CodeImage {
         code.extend((0..messages).flat_map(|message| each.map(|instr| (message, instr))));
         code.push((0, Instr::Jump { target: 2 }));
         let machine = (1..=messages).map(|next| state(next % messages)).collect();
-        Part { registers: vec![INT; 2], code, machine, ..Part::default() }
+        let entries = (0..messages).map(|at| Place { state: StateId(at), node: NodeId(at) }).collect();
+        Part { registers: vec![INT; 2], code, machine, entries, ..Part::default() }
     };
     let sender =
         part([Instr::Prim { op: Prim::Max, dst: 0, a: 0, b: 1 }, Instr::Send { to: 1, label: 0, val: 0 }], |next| {
@@ -210,5 +243,6 @@ pub(crate) fn chain(messages: u32) -> CodeImage {
         });
     let receiver =
         part([Instr::Move { dst: 1, src: 0 }, Instr::Receive { from: 0, label: 0, dst: 0 }], |next| recv(0, next));
-    image(1, &[(0, 1)], None, &[7], vec![sender, receiver])
+    let nodes = (1..=messages).map(|next| message(0, 1, [next % messages])).collect();
+    image(Frame { labels: 1, edges: &[(0, 1)], bound: None, consts: &[7], nodes }, vec![sender, receiver])
 }
