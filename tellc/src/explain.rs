@@ -38,8 +38,11 @@ const FAMILIES: &[(&str, &str)] = &[
     ("V1", "the file and its tables"),
     ("V2", "where control goes"),
     ("V3", "registers and the types of what is in them"),
+    ("V4", "what must be given up exactly once: endpoints, guard layers, speculation"),
     ("V5", "that code does what its local machine says"),
+    ("V6", "that the machines of the roles can carry the choreography out"),
     ("V7", "effects"),
+    ("V8", "facts and where they may flow"),
     ("V9", "what verifying may cost"),
 ];
 

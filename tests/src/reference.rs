@@ -468,6 +468,7 @@ impl<'p> Session<'p> {
     }
 
     fn fault(&mut self, role: Option<Role>, fault: &Fault) {
+        self.note(role, "FailureBranchEntered");
         self.note(role, &format!("Faulted code={} message={}", fault.code(), wording(fault)));
         self.is_over = true;
     }

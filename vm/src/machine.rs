@@ -160,7 +160,8 @@ impl<D: Driver> Machine<D> {
     }
 
     /// Rounds of as many picks as configured, until every session has ended, `max_steps` steps are committed, nothing can
-    /// step, or `stop` says so, which is asked before each round.
+    /// step, or `stop` says so, which is asked before each round. The answer to an operation belongs to the step that
+    /// asked: it may be one more than `max_steps`.
     pub fn run(&mut self, max_steps: u64, stop: &mut dyn FnMut() -> bool) -> RunEnd {
         let mut left = max_steps;
         loop {

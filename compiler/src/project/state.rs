@@ -272,7 +272,7 @@ impl<'a> Construction<'a> {
     /// Keeps shared decisions only if the same one is offered from every node and the role goes on differently behind
     /// its arms; the others become unseen steps.
     fn settle_cases(&mut self, closure: &mut Closure, slots: &mut Provisional) -> Result<()> {
-        while !closure.cases.is_empty() {
+        'settle: while !closure.cases.is_empty() {
             let uniform = |closure: &Closure| {
                 let Some((_, first)) = closure.cases.first() else { return false };
                 closure.frontier.is_empty() && closure.cases.iter().all(|(_, key)| key == first)
@@ -296,7 +296,7 @@ impl<'a> Construction<'a> {
                     attempt.expand(&mut self.ground, &mut self.keys, slots, &|other| other != key);
                     if uniform(&attempt) {
                         *closure = attempt;
-                        return Ok(());
+                        continue 'settle;
                     }
                 }
             }

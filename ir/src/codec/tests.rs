@@ -56,8 +56,8 @@ fn golden_bytes() {
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
     assert_eq!(FORMAT_VERSION, 3);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "7fe467fbf211");
-    assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
+    assert_eq!(content_id(&image).short(), "553916e72df5");
+    assert_eq!(file_checksum(&encode(&image))[..6], [8, 205, 6, 60, 194, 62]);
 }
 
 #[test]

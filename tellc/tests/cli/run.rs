@@ -76,8 +76,8 @@ fn what_goes_wrong_is_read_from_a_file() {
 #[test]
 fn a_file_of_faults_that_makes_no_sense_is_refused_with_its_place() {
     for (line, place, text) in [
-        ("{\"session\":0,\"tick\":1,\"crash\":\"Bob\"}", ":2:30", "there is no role `Bob`"),
-        ("{\"session\":0,\"tick\":1,\"partition\":[\"A\",\"C\"]}", ":2:39", "there is no role `C`"),
+        ("{\"session\":0,\"tick\":1,\"crash\":\"Bob\"}", ":2:31", "there is no role `Bob`"),
+        ("{\"session\":0,\"tick\":1,\"partition\":[\"A\",\"C\"]}", ":2:40", "there is no role `C`"),
         ("{\"session\":1,\"tick\":1,\"heal\":true}", ":2:1", "there is no session 1"),
         ("{\"session\":0,\"tick\":1,\"heal\":false}", ":2:1", "a line says one thing"),
         ("{\"session\":0,\"tick\":1}", ":2:1", "a line says one thing"),

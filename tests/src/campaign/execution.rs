@@ -99,7 +99,8 @@ fn stopped(image: &CodeImage, steps: u64, whole: &Execution) -> Result<&'static 
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
     machine.run(steps, &mut || false);
     let before = events_of(&machine, &session);
-    if before.last().is_some_and(|event| event.tick > steps) {
+    // The answer to an operation belongs to the step that asked.
+    if before.last().is_some_and(|event| event.tick > steps + 1) {
         return Err("more steps than were allowed".to_owned());
     }
     machine.run(STEPS, &mut || false);

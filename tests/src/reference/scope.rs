@@ -198,9 +198,13 @@ impl<'p> Session<'p> {
         let own = depth + line.entered.len() - line.part.len();
         line.part.truncate(depth + 1);
         line.entered.truncate(own + 1);
-        let (role, run, scope) = (line.role, line.part.clone(), line.part[depth].scope);
+        let (role, run) = (line.role, line.part.clone());
+        let Visit { scope, owner, .. } = run[depth];
         let (outcome, failure) = self.decided[&run];
         let word = failure.map_or(String::new(), |kind| format!(" failure={}", kind.text()));
+        if outcome == Outcome::Fail && owner == role {
+            self.note(Some(role), "FailureBranchEntered");
+        }
         self.note(Some(role), &format!("ScopeOutcome scope={} outcome={}{word}", scope.0, outcome.text()));
         self.cancel(who);
         self.abandon(who);
