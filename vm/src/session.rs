@@ -305,8 +305,12 @@ impl Session {
     /// How it ended; none if it can go on, which is what `end` says already.
     #[inline(always)]
     fn run<const RARE: bool>(&mut self, quantum: u32) -> Option<PickEnd> {
-        let mut left = quantum;
-        while left > 0 {
+        let start = self.state.log.tick;
+        loop {
+            let left = quantum.saturating_sub((self.state.log.tick - start) as u32);
+            if left == 0 {
+                break;
+            }
             // Who speculates goes on until that is over.
             let is_free = self.state.speculation.is_none();
             if self.streak >= self.slice && is_free {
@@ -329,7 +333,6 @@ impl Session {
             let before = self.state.log.tick;
             let outcome = VMKernel::advance::<RARE>(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;
-            left -= used;
             self.streak += used;
             self.settle_speculation();
             if RARE {
@@ -354,7 +357,7 @@ impl Session {
                     }
                     match self.perform_local(who) {
                         None => return Some(PickEnd::Request(who)),
-                        Some(Answered::Done) => left = left.saturating_sub(1),
+                        Some(Answered::Done) => {}
                         Some(Answered::Later) => self.drop_first(),
                         Some(Answered::Faulted(fault)) => return Some(PickEnd::Ended(self.fault(Some(who), fault))),
                     }

@@ -70,6 +70,11 @@ impl Closure {
         self.items.push(item);
     }
 
+    /// Whether the role never acts again, wherever the choreography is.
+    pub(super) fn is_over(&self) -> bool {
+        self.items.iter().all(|(_, stop)| *stop == Stop::Finished)
+    }
+
     /// A place from which the role never acts again.
     pub(super) fn finished(&self, view: &View<'_>) -> Option<NodeId> {
         let never = |(node, stop): &&(NodeId, Stop)| match stop {

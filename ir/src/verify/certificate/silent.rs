@@ -10,6 +10,14 @@ impl View<'_> {
     /// Checks a state that decides, or does something locally, at all places with the same arms.
     pub(super) fn silent(&self, state: StateId, targets: &[StateId], closure: &Closure, meter: &mut Meter) -> Check {
         let decides = self.decides(state).len();
+        if decides > 0 && closure.is_over() {
+            // What it decides matters for its own values only.
+            let behind = closure.demands.iter().flat_map(|(node, _)| targets.iter().map(|target| (*target, *node)));
+            return behind.into_iter().try_for_each(|(target, node)| {
+                meter.spend(1)?;
+                self.lead(target, node)
+            });
+        }
         if closure.cases.len() < decides {
             return violation("V6.9", "it takes a decision where the choreography cannot be");
         }
