@@ -269,6 +269,7 @@ impl Describer {
 }
 
 /// The event in words, with the names of its image.
+#[expect(clippy::too_many_lines, reason = "an arm per kind of event")]
 pub(crate) fn describe(event: &Event, program: &Program) -> Description {
     let role_name = |role: u16| program.role_name(role).to_owned();
     let mut fields = Vec::new();
@@ -399,6 +400,7 @@ pub(crate) struct Log {
     image: ImageId,
     recording: Recording,
     /// Events that happen only if a speculation is joined.
+    #[expect(clippy::box_collection, reason = "seldom there; a word is what it may take in every session")]
     held: Option<Box<Vec<Held>>>,
 }
 

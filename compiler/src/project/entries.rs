@@ -5,13 +5,16 @@ use super::closure::Closure;
 use super::machine::StateId;
 use crate::graph::{Graph, NodeId};
 
+/// Nodes of states.
+type Places = Vec<(StateId, NodeId)>;
+
 /// With which nodes each state was come to, and where it takes shared decisions.
 #[derive(Default)]
 pub(super) struct Entries {
-    all: Vec<(StateId, NodeId)>,
+    all: Places,
     /// So many of them are known to be different.
     distinct: usize,
-    decisions: Vec<(StateId, NodeId)>,
+    decisions: Places,
 }
 
 impl Entries {
@@ -32,7 +35,7 @@ impl Entries {
     }
 
     /// Entries and decisions, ascending.
-    pub(super) fn finish(mut self) -> (Vec<(StateId, NodeId)>, Vec<(StateId, NodeId)>) {
+    pub(super) fn finish(mut self) -> (Places, Places) {
         for list in [&mut self.all, &mut self.decisions] {
             set(list);
             list.shrink_to_fit();
@@ -41,7 +44,7 @@ impl Entries {
     }
 }
 
-fn set(list: &mut Vec<(StateId, NodeId)>) {
+fn set(list: &mut Places) {
     list.sort_unstable();
     list.dedup();
 }

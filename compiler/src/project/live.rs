@@ -182,10 +182,10 @@ impl<'a> View<'a> {
     /// The least solution, from the ends on.
     fn needs(&self, program: &Program, room: &mut usize) -> Option<Needs> {
         let skeleton = self.skeleton();
-        let none = || vec![self.nothing.clone(); skeleton.len()];
+        let none = || vec![self.nothing.clone(); skeleton.segments()];
         let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.act_count()] };
         let bodies = self.bodies_before_done();
-        let mut queued = vec![true; skeleton.len()];
+        let mut queued = vec![true; skeleton.segments()];
         // Continuations are lowered before what leads to them, so ascending heads meet most segments once.
         let mut todo: Vec<Segment> = skeleton.all().collect();
         todo.sort_unstable_by_key(|segment| skeleton.first(*segment));

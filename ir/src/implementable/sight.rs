@@ -56,7 +56,7 @@ impl<'a, G: Control> Sight<'a, G> {
     #[must_use]
     pub fn new(graph: &'a G, skeleton: &'a Skeleton, role: Role) -> Self {
         let acts = skeleton.acts(role);
-        let mut acts_behind = vec![false; skeleton.len()];
+        let mut acts_behind = vec![false; skeleton.segments()];
         let segments = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank)));
         mark_before(skeleton, segments.collect(), &mut acts_behind);
         let (joins_behind, entered) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ impl<'a, G: Control> Sight<'a, G> {
     }
 
     fn joins_behind(&self) -> Vec<bool> {
-        let mut behind = vec![false; self.skeleton.len()];
+        let mut behind = vec![false; self.skeleton.segments()];
         if self.skeleton.nesting().is_empty() {
             return behind;
         }

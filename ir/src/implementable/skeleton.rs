@@ -87,7 +87,7 @@ impl Skeleton {
             ends: BTreeMap::new(),
         };
         skeleton.cut(graph);
-        skeleton.before = Lists::new(skeleton.len(), &|add| {
+        skeleton.before = Lists::new(skeleton.segments(), &|add| {
             for segment in skeleton.all() {
                 graph.each_successor(skeleton.last(segment), &mut |next| add(skeleton.segment_of(next), segment));
             }
@@ -194,13 +194,13 @@ impl Skeleton {
     }
 
     /// Number of segments.
-    pub fn len(&self) -> usize {
+    pub fn segments(&self) -> usize {
         self.starts.len() - 1
     }
 
     /// All segments.
     pub fn all(&self) -> impl Iterator<Item = Segment> + use<> {
-        (0..).take(self.len())
+        (0..).take(self.segments())
     }
 
     /// The segment of a reachable node.

@@ -114,7 +114,7 @@ fn check_role(ground: &Ground<'_>, role: usize, closure: &mut Closure, meter: &m
     let (function, machine) = (&image.functions[role], &image.machines[role]);
     let rows = machine::check(&Subject { image, role, function, machine })?;
     let number = Role::try_from(role).expect("there are at most 65535 roles");
-    meter.spend(skeleton.len() + skeleton.nesting().len() + skeleton.acts(number).len() + ground.endless.len())?;
+    meter.spend(skeleton.segments() + skeleton.nesting().len() + skeleton.acts(number).len() + ground.endless.len())?;
     let sight = Sight::new(carried, skeleton, number);
     for part in ground.endless.iter().filter(|part| skeleton.roles_in(**part).binary_search(&number).is_ok()) {
         let block = skeleton.nesting().part(*part).block;

@@ -60,6 +60,7 @@ impl At<'_> {
         self.subject.ty(id) == expected
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm per kind of instruction")]
     fn instr(&self, instr: &Instr, budget: &mut Budget) -> Check {
         let Subject { image, function, .. } = *self.subject;
         match *instr {

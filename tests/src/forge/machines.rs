@@ -52,7 +52,7 @@ fn change_one(image: &mut CodeImage, role: usize, others: &[CodeImage], numbers:
     }
 }
 
-fn states<'i>(image: &'i mut CodeImage, role: usize) -> &'i mut Vec<State> {
+fn states(image: &mut CodeImage, role: usize) -> &mut Vec<State> {
     &mut image.machines[role].states
 }
 

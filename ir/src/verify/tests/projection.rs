@@ -128,8 +128,11 @@ pub(super) const SCOPED: &[(&str, &str, Break)] = &[
     }),
 ];
 
+/// A rule, what breaks it, and the image.
+type Made = (&'static str, &'static str, fn() -> CodeImage);
+
 /// Images made for one rule; of code they have none.
-const MADE: &[(&str, &str, fn() -> CodeImage)] = &[
+const MADE: &[Made] = &[
     ("V6.8", "something behind a branch that never ends", || {
         let nodes = vec![par([1, 2], 4), message(0, 1, &[(0, 1)]), message(1, 0, &[(0, 3)]), join(0)];
         let nodes = nodes.into_iter().chain([message(0, 2, &[(0, 5)]), Node::End]).collect();
@@ -409,7 +412,7 @@ fn each_violation_of_a_projection_is_rejected_with_its_rule() {
         // Nothing is wrong with the code.
         let code = check_code(&image).map_err(|error| error.to_string());
         let found = check_projection(&image).map_err(|error| error.to_string());
-        if code.is_err() || found.as_ref().err().is_none_or(|error| !error.starts_with(&format!("{rule}"))) {
+        if code.is_err() || found.as_ref().err().is_none_or(|error| !error.starts_with(rule)) {
             wrong.push(format!("{rule}, {what}: code {code:?}, projection {found:?}"));
         }
     }
