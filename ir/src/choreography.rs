@@ -62,8 +62,8 @@ pub struct Branch {
     pub target: NodeId,
 }
 
-/// A node the choreography can be at when a role comes to a state of its machine; of a [`Decision`] one where it takes
-/// it.
+/// A node the choreography can be at when a role comes to a state of its machine; of a shared decision one where it is
+/// taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The state of the machine.
