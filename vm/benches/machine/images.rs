@@ -208,22 +208,24 @@ pub(crate) const MIX: [fn(u32) -> Instr; 4] = [
     |pc| Instr::Jump { target: pc + 1 },
 ];
 
-/// `count` instructions of these kinds in turn, then a `Yield` and a `Jump` back, for ever; two roles.
+/// `count` instructions of these kinds in turn, then a message of the one role to the other and a `Jump` back, for ever.
 pub(crate) fn straight(kinds: &[fn(u32) -> Instr], count: u32) -> CodeImage {
-    let part = |role| {
+    let part = |message: Instr, state: State| {
         let mut code: Vec<Instr> = (0..3).map(|dst| Instr::Set { dst, value: 0 }).collect();
         code.extend((3..).zip(kinds.iter().cycle()).take(count as usize).map(|(pc, kind)| kind(pc)));
-        code.extend([Instr::Yield, Instr::Jump { target: 3 }]);
+        code.extend([message, Instr::Jump { target: 3 }]);
         Part {
             registers: vec![INT; 3],
             code: code.into_iter().map(|instr| (0, instr)).collect(),
-            machine: vec![State::Tau(vec![StateId(0)])],
-            entries: places(&[&[role]]),
+            machine: vec![state],
+            entries: places(&[&[0]]),
             ..Part::default()
         }
     };
-    let nodes = vec![Node::Local { role: 0, next: NodeId(1) }, Node::Local { role: 1, next: NodeId(0) }];
-    image(Frame { labels: 0, edges: &[], bound: None, consts: &[7], nodes }, vec![part(0), part(1)])
+    let sender = part(Instr::Send { to: 1, label: 0, val: 0 }, send(1, 0));
+    let receiver = part(Instr::Receive { from: 0, label: 0, dst: 0 }, recv(0, 0));
+    let nodes = vec![message(0, 1, [0])];
+    image(Frame { labels: 1, edges: &[(0, 1)], bound: None, consts: &[7], nodes }, vec![sender, receiver])
 }
 
 /// A long chain of messages from one role to another, and back to its beginning: two instructions of the one, two of

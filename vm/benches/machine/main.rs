@@ -132,7 +132,7 @@ fn straight_line() {
             cpu_nanoseconds_of(|| run(&mut vm, 50_000_000)).0 / 50e6
         });
         let time = format!("{time:.2} ns each");
-        line(&["V5", name, USUAL, "1000, a `Yield`, a `Jump` back", &time, "3 ns"]);
+        line(&["V5", name, USUAL, "1000, a message, a `Jump` back", &time, "3 ns"]);
     }
 }
 
