@@ -2,9 +2,11 @@
 //!
 //! [`tables`] collects what all roles share; [`function`] writes the code of one role, [`decision`] and [`message`] that
 //! of its states, [`parts`] that of branches and scopes, [`expr`] and [`pattern`] that of expressions and patterns, [`call`]
-//! writes functions out, [`frame`] gives out registers, [`jumps`] shortens what came out.
+//! writes functions out, [`frame`] gives out registers, [`jumps`] shortens what came out. [`choreography`] says what the
+//! machines are projections of.
 
 mod call;
+mod choreography;
 mod decision;
 mod expr;
 mod frame;
@@ -70,13 +72,16 @@ pub fn emit(
         let label = format!("at most {MAX_TYPE_DEPTH} levels are possible");
         return Err(too_many(graph, text, label, "name a part of the type with `type … = | …`"));
     }
-    let machines: Vec<LocalMachine> = machines.iter().map(|machine| erase(&mut tables, machine)).collect();
+    let numbers = choreography::Numbers::new(graph);
+    let choreography = numbers.choreography(&mut tables, machines);
+    let machines: Vec<LocalMachine> = machines.iter().map(|machine| erase(&mut tables, &numbers, machine)).collect();
     let debug = Debug { file: program.files.get(graph.file).name.clone(), spans };
     let image = CodeImage {
         protocol: graph.name.clone(),
         roles,
         edges: edges(&machines, channels),
         machines,
+        choreography,
         functions,
         debug: Some(debug),
         ..tables.into_image()
@@ -94,6 +99,15 @@ pub fn emit(
         }
     }
     Ok(image)
+}
+
+/// The choreography of a graph in an image without code and machines, whether or not it can be carried out.
+#[must_use]
+pub fn without_machines(program: &Program, graph: &Graph) -> CodeImage {
+    let mut tables = Tables::new(program, graph);
+    let choreography = choreography::Numbers::new(graph).choreography(&mut tables, &[]);
+    let roles = graph.roles.iter().map(|name| Role { name: name.clone(), params: Vec::new() }).collect();
+    CodeImage { protocol: graph.name.clone(), roles, choreography, ..tables.into_image() }
 }
 
 /// What only pure types can say: nothing in the image stands for it.
@@ -123,7 +137,7 @@ fn too_many(graph: &Graph, text: String, label: String, help: &str) -> Box<Diagn
 }
 
 /// The machine without data, as the image carries it; states keep their numbers.
-fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
+fn erase(tables: &mut Tables<'_>, numbers: &choreography::Numbers<'_>, machine: &Machine) -> LocalMachine {
     let done = parts::done_states(machine);
     let target = |step: &Step| StateId(step.target.0);
     let states = (0..).map(machine::StateId).zip(&machine.states);
@@ -141,17 +155,17 @@ fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
             rows: parts::outcomes(scope)
                 .into_iter()
                 .map(|(outcome, block)| {
-                    (outcome, block.map_or_else(|| done[&id], |block| target(&scope.outcomes[block].1)))
+                    (
+                        outcome,
+                        block.map_or_else(|| parts::done_state(&done, id), |block| target(&scope.outcomes[block].1)),
+                    )
                 })
                 .collect(),
             then: target(&scope.then),
         },
         Kind::Join { .. } => State::Join,
         Kind::Local { .. } | Kind::Decide { .. } | Kind::Case { .. } => {
-            let mut targets: Vec<StateId> = state.kind.steps().iter().map(|step| StateId(step.target.0)).collect();
-            targets.sort_unstable();
-            targets.dedup();
-            State::Tau(targets)
+            State::Tau(state.kind.steps().into_iter().map(target).collect())
         }
         Kind::Send { sends: rows } => State::Send(rows.iter().map(|row| transition(tables, machine, row)).collect()),
         Kind::Recv { rows, finals } => State::Recv {
@@ -159,7 +173,11 @@ fn erase(tables: &mut Tables<'_>, machine: &Machine) -> LocalMachine {
             may_end: finals.is_some(),
         },
     });
-    LocalMachine { states: states.chain(done.values().map(|_| State::Join)).collect() }
+    LocalMachine {
+        states: states.chain(done.iter().map(|_| State::Join)).collect(),
+        entries: numbers.entries(machine, &done),
+        decisions: numbers.places(&machine.decisions),
+    }
 }
 
 fn transition(tables: &mut Tables<'_>, machine: &Machine, (site, step): &(machine::Site, Step)) -> Transition {
@@ -187,7 +205,7 @@ fn edges(machines: &[LocalMachine], channels: &[EdgeBound]) -> Vec<Edge> {
     }
     edges.sort_unstable();
     edges.dedup();
-    edges.into_iter().map(|(from, to)| Edge { from, to, bound: bound(from, to) }).collect()
+    edges.into_iter().map(|(from, to)| Edge { from, to, bound: bound(from, to), lossy: false }).collect()
 }
 
 /// An index that instructions hold in 16 bits; tables are checked against [`MAX_ENTRIES`] at the end.

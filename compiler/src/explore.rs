@@ -4,7 +4,8 @@
 //! within [`Bounds`] and says what goes wrong first, how long the channels get, and whether every run can end. What
 //! the theorem behind the projection promises (Li, Stutz, Wies, Zufferey, CAV 2023) is thereby tested, not assumed.
 //!
-//! `code` makes the machines ready and finds out with `track` which data matters; `config` is a configuration, `term`
+//! `code` makes the machines ready and finds out with `track` which data matters, `image` those of an image without
+//! data; `config` is a configuration, `term`
 //! the symbols in it and `rename` their canonical names; [`System`] takes the steps, with those of scopes in `scope`;
 //! `status` judges a configuration; `search` and `verdict` explore; `channels` bounds what was not explored to the end;
 //! [`diagram()`] draws a run. [`refute()`] shows by a run that a rejection of the projection is right.
@@ -21,6 +22,7 @@ mod channels;
 pub(crate) mod code;
 mod config;
 mod diagram;
+mod image;
 mod refute;
 mod rename;
 mod scope;
@@ -33,6 +35,7 @@ mod verdict;
 
 pub use config::Config;
 pub use diagram::{diagram, sentence};
+pub use image::shares_decisions;
 pub use refute::{Open, Refutation, refute};
 pub use status::Status;
 pub use system::{Move, System, What};
@@ -40,6 +43,7 @@ pub use system::{Move, System, What};
 use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use crate::project::machine::Machine;
+use tell_ir::image::CodeImage;
 
 /// How far an exploration goes.
 #[derive(Clone, Copy, Debug)]
@@ -174,6 +178,13 @@ pub fn explore(program: &Program, graph: &Graph, machines: &[Machine], bounds: B
         channels::settle(graph, &mut found);
     }
     found
+}
+
+/// Explores the composition of the local machines of an image, which need not be verified but for its tables and
+/// machines (V1, V5.1). Labels in the answer are those of the image.
+#[must_use]
+pub fn explore_image(image: &CodeImage, bounds: Bounds) -> Exploration {
+    search::Search::new(System::of_image(image, bounds), bounds).run()
 }
 
 #[cfg(test)]

@@ -8,13 +8,11 @@
 use crate::hir::{EffectId, ExprId, ProtocolId};
 use crate::ty::Ty;
 use std::rc::Rc;
+pub use tell_ir::choreography::NodeId;
+use tell_ir::implementable::{Control, Kind};
 use tell_ir::sort::Sort;
 use tell_language::span::{FileId, Span};
 use tell_language::symbol::Symbol;
-
-/// A node, index into [`Graph::nodes`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeId(pub u32);
 
 /// A binding of one instance, index into [`Graph::vars`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,14 +20,6 @@ pub struct GVar(pub u32);
 
 /// A role, index into [`Graph::roles`].
 pub type Role = u32;
-
-impl NodeId {
-    /// The index as a `usize`.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// A choreography.
 #[derive(Clone, Debug, Default)]
@@ -201,6 +191,65 @@ impl Graph {
                 Some(outcome) => *outcomes.get_mut(outcome).map_or(then, |outcome| &mut outcome.cont) = next,
             },
         }
+    }
+}
+
+impl Control for Graph {
+    fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn start(&self) -> NodeId {
+        self.start
+    }
+
+    fn kind(&self, node: NodeId) -> Kind {
+        match &self.node(node).kind {
+            NodeKind::End { .. } => Kind::End,
+            NodeKind::Comm { from, to, .. } => Kind::Comm { from: *from, to: *to },
+            NodeKind::Choice { decider, .. } => Kind::Choice { decider: *decider },
+            NodeKind::Case { .. } => Kind::Case,
+            NodeKind::Local { role, .. } => Kind::Local { role: *role },
+            NodeKind::Rename { .. } => Kind::Pass,
+            NodeKind::Par { .. } => Kind::Par,
+            NodeKind::Timed { owner, outcomes, .. } => {
+                let done = outcomes.iter().position(|outcome| outcome.name == "done");
+                Kind::Scope { owner: *owner, done: done.map(|done| done + 1) }
+            }
+            NodeKind::Join { of } => Kind::Join { of: *of },
+        }
+    }
+
+    fn way_count(&self, node: NodeId) -> usize {
+        Self::way_count(self, node)
+    }
+
+    fn successor(&self, node: NodeId, way: usize) -> NodeId {
+        Self::successor(self, node, way)
+    }
+
+    fn label(&self, node: NodeId, way: usize) -> u32 {
+        match &self.node(node).kind {
+            NodeKind::Comm { branches, .. } => branches[way].label,
+            _ => panic!("bug: only a message has labels"),
+        }
+    }
+
+    fn only_way(&self, node: NodeId) -> Option<NodeId> {
+        match &self.node(node).kind {
+            NodeKind::Comm { branches, .. } if branches.len() == 1 => Some(branches[0].cont),
+            NodeKind::Local { cont, .. } => Some(*cont),
+            NodeKind::Rename { pairs, cont } if pairs.is_empty() => Some(*cont),
+            _ => None,
+        }
+    }
+
+    fn each_successor(&self, node: NodeId, visit: &mut dyn FnMut(NodeId)) {
+        Self::each_successor(self, node, visit);
+    }
+
+    fn then(&self, block: NodeId) -> NodeId {
+        Self::then(self, block)
     }
 }
 

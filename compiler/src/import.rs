@@ -1,8 +1,8 @@
 //! Pure global types to the choreography graph. Whether they are well-formed is said by [`crate::wellformed`].
 
-use crate::endless::{Endless, endless};
 use crate::graph::{Arm, Branch, CaseArm, CaseOn, Field, Graph, Label, NodeId, NodeKind, Outcome};
 use crate::hir::{Program, opaque};
+use crate::project::{nesting, never_reached};
 use crate::ty::{Ty, TyKind, Types};
 use crate::wellformed;
 use rustc_hash::FxHashMap;
@@ -75,24 +75,10 @@ pub fn import(
         results: Vec::new(),
     };
     import.graph.start = import.build();
-    match endless(&import.graph) {
+    match never_reached(&import.graph, nesting(&import.graph)) {
         None => Ok(import.graph),
-        Some(found) => Err(vec![never_reached(&import.graph, found)]),
+        Some(found) => Err(vec![found]),
     }
-}
-
-/// The report of a part that may never end while something follows it.
-pub(crate) fn never_reached(graph: &Graph, Endless { node, role }: Endless) -> Diagnostic {
-    let text = match role {
-        Some(role) => format!(
-            "`{}` may never come to what follows: it acts in a part that need not end",
-            graph.roles[role as usize]
-        ),
-        None => "too much follows parts that need not end".to_owned(),
-    };
-    Diagnostic::new(Code("E0420"), text)
-        .label(graph.file, graph.node(node).span, "here")
-        .help("let every branch and block be able to end, or leave out what follows")
 }
 
 /// Where a node stands in the text, as far as it is known.

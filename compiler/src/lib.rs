@@ -10,7 +10,6 @@
 pub mod check;
 pub mod dot;
 pub mod emit;
-pub mod endless;
 pub mod erase;
 pub mod explore;
 pub mod graph;
@@ -31,6 +30,5 @@ pub mod sources;
 pub mod structural;
 pub mod subtype;
 pub mod ty;
-mod walk;
 mod ways;
 pub mod wellformed;

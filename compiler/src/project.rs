@@ -4,15 +4,16 @@
 //! extended to data. A state is a set of pairs of a node and σ, which maps the bindings the role still needs there
 //! to *slots*.
 //!
-//! [`skeleton`] cuts the choreography into segments, once for all roles; [`live`] says what a role does and needs where;
-//! [`closure`] follows the steps it does not see, [`offers`] groups what the nodes it can be at demand of it,
-//! [`conditions`] says whether that can be carried out ([`available`]: which messages could arrive), [`state`] makes the
-//! states of the [`machine`]. A [`rejection`] is data: two runs; [`report`] puts it in words.
+//! What needs no data is in [`tell_ir::implementable`], where the verifier has it from, too: the choreography in segments,
+//! what a role sees of it, and the conditions. [`live`] adds what a role needs where; [`closure`] follows the steps it
+//! does not see, [`offers`] groups what the nodes it can be at demand of it, [`conditions`] says whether that can be
+//! carried out, [`state`] makes the states of the [`machine`]. A [`rejection`] is data: two runs; [`report`] puts it in
+//! words.
 
-mod available;
 mod blocks;
 mod closure;
 mod conditions;
+mod entries;
 pub(crate) mod key;
 mod live;
 pub mod machine;
@@ -21,7 +22,6 @@ mod parts;
 pub(crate) mod reads;
 pub mod rejection;
 pub mod report;
-mod skeleton;
 mod starve;
 mod state;
 
@@ -29,11 +29,10 @@ use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use machine::Machine;
 use rejection::{Rejection, Rule, Run};
-use skeleton::Skeleton;
-
-pub(crate) use skeleton::actors;
 use state::{Built, Checks, Construction, Failure, Unseen};
-use tell_language::diagnostic::Diagnostic;
+use tell_ir::implementable::endless::{Endless, endless};
+use tell_ir::implementable::{Nesting, Skeleton};
+use tell_language::diagnostic::{Code, Diagnostic};
 
 /// Limits of the construction, and of what is found out about its result.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +73,7 @@ const MAX_UNSEEN: usize = 16;
 /// # Errors
 /// One rejection per role that cannot carry out its part.
 pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Projection, Vec<Rejection>> {
-    let skeleton = Skeleton::new(graph);
+    let skeleton = skeleton(graph);
     let mut room = MAX_VALUES;
     let mut machines = Vec::new();
     let mut warnings = Vec::new();
@@ -102,10 +101,33 @@ pub fn project(program: &Program, graph: &Graph, limits: Limits) -> Result<Proje
 /// states of [`machine::Kind::Mixed`]. `None` if one has too many states.
 #[must_use]
 pub fn subset_machines(program: &Program, graph: &Graph, limits: Limits) -> Option<Vec<Machine>> {
-    let skeleton = Skeleton::new(graph);
+    let skeleton = skeleton(graph);
     let mut room = MAX_VALUES;
     let mut project = |role| project_role(program, graph, &skeleton, role, (limits, Checks::Off), &mut room).ok();
     roles(graph).map(|role| project(role).map(|(built, _)| built.machine)).collect()
+}
+
+/// Which part of which `Par` or scope each node of a choreography lies in.
+pub(crate) fn nesting(graph: &Graph) -> Nesting {
+    let nesting = Nesting::new(graph);
+    nesting.unwrap_or_else(|found| panic!("bug: node {} {}", found.node.0, found.fault))
+}
+
+/// The segments of a choreography.
+fn skeleton(graph: &Graph) -> Skeleton {
+    Skeleton::new(graph, graph.roles.len(), nesting(graph))
+}
+
+/// The report of a part that may never end while something follows it, if there is one.
+pub(crate) fn never_reached(graph: &Graph, nesting: Nesting) -> Option<Diagnostic> {
+    let skeleton = (!nesting.is_empty()).then(|| Skeleton::new(graph, graph.roles.len(), nesting))?;
+    let Endless { node, role } = endless(graph, &skeleton)?;
+    let name = &graph.roles[role as usize];
+    let text = format!("`{name}` may never come to what follows: it acts in a part that need not end");
+    let diagnostic = Diagnostic::new(Code("E0420"), text)
+        .label(graph.file, graph.node(node).span, "here")
+        .help("let every branch and block be able to end, or leave out what follows");
+    Some(diagnostic)
 }
 
 fn roles(graph: &Graph) -> impl Iterator<Item = Role> + use<> {

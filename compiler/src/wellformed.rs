@@ -30,7 +30,7 @@ pub struct Problem {
 /// ordered pair of roles in common; variables are bound, within the branch or block they stand in, and every way back
 /// to a binder passes a communication; blocks are nested at most [`MAX_BLOCKS`] deep. A way through a `par` passes one
 /// if each branch does, through a `timed` if the body and every outcome do (the rule of `E0413`). Parts that may never
-/// end while one of their roles is needed behind are found on the graph: [`mod@crate::endless`].
+/// end while one of their roles is needed behind are found on the graph: [`mod@tell_ir::implementable::endless`].
 #[must_use]
 pub fn check(global: &GlobalType) -> Vec<Problem> {
     let mut check = Check {

@@ -6,6 +6,7 @@
 //! count is checked against the bytes that are left and the least size of an element before anything is allocated,
 //! nothing recurses, and only the canonical form is accepted, so equal images have equal bytes.
 
+use crate::choreography::{Choreography, Node};
 use crate::hash::{content_id, file_checksum};
 use crate::image::{
     ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable, Shape,
@@ -45,7 +46,7 @@ const ENTRY_LEN: usize = 12;
 const TRAILER_LEN: usize = 64;
 
 /// The sections in the order of their ids, which start at 1. The debug section is absent if there is none.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "roles",
     "labels",
     "types",
@@ -57,6 +58,7 @@ const SECTIONS: [&str; 13] = [
     "machines",
     "edges",
     "scopes",
+    "choreography",
     "resources",
     "debug",
 ];
@@ -144,6 +146,7 @@ fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
         shapes,
         functions,
         machines,
+        choreography,
         edges,
         scopes,
         resources,
@@ -161,6 +164,7 @@ fn encode_sections(image: &CodeImage) -> Vec<Vec<u8>> {
         section(machines),
         section(edges),
         section(scopes),
+        section(choreography),
         section(resources),
     ];
     sections.extend(debug.iter().map(section));
@@ -264,11 +268,12 @@ fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
         consts: read_section(sections, 5, |cursor| cursor.list(1, constant))?,
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
         functions: read_section(sections, 7, |cursor| cursor.list(8, function))?,
-        machines: read_section(sections, 8, |cursor| cursor.list(1, machine))?,
-        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 3>())?,
+        machines: read_section(sections, 8, |cursor| cursor.list(3, machine))?,
+        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 4>())?,
         scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
-        resources: read_section(sections, 11, resources)?,
-        debug: if sections.len() > 12 { Some(read_section(sections, 12, debug)?) } else { None },
+        choreography: read_section(sections, 11, |cursor| Ok(Choreography { nodes: cursor.list(1, node)? }))?,
+        resources: read_section(sections, 12, resources)?,
+        debug: if sections.len() > 13 { Some(read_section(sections, 13, debug)?) } else { None },
     })
 }
 
@@ -469,7 +474,8 @@ fn constant(cursor: &mut Cursor<'_>) -> Result<Const, DecodeError> {
 fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
     Ok(Function {
         regs: cursor.plain_list::<_, 1>()?,
-        code: cursor.plain_list::<_, 2>()?,
+        // An instruction without operands is one byte.
+        code: cursor.plain_list::<_, 1>()?,
         blocks: cursor.plain_list::<_, 2>()?,
         chooses: cursor
             .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, finals: cursor.plain()? }))?,
@@ -510,7 +516,30 @@ fn nested(cursor: &mut Cursor<'_>) -> Result<Nested, DecodeError> {
 }
 
 fn machine(cursor: &mut Cursor<'_>) -> Result<LocalMachine, DecodeError> {
-    Ok(LocalMachine { states: cursor.list(1, state)? })
+    Ok(LocalMachine {
+        states: cursor.list(1, state)?,
+        entries: cursor.plain_list::<_, 2>()?,
+        decisions: cursor.plain_list::<_, 2>()?,
+    })
+}
+
+fn node(cursor: &mut Cursor<'_>) -> Result<Node, DecodeError> {
+    Ok(match cursor.alternative()? {
+        0 => Node::End,
+        1 => Node::Comm { from: cursor.plain()?, to: cursor.plain()?, branches: cursor.plain_list::<_, 2>()? },
+        2 => Node::Choice { decider: cursor.plain()?, arms: cursor.plain_list::<_, 1>()? },
+        3 => Node::Case { deciders: cursor.plain_list::<_, 1>()?, arms: cursor.plain_list::<_, 1>()? },
+        4 => Node::Local { role: cursor.plain()?, next: cursor.plain()? },
+        5 => Node::Par { branches: cursor.plain_list::<_, 1>()?, then: cursor.plain()? },
+        6 => Node::Scope {
+            scope: cursor.plain()?,
+            body: cursor.plain()?,
+            rows: cursor.plain_list::<_, 2>()?,
+            then: cursor.plain()?,
+        },
+        7 => Node::Join { of: cursor.plain()? },
+        found => return unknown("node", found),
+    })
 }
 
 fn state(cursor: &mut Cursor<'_>) -> Result<State, DecodeError> {

@@ -4,6 +4,7 @@
 //! independent of the file format: little-endian integers of fixed width, every text and list preceded by its
 //! length as `u32`, every alternative by one byte. The debug section and the bounds of edges are not part of it.
 
+use crate::choreography::{Node, NodeId, Place};
 use crate::image::{
     ChooseTable, CodeImage, Const, Edge, Effect, Final, Function, Label, Op, OpMeta, Outcome, Param, Role, Scope,
     ScopeTable, Shape,
@@ -108,6 +109,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
         shapes,
         functions,
         machines,
+        choreography,
         edges,
         scopes,
         resources,
@@ -123,6 +125,7 @@ fn write_image(image: &CodeImage, out: &mut Canonical) {
     out.list(shapes);
     out.list(functions);
     out.list(machines);
+    out.list(&choreography.nodes);
     out.list(edges);
     out.list(scopes);
     resources.write(out);
@@ -510,6 +513,74 @@ impl Canon for Final {
 impl Canon for LocalMachine {
     fn write(&self, out: &mut Canonical) {
         out.list(&self.states);
+        out.list(&self.entries);
+        out.list(&self.decisions);
+    }
+}
+
+impl Canon for Place {
+    fn write(&self, out: &mut Canonical) {
+        self.state.write(out);
+        self.node.write(out);
+    }
+}
+
+impl Canon for NodeId {
+    fn write(&self, out: &mut Canonical) {
+        out.word(self.0);
+    }
+}
+
+impl Canon for Node {
+    fn write(&self, out: &mut Canonical) {
+        match self {
+            Self::End => out.byte(0),
+            Self::Comm { from, to, branches } => {
+                out.byte(1);
+                out.short(*from);
+                out.short(*to);
+                out.count(branches.len());
+                for branch in branches {
+                    out.short(branch.label);
+                    branch.target.write(out);
+                }
+            }
+            Self::Choice { decider, arms } => {
+                out.byte(2);
+                out.short(*decider);
+                out.list(arms);
+            }
+            Self::Case { deciders, arms } => {
+                out.byte(3);
+                out.list(deciders);
+                out.list(arms);
+            }
+            Self::Local { role, next } => {
+                out.byte(4);
+                out.short(*role);
+                next.write(out);
+            }
+            Self::Par { branches, then } => {
+                out.byte(5);
+                out.list(branches);
+                then.write(out);
+            }
+            Self::Scope { scope, body, rows, then } => {
+                out.byte(6);
+                out.word(*scope);
+                body.write(out);
+                out.count(rows.len());
+                for (outcome, block) in rows {
+                    outcome.write(out);
+                    block.write(out);
+                }
+                then.write(out);
+            }
+            Self::Join { of } => {
+                out.byte(7);
+                of.write(out);
+            }
+        }
     }
 }
 
@@ -564,5 +635,6 @@ impl Canon for Edge {
         // The bound is a hint: how far somebody explored does not make it another protocol.
         out.short(self.from);
         out.short(self.to);
+        out.byte(u8::from(self.lossy));
     }
 }

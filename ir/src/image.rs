@@ -1,5 +1,6 @@
 //! `CodeImage`: a compiled protocol, the contract between compiler and machine (MACHINE §2).
 
+use crate::choreography::Choreography;
 use crate::instr::{Instr, Reg};
 use crate::machine::{LocalMachine, StateId};
 use crate::resource::{OpenTable, Resources};
@@ -32,6 +33,8 @@ pub struct CodeImage {
     pub functions: Vec<Function>,
     /// Local machines, one per role.
     pub machines: Vec<LocalMachine>,
+    /// What they are projections of.
+    pub choreography: Choreography,
     /// Ordered role pairs that carry messages, ascending.
     pub edges: Vec<Edge>,
     /// Scopes with outcomes.
@@ -308,6 +311,8 @@ pub struct Edge {
     pub to: u16,
     /// Most messages ever queued, if known: an allocation hint.
     pub bound: Option<u32>,
+    /// Whether messages may get lost where there is no room for them and a machine is configured so.
+    pub lossy: bool,
 }
 
 /// A scope with outcomes (LANGUAGE §4): its owner decides how it ends, once per run.

@@ -6,7 +6,9 @@
 //! [`instr`] the one table of instructions, [`image`] the unit that is shipped. An image from outside goes through
 //! [`codec::decode`] and [`verify::verify`]; only [`verify::Verified`] can be loaded.
 
+pub mod asm;
 pub mod canonical;
+pub mod choreography;
 pub mod codec;
 pub mod disasm;
 pub mod dual;
@@ -15,6 +17,7 @@ mod fuzz;
 pub mod global;
 pub mod hash;
 pub mod image;
+pub mod implementable;
 pub mod instr;
 pub mod local;
 pub mod machine;
@@ -30,3 +33,4 @@ pub mod term;
 pub mod ty;
 pub mod unfold;
 pub mod verify;
+pub mod walk;

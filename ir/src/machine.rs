@@ -1,8 +1,10 @@
 //! Local machines: the determinised behaviour of one role, as an image carries it.
 //!
 //! A state either communicates or moves on silently (`Tau`: a local action, a decision). The verifier walks a
-//! role's code along its machine (rule V5); the printed local type is its unrolling.
+//! role's code along its machine (rules V5), and checks the machine against the choreography (V6), for which it says
+//! where that can be in each state; the printed local type is its unrolling.
 
+use crate::choreography::Place;
 use crate::image::Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,10 @@ pub struct StateId(pub u32);
 pub struct LocalMachine {
     /// The states.
     pub states: Vec<State>,
+    /// The entries of each state: the nodes of the choreography it can be at when the role comes there. Ascending.
+    pub entries: Vec<Place>,
+    /// The shared decisions that silent states take, ascending. All others are nothing the role sees.
+    pub decisions: Vec<Place>,
 }
 
 /// One state.
@@ -31,7 +37,7 @@ pub enum State {
         /// Whether a run exists in which nothing more arrives (PROJECTION §3, *Finished*).
         may_end: bool,
     },
-    /// A local action or decision: one of these states is next.
+    /// A local action or decision: behind each arm, the state that is next.
     Tau(Vec<StateId>),
     /// All branches run, each for itself; behind them all, `then`.
     Par {

@@ -12,17 +12,22 @@ Generated from `ir/src/instr.rs`, `prim.rs`, `codec.rs` and `verify.rs`; \
 `TELL_BLESS=1 cargo test -p tell-ir manual` rewrites it.
 
 A protocol is compiled to one code image; role i runs function i. Registers (`Reg`) are indices into the frame of a
-coroutine and have one type for the whole function; a frame has at most 4096. Targets are instruction indices and lead
-to the start of a block; each block names the state of the role's local machine there. Indices named `to` and `from`
-are roles, the others go to the table they are named after.
+coroutine and have one type for the whole function; a frame has at most 4096. `Args` is the first of consecutive
+registers; `Second` the second operand of a primitive. Targets are instruction indices and lead to the start of a block;
+each block names the state of the role's local machine there. Other indices go to the table they are named after. How an
+instruction is written is how `tellc show IMAGE` prints and `tellc asm` reads it ([assembler.md](assembler.md)). A cost
+is what a committed step takes from the credits of its coroutine, where a machine gives credits.
 ";
 
 /// The text of `docs/bytecode.md`.
 #[must_use]
 pub fn bytecode() -> String {
     let mut out = PREFACE.to_owned();
-    let rows = Instr::TABLE.iter().map(|row| [row.code.to_string(), operands(row), row.doc.trim().to_owned()]);
-    table(&mut out, "Instructions", ["code", "instruction", "meaning"], rows);
+    let rows = Instr::TABLE.iter().map(|row| {
+        let (code, form, cost) = (row.code.to_string(), format!("`{}`", row.form), row.cost.to_string());
+        [code, operands(row), form, cost, row.doc.trim().to_owned()]
+    });
+    table(&mut out, "Instructions", ["code", "instruction", "written", "cost", "meaning"], rows);
     let rows = Prim::ALL.iter().map(|prim| {
         [
             (*prim as u8).to_string(),
@@ -42,7 +47,7 @@ fn operands(row: &Row) -> String {
     if row.operands.is_empty() {
         return format!("`{}`", row.name);
     }
-    let operands: Vec<_> = row.operands.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let operands: Vec<_> = row.operands.iter().map(|(name, ty)| format!("{name}: {ty:?}")).collect();
     format!("`{} {{ {} }}`", row.name, operands.join(", "))
 }
 

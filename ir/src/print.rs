@@ -1,4 +1,4 @@
-//! Types as people read them: value types in Tell's notation, sorts, global and local types.
+//! Types as people read them: sorts, global and local types.
 //!
 //! Session types are printed one action per line; what follows an action stands below it at the same depth, so a
 //! long chain stays flat. Only branches go deeper. Nothing here recurses, and indentation stops growing at a limit,
@@ -7,114 +7,10 @@
 use crate::global::{GlobalId, GlobalNode, GlobalType};
 use crate::local::{LocalId, LocalNode, LocalType};
 use crate::sort::{Label, Sort};
-use crate::ty::{Type, TypeId};
 use std::fmt;
-
-/// Longest text of one value type, in bytes; what is longer ends in `…`.
-pub const MAX_TYPE_TEXT: usize = 4096;
 
 /// Deepest indentation, in levels of two columns.
 pub const MAX_INDENT: usize = 32;
-
-/// A value type in Tell's notation, `Map String (List Int)`. Unions and opaque types are printed by name.
-#[must_use]
-pub fn type_text(types: &[Type], id: TypeId) -> String {
-    let mut out = String::new();
-    let mut stack = vec![Piece::Type(id, Place::Free)];
-    while let Some(piece) = stack.pop() {
-        if out.len() > MAX_TYPE_TEXT {
-            out.push('…');
-            break;
-        }
-        match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Type(id, place) => match types.get(id.0 as usize) {
-                Some(ty) => expand(ty, place, &mut out, &mut stack),
-                None => out.push('?'),
-            },
-        }
-    }
-    out
-}
-
-/// What is still to be printed of a value type.
-enum Piece<'a> {
-    Text(&'a str),
-    Type(TypeId, Place),
-}
-
-/// Where a type stands: as an argument it may need parentheses.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Free,
-    Argument,
-}
-
-fn expand<'a>(ty: &'a Type, place: Place, out: &mut String, stack: &mut Vec<Piece<'a>>) {
-    let applied = |out: &mut String, stack: &mut Vec<Piece<'a>>, name: &str, args: &[TypeId]| {
-        if place == Place::Argument {
-            out.push('(');
-            stack.push(Piece::Text(")"));
-        }
-        out.push_str(name);
-        for &arg in args.iter().rev() {
-            stack.push(Piece::Type(arg, Place::Argument));
-            stack.push(Piece::Text(" "));
-        }
-    };
-    match ty {
-        Type::Unit => out.push_str("Unit"),
-        Type::Bool => out.push_str("Bool"),
-        Type::Int => out.push_str("Int"),
-        Type::String => out.push_str("String"),
-        Type::Bytes => out.push_str("Bytes"),
-        Type::Duration => out.push_str("Duration"),
-        Type::Session => out.push_str("Session"),
-        Type::Role => out.push_str("Role"),
-        Type::Union(name, _) | Type::Opaque(name) => out.push_str(name),
-        Type::Endpoint => out.push_str("Endpoint"),
-        Type::Evidence(layer) => out.push_str(&format!("Evidence#{layer}")),
-        Type::Witness(fact) => out.push_str(&format!("Witness#{fact}")),
-        Type::List(item) => applied(out, stack, "List", &[*item]),
-        Type::Maybe(item) => applied(out, stack, "Maybe", &[*item]),
-        Type::Result(error, item) => applied(out, stack, "Result", &[*error, *item]),
-        Type::Map(key, value) => applied(out, stack, "Map", &[*key, *value]),
-        Type::Tuple(items) => {
-            out.push('(');
-            stack.push(Piece::Text(")"));
-            for (index, &item) in items.iter().enumerate().rev() {
-                stack.push(Piece::Type(item, Place::Free));
-                stack.push(Piece::Text(if index == 0 { "" } else { ", " }));
-            }
-        }
-        Type::Record(fields) => {
-            out.push_str(if place == Place::Argument { "({ " } else { "{ " });
-            stack.push(Piece::Text(if place == Place::Argument { " })" } else { " }" }));
-            for (index, (name, field)) in fields.iter().enumerate().rev() {
-                stack.push(Piece::Type(*field, Place::Free));
-                stack.push(Piece::Text(" : "));
-                stack.push(Piece::Text(name));
-                stack.push(Piece::Text(if index == 0 { "" } else { ", " }));
-            }
-        }
-    }
-}
-
-/// A declared union with its variants, `Tree = | Leaf | Node(Int, Tree)`; other types as [`type_text`].
-#[must_use]
-pub fn declaration_text(types: &[Type], id: TypeId) -> String {
-    let Some(Type::Union(name, variants)) = types.get(id.0 as usize) else { return type_text(types, id) };
-    let mut out = format!("{name} =");
-    for (variant, args) in variants {
-        out.push_str(" | ");
-        out.push_str(variant);
-        if !args.is_empty() {
-            let args: Vec<_> = args.iter().map(|&arg| type_text(types, arg)).collect();
-            out.push_str(&format!("({})", args.join(", ")));
-        }
-    }
-    out
-}
 
 impl fmt::Display for Sort {
     /// In Tell's notation; a pair nested to the right is a tuple.
@@ -326,27 +222,6 @@ impl GlobalType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
-
-    #[test]
-    fn value_types_read_as_in_tell() {
-        let mut types = sample::image().types;
-        types.push(Type::Map(sample::STRING, sample::RECORD));
-        types.push(Type::Result(sample::STRING, TypeId(16)));
-        types.push(Type::List(TypeId(99)));
-        let texts: Vec<_> = (0..types.len()).map(|id| type_text(&types, TypeId(id as u32))).collect();
-        assert_eq!(texts[4..9], ["List Int", "Maybe Int", "(Int, String)", "{ a : Int, b : String }", "Tree"]);
-        assert_eq!(texts[16], "Map String ({ a : Int, b : String })");
-        assert_eq!(texts[17], "Result String (Map String ({ a : Int, b : String }))");
-        assert_eq!(texts[18], "List ?");
-        assert_eq!(declaration_text(&types, sample::UNION), "Tree = | Leaf | Node(Int, String) | Up(Tree)");
-    }
-
-    #[test]
-    fn the_text_of_an_infinite_type_ends() {
-        let types = [Type::Tuple(vec![TypeId(0), TypeId(0)])];
-        assert!(type_text(&types, TypeId(0)).len() < MAX_TYPE_TEXT + 10);
-    }
 
     fn label(name: &str, sort: Sort) -> Label {
         Label { name: name.to_owned(), sort }

@@ -1,8 +1,11 @@
 //! An image for tests, with every table in use: a buyer asks for titles until the answer is no, or cheap.
 
+pub(crate) mod lossy;
 pub(crate) mod resources;
 pub(crate) mod scoped;
 
+pub(crate) use crate::choreography::places;
+use crate::choreography::{Branch, Choreography, Node, NodeId};
 use crate::image::{
     Agreement, Block, ChooseRow, ChooseTable, Class, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label,
     Modality, Op, OpMeta, Param, Reentrancy, Region, Role, Shape,
@@ -32,6 +35,12 @@ pub(crate) const NO: u16 = 2;
 /// A row of a machine.
 pub(crate) const fn row(partner: u16, label: u16, target: u32) -> Transition {
     Transition { partner, label, target: StateId(target) }
+}
+
+/// A message from pairs of label and node.
+pub(crate) fn message(from: u16, to: u16, branches: &[(u16, u32)]) -> Node {
+    let branch = |&(label, target): &_| Branch { label, target: NodeId(target) };
+    Node::Comm { from, to, branches: branches.iter().map(branch).collect() }
 }
 
 /// Block starts from pairs of instruction and state.
@@ -64,6 +73,8 @@ pub(crate) fn image() -> CodeImage {
                     State::Tau(vec![StateId(0), StateId(3)]),
                     State::End,
                 ],
+                entries: places(&[&[0], &[1], &[2], &[3]]),
+                decisions: Vec::new(),
             },
             LocalMachine {
                 states: vec![
@@ -72,9 +83,22 @@ pub(crate) fn image() -> CodeImage {
                     State::Recv { rows: vec![row(BUYER, TITLE, 1)], may_end: true },
                     State::End,
                 ],
+                entries: places(&[&[0], &[1], &[2], &[3]]),
+                decisions: Vec::new(),
             },
         ],
-        edges: vec![Edge { from: BUYER, to: SELLER, bound: Some(1) }, Edge { from: SELLER, to: BUYER, bound: None }],
+        choreography: Choreography {
+            nodes: vec![
+                message(BUYER, SELLER, &[(TITLE, 1)]),
+                message(SELLER, BUYER, &[(YES, 2), (NO, 3)]),
+                Node::Choice { decider: BUYER, arms: vec![NodeId(0), NodeId(3)] },
+                Node::End,
+            ],
+        },
+        edges: vec![
+            Edge { from: BUYER, to: SELLER, bound: Some(1), lossy: false },
+            Edge { from: SELLER, to: BUYER, bound: None, lossy: false },
+        ],
         scopes: Vec::new(),
         resources: Resources::default(),
         debug: Some(Debug { file: "shop.tell".to_owned(), spans: vec![vec![(0, 10, 20), (2, 21, 30)], Vec::new()] }),

@@ -1,4 +1,4 @@
-//! The command line. With `args/sizes.rs` the only file that knows clap's derive; what is said here is what `--help` says.
+//! The command line. With `args/` the only place that knows clap's derive; what is said here is what `--help` says.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -56,8 +56,14 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
+mod images;
+mod machine;
+mod show;
 mod sizes;
 
+pub(crate) use images::{Asm, Verify};
+pub(crate) use machine::{Machine, Policy};
+pub(crate) use show::{Show, Stage};
 pub(crate) use sizes::Sizes;
 
 /// Form of diagnostics.
@@ -84,6 +90,7 @@ pub(crate) enum Command {
     Subtype(Subtype),
     Show(Show),
     Explain(Explain),
+    Asm(Asm),
     Verify(Verify),
     Completions(Completions),
 }
@@ -361,13 +368,10 @@ pub(crate) struct Run {
     /// Steps after which the run is stopped, with exit code 3
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]
     pub(crate) max_steps: u64,
-    /// Steps of one session before the next one goes on [default: 256, or 1 while messages are printed]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) quantum: Option<u32>,
-    /// Messages that fit between two roles before the sender waits
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) edge_capacity: u32,
-    /// Write what happens as JSON lines; `-` is standard output, in place of everything else
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// Write what happens as JSON lines, or as bytes if the name ends in `.tellt`; `-` is standard output, in place of
+    /// everything else
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print the messages as they flow also with --quiet or several sessions
@@ -519,51 +523,6 @@ pub(crate) enum Relation {
     Conservative,
 }
 
-/// Show what a stage of the compiler makes of a file, or disassemble an image
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  tellc show --stage parse shop.tell
-  tellc show --stage lower --json shop.tell | tellc project -
-  tellc show --stage emit shop.tell      the instructions of every role
-  tellc show shop.tellimg")]
-pub(crate) struct Show {
-    #[command(flatten)]
-    pub(crate) source: Source,
-    /// The stage; an image has `emit` only
-    #[arg(long, value_enum)]
-    pub(crate) stage: Option<Stage>,
-    /// The protocol that `emit` shows, if not the first one of the file
-    #[arg(long, value_name = "NAME")]
-    pub(crate) protocol: Option<String>,
-    /// The global type of each protocol as JSON, for `--stage lower`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) sizes: Sizes,
-}
-
-/// The stages, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Stage {
-    /// Tokens
-    Lex,
-    /// Tokens with line ends and blocks
-    Layout,
-    /// The syntax tree
-    Parse,
-    /// Declarations with their names looked up
-    Resolve,
-    /// Bodies with types, and who holds what
-    Check,
-    /// The choreography as a graph
-    Lower,
-    /// The automaton of every role
-    Project,
-    /// Instructions
-    Emit,
-}
-
 /// Explain a code: of an error, a warning, a fault or a rule of images
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -575,16 +534,6 @@ Examples:
 pub(crate) struct Explain {
     /// `E…`, `W…`, `F…`, `vm.fault.…` or `V…`; none lists all
     pub(crate) code: Option<String>,
-}
-
-/// Check an image by every rule that a machine demands
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  tellc verify shop.tellimg")]
-pub(crate) struct Verify {
-    /// The image; `-` is standard input
-    pub(crate) file: PathBuf,
 }
 
 /// Print completions for a shell

@@ -17,29 +17,45 @@ use tell_ir::image::CodeImage;
 /// # Errors
 /// What is wrong with the program, the command line or the file.
 pub(crate) fn build(args: &Build, output: &Output) -> Result<Exit, Trouble> {
-    let target = match &args.output {
-        Some(path) => path.clone(),
-        None if is_dash(&args.source.file) => {
-            return Err(Trouble::usage("a program from standard input needs `-o IMAGE`"));
-        }
-        None => args.source.file.with_extension("tellimg"),
-    };
-    refuse_overwriting(&args.source.file, &target)?;
+    let target = target(&args.source.file, args.output.as_deref())?;
     let input = read(&args.source)?;
     if let Input::Image { name, .. } = &input {
         return Err(Trouble::usage(format!("`{name}` is an image already")));
     }
     let Compiled { image, .. } = compile(input, args.protocol.as_deref(), &args.sizes, output)?;
-    let bytes = encode(image.image());
-    if is_dash(&target) {
-        output.bytes(&bytes)?;
-        return Ok(Exit::Ok);
-    }
-    write_file(&target, &bytes).map_err(|error| Trouble::io("written", &target.display().to_string(), &error))?;
-    if !output.is_quiet() {
-        summary(&target, image.image(), bytes.len(), output)?;
-    }
+    write_image(&target, image.image(), output)?;
     Ok(Exit::Ok)
+}
+
+/// Where an image goes: beside its source, if nothing is said.
+///
+/// # Errors
+/// A usage error if nothing can be said, or if it is what is read.
+pub(crate) fn target(source: &Path, given: Option<&Path>) -> Result<PathBuf, Trouble> {
+    let target = match given {
+        Some(path) => path.to_owned(),
+        None if is_dash(source) => return Err(Trouble::usage("what comes from standard input needs `-o IMAGE`")),
+        None => source.with_extension("tellimg"),
+    };
+    refuse_overwriting(source, &target)?;
+    Ok(target)
+}
+
+/// Writes an image and says what is in it, unless it goes to standard output.
+///
+/// # Errors
+/// `E0703`, and those of standard output.
+pub(crate) fn write_image(target: &Path, image: &CodeImage, output: &Output) -> Result<(), Trouble> {
+    let bytes = encode(image);
+    if is_dash(target) {
+        return Ok(output.bytes(&bytes)?);
+    }
+    let name = target.display().to_string();
+    write_file(target, &bytes).map_err(|error| Trouble::io("written", &name, &error))?;
+    if !output.is_quiet() {
+        output.bytes(summary("wrote", &name, image, bytes.len()).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A file that is read cannot be written in the same run.
@@ -57,16 +73,20 @@ pub(crate) fn refuse_overwriting(source: &Path, target: &Path) -> Result<(), Tro
     Ok(())
 }
 
-fn summary(target: &Path, image: &CodeImage, size: usize, output: &Output) -> io::Result<()> {
+/// What is in an image, in lines.
+pub(crate) fn summary(verb: &str, name: &str, image: &CodeImage, size: usize) -> String {
     let codes = || image.roles.iter().zip(&image.functions).map(|(role, function)| (&role.name, function.code.len()));
     let total: usize = codes().map(|(_, length)| length).sum();
     let roles: Vec<String> = codes().map(|(name, length)| format!("{name} {length}")).collect();
-    output.line(format_args!("wrote         {}", target.display()))?;
-    output.line(format_args!("protocol      {}", image.protocol))?;
-    output.line(format_args!("roles         {}", image.roles.len()))?;
-    output.line(format_args!("instructions  {total} ({})", roles.join(", ")))?;
-    output.line(format_args!("size          {size} bytes"))?;
-    output.line(format_args!("content id    {}", content_id(image)))
+    let lines = [
+        (verb, name.to_owned()),
+        ("protocol", image.protocol.clone()),
+        ("roles", image.roles.len().to_string()),
+        ("instructions", format!("{total} ({})", roles.join(", "))),
+        ("size", format!("{size} bytes")),
+        ("content id", content_id(image).to_string()),
+    ];
+    lines.iter().map(|(what, value)| format!("{what:<13} {value}\n")).collect()
 }
 
 /// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Who may read and write an

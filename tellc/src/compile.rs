@@ -11,6 +11,7 @@ use tell_compiler::pipeline::{self, BuildError, Checked};
 use tell_compiler::project::Limits;
 use tell_compiler::resolve::family::Binds;
 use tell_ir::codec::{self, ImageError};
+use tell_ir::disasm;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::{self, Verified, VerifyError};
 use tell_language::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -130,7 +131,13 @@ pub(crate) fn compile(
     let checked = match input {
         Input::Image { name, bytes } => {
             no_sizes(sizes)?;
-            return load(&name, &bytes, protocol);
+            let image = load(&name, &bytes)?;
+            return match protocol {
+                Some(wanted) if wanted != image.image().protocol => {
+                    Err(Trouble::plain(unknown("protocol", wanted, &[&image.image().protocol])))
+                }
+                _ => Ok(Compiled { image, files: Files::default() }),
+            };
         }
         Input::Program { name, text } => check_program(&name, &text, sizes)?,
         Input::Global { name, text } => check_global(&name, &text, sizes)?,
@@ -189,15 +196,14 @@ pub(crate) fn unknown(what: &str, wanted: &str, names: &[&str]) -> Diagnostic {
 }
 
 /// Decodes and verifies an image.
-fn load(name: &str, bytes: &[u8], protocol: Option<&str>) -> Result<Compiled, Trouble> {
-    let image = decode(name, bytes)?;
-    if let Some(wanted) = protocol
-        && wanted != image.protocol
-    {
-        return Err(Trouble::plain(unknown("protocol", wanted, &[&image.protocol])));
-    }
-    let image = verify::verify(image).map_err(|error| Trouble::plain(rejected(name, &error)))?;
-    Ok(Compiled { image, files: Files::default() })
+///
+/// # Errors
+/// `E0601`, `E0602`
+pub(crate) fn load(name: &str, bytes: &[u8]) -> Result<Verified, Trouble> {
+    verify::verify(decode(name, bytes)?).map_err(|error| {
+        // The verifier took the image; a line of it is all that is needed of another.
+        Trouble::plain(rejected(name, &error, codec::decode(bytes).ok().as_ref()))
+    })
 }
 
 /// Decodes an image.
@@ -211,22 +217,32 @@ pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<CodeImage, Trouble> {
 fn undecodable(name: &str, error: &ImageError) -> Diagnostic {
     let ImageError { rule, offset, message } = error;
     Diagnostic::new(Code("E0601"), format!("`{name}` cannot be loaded: {message}"))
-        .note(format!("rule {rule} at byte {offset}: {}", rule_text(rule)))
-        .help("build the program again with `tellc build`")
+        .note(format!("rule {rule}, byte {offset}"))
+        .help(format!("{rule} demands that {}; build the program again with `tellc build`", rule_text(rule)))
 }
 
-/// `E0602`
-pub(crate) fn rejected(name: &str, error: &VerifyError) -> Diagnostic {
-    let mut place = String::new();
-    if let Some(role) = &error.role {
+/// `E0602`; the image, if it is known, shows the instruction.
+pub(crate) fn rejected(name: &str, error: &VerifyError, image: Option<&CodeImage>) -> Diagnostic {
+    let VerifyError { rule, role, pc, message } = error;
+    let mut place = format!("rule {rule}");
+    if let Some(role) = role {
         place.push_str(&format!(", role `{role}`"));
     }
-    if let Some(pc) = error.pc {
+    if let Some(pc) = pc {
         place.push_str(&format!(", instruction {pc}"));
     }
-    Diagnostic::new(Code("E0602"), format!("`{name}` is rejected: {}", error.message))
-        .note(format!("rule {}{place}: {}", error.rule, rule_text(error.rule)))
-        .help("build the program again with `tellc build`; images of this version pass")
+    if let Some(line) = image.and_then(|image| line_of(image, error)) {
+        place.push_str(&format!(": `{line}`"));
+    }
+    Diagnostic::new(Code("E0602"), format!("`{name}` is rejected: {message}"))
+        .note(place)
+        .help(format!("{rule} demands that {}", rule_text(rule)))
+}
+
+/// The instruction that breaks a rule, as `tellc show` prints it.
+fn line_of(image: &CodeImage, error: &VerifyError) -> Option<String> {
+    let role = image.roles.iter().position(|role| Some(&role.name) == error.role.as_ref())?;
+    disasm::instruction(image, role, error.pc?)
 }
 
 /// What a rule demands.
@@ -237,6 +253,7 @@ pub(crate) fn rule_text(rule: &str) -> &'static str {
 
 /// The verifier refused what the compiler made.
 fn refused_own(error: &VerifyError) -> Trouble {
-    let diagnostic = rejected("the image", error).help("this is a bug of `tellc`: please report it with the program");
+    let diagnostic =
+        rejected("the image", error, None).help("this is a bug of `tellc`: please report it with the program");
     Trouble::Report(Box::new(Report { diagnostics: vec![diagnostic], files: Files::default(), exit: Exit::Bug }))
 }

@@ -1,7 +1,6 @@
 //! `tellc explain`: the pages of `docs/errors/`, and the rules of images.
 
 use crate::args::Explain;
-use crate::compile::rule_text;
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use tell_ir::{codec, verify};
@@ -28,13 +27,43 @@ pub(crate) fn explain(args: &Explain, output: &Output) -> Result<Exit, Trouble> 
         return Ok(Exit::Ok);
     }
     if let Some((rule, text)) = rules().find(|(rule, _)| rule.eq_ignore_ascii_case(wanted)) {
-        output.line(format_args!("# {rule}: rule of images\n\nIn an image that a machine loads, {text}.\n"))?;
-        output
-            .line("An image that breaks it is refused with E0601 (rules about the file) or E0602 (rules about what")?;
-        output.line("is in it). Images that `tellc build` writes keep all rules: build the program again.")?;
+        output.bytes(rule_page(rule, text).as_bytes())?;
         return Ok(Exit::Ok);
     }
     Err(unknown(wanted))
+}
+
+/// What the rules of a family are about.
+const FAMILIES: &[(&str, &str)] = &[
+    ("V1", "the file and its tables"),
+    ("V2", "where control goes"),
+    ("V3", "registers and the types of what is in them"),
+    ("V4", "what must be given up exactly once: endpoints, guard layers, speculation"),
+    ("V5", "that code does what its local machine says"),
+    ("V6", "that the machines of the roles can carry the choreography out"),
+    ("V7", "effects"),
+    ("V8", "facts and where they may flow"),
+    ("V9", "what verifying may cost"),
+];
+
+/// The page of a rule of images.
+fn rule_page(rule: &str, text: &str) -> String {
+    let is_of_file = codec::RULES.iter().any(|(known, _)| *known == rule);
+    let (code, place) = if is_of_file { ("E0601", "the byte") } else { ("E0602", "role and instruction") };
+    let family = rule.split('.').next().unwrap_or_default();
+    let mut page = format!("# {rule}: rule of images\n\nIn an image that a machine loads, {text}.\n\n");
+    page.push_str(&format!(
+        "An image that breaks it is refused with {code}; `tellc verify IMAGE` names {place}, and\n"
+    ));
+    page.push_str("`tellc show IMAGE` prints all of it. Images that `tellc build` writes keep all rules: build\n");
+    page.push_str("the program again. `tellc asm` makes images that do not, for tests.\n");
+    if let Some((_, subject)) = FAMILIES.iter().find(|(known, _)| *known == family) {
+        page.push_str(&format!("\nThe rules {family} are about {subject}:\n\n"));
+    }
+    for (other, text) in rules().filter(|(other, _)| other.split('.').next() == Some(family)) {
+        page.push_str(&format!("{other:<6} {text}\n"));
+    }
+    page
 }
 
 fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -64,8 +93,8 @@ fn list(output: &Output) -> Result<Exit, Trouble> {
         let title = page.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, title)| title);
         output.line(format_args!("{code}  {title}"))?;
     }
-    for (rule, _) in rules() {
-        output.line(format_args!("{rule:<5}  {}", rule_text(rule)))?;
+    for (rule, text) in rules() {
+        output.line(format_args!("{rule:<5}  {text}"))?;
     }
     Ok(Exit::Ok)
 }
@@ -79,4 +108,16 @@ fn unknown(wanted: &str) -> Trouble {
         Some(close) => format!("there is no code `{wanted}`; did you mean `{close}`?"),
         None => format!("there is no code `{wanted}`; `tellc explain` lists all"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_of_a_family_that_is_described() {
+        for (rule, _) in rules() {
+            assert!(FAMILIES.iter().any(|(family, _)| rule.split('.').next() == Some(family)), "{rule}");
+        }
+    }
 }

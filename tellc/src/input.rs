@@ -63,6 +63,9 @@ pub(crate) fn read_as(path: &Path, stdin_filename: Option<&str>) -> Result<Input
     if bytes.starts_with(MAGIC) || Path::new(&name).extension().is_some_and(|extension| extension == "tellimg") {
         return Ok(Input::Image { name, bytes });
     }
+    if Path::new(&name).extension().is_some_and(|extension| extension == "tellasm") {
+        return Err(Trouble::usage(format!("`{name}` is the text of an image: `tellc asm {name}` makes the image")));
+    }
     let text = text(&name, bytes)?;
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     // `{-` starts a comment of a program.

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "IO lives in tellc")]
 
 mod args;
+mod asm;
 mod build;
 mod check;
 mod check_trace;
@@ -92,6 +93,7 @@ fn dispatch(command: &Command, output: &Output) -> Result<Exit, Trouble> {
         Command::Subtype(args) => subtype::subtype(args, output),
         Command::Show(args) => show::show(args, output),
         Command::Explain(args) => explain::explain(args, output),
+        Command::Asm(args) => asm::asm(args, output),
         Command::Verify(args) => verify::verify(args, output),
         Command::Completions(args) => completions::completions(args, output),
     }

@@ -3,9 +3,10 @@
 //! [`inputs`] collects what the host has to give before the run starts, [`ending`] says how the sessions ended.
 
 mod ending;
+mod faults;
 mod inputs;
 
-use crate::args::{Choose, Run};
+use crate::args::{Choose, Policy, Run};
 use crate::build::refuse_overwriting;
 use crate::compile::{Compiled, compile};
 use crate::host::{Chooser, Host, Paper, Terminal, Used};
@@ -17,6 +18,7 @@ use crate::prompt::Prompt;
 use crate::trace::{Configuration, Header, Sessions, Trace, Versions, write_message};
 use crate::values::role_names;
 use ending::{End, conclude};
+use faults::Faults;
 use inputs::{Inputs, gather};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
@@ -26,7 +28,7 @@ use tell_ir::codec::FORMAT_VERSION;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
-use tell_vm::{EventKind, ImageId, Retention, SessionId, VM, VMConfig, VMError};
+use tell_vm::{BatchView, EventKind, Limits, Priority, Retention, SinkError, VM, VMConfig, VMError};
 
 /// Steps of one session before the next one goes on, if nobody watches.
 const QUANTUM: u32 = 256;
@@ -47,31 +49,55 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let chooser = chooser(args.choose.as_ref(), is_attended)?;
 
     let watch = Watch::of(args, output);
+    let limits = Limits { credits: args.machine.credits, ..Limits::default() };
     let config = VMConfig {
-        quantum: args.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
-        edge_capacity: args.edge_capacity,
+        policy: policy(args.machine.policy),
+        quantum: args.machine.quantum.unwrap_or(if watch.messages { 1 } else { QUANTUM }),
+        edge_capacity: args.machine.edge_capacity,
         seed: args.seed,
-        trace: if watch.messages || args.trace.is_some() { Retention::All } else { Retention::Off },
+        trace: if watch.messages || args.trace.is_some() { Retention::Sink } else { Retention::Off },
+        limits,
         ..VMConfig::default()
     };
     let header = header(image.image(), &config, args, &chooser);
     missing_handlers(image.image())?;
+    let roles = role_names(image.image());
+    let faults = args.machine.faults.as_ref().map(|path| Faults::read(path, &roles, args.sessions)).transpose()?;
     let inputs = gather(image.image(), args, keyboard.as_ref())?;
 
     let failed = Rc::new(RefCell::new(None));
     let mut vm = VM::new(config).map_err(refused)?;
     let paper = if watch.results { Paper::Output(output.clone()) } else { Paper::Error };
-    let roles = role_names(image.image());
     let Inputs { params, fields } = inputs;
     let terminal = Terminal { paper, prompt: prompt.clone(), failed: Rc::clone(&failed) };
     tell_stdlib::install(&mut vm, terminal, Host { fields, chooser, roles, keyboard, prompt, used: Used::default() });
     let image = vm.load_choreography(image).map_err(refused)?;
-    let sessions = open(&mut vm, image, args.sessions, &params)?;
-
     let trace = args.trace.as_ref().map(|path| Trace::create(path, &header, output)).transpose()?;
-    let mut recorder = Recorder { trace, watch, output };
-    let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &mut recorder)?;
-    conclude(&mut vm, &sessions, &files, end, recorder.watch, output)
+    let recorder = Rc::new(RefCell::new(Recorder { trace, watch, output: output.clone(), trouble: None }));
+    if vm.config().trace == Retention::Sink {
+        let recorder = Rc::clone(&recorder);
+        vm.set_sink(move |batch: &BatchView<'_>| recorder.borrow_mut().take(batch)).map_err(refused)?;
+    }
+    let opened = (0..args.sessions).map(|_| vm.open(image, &params)).collect::<Result<Vec<_>, _>>();
+    let sessions = opened.map_err(|error| recorder.borrow_mut().trouble.take().unwrap_or_else(|| refused(error)))?;
+    if let Some(faults) = faults {
+        faults.give(&mut vm, &sessions)?;
+    }
+    let end = drive(&mut vm, args.max_steps, &interrupt, &failed, &recorder)?;
+    conclude(&mut vm, &sessions, &files, end, watch, output)
+}
+
+/// Steps of a session after which who waits is one rank higher, under `--policy ageing`.
+const AGEING: u32 = 16;
+
+const fn policy(policy: Policy) -> tell_vm::Policy {
+    match policy {
+        Policy::Cooperative => tell_vm::Policy::Cooperative,
+        Policy::RoundRobin => tell_vm::Policy::RoundRobin,
+        Policy::Ageing => tell_vm::Policy::Priority(Priority::Ageing { every: AGEING }),
+        Policy::TokenWeight => tell_vm::Policy::Priority(Priority::TokenWeight),
+        Policy::ProgressAware => tell_vm::Policy::ProgressAware,
+    }
 }
 
 /// What is printed.
@@ -137,7 +163,9 @@ fn header(image: &CodeImage, config: &VMConfig, args: &Run, chooser: &Chooser) -
             sessions: args.sessions,
             quantum: config.quantum,
             slice: config.slice,
+            policy: config.policy.name(),
             edge_capacity: config.edge_capacity,
+            credits: config.limits.credits,
             max_steps: args.max_steps,
             choose: chooser.name(),
         },
@@ -176,34 +204,34 @@ fn refused(error: VMError) -> Trouble {
     })
 }
 
-fn open(vm: &mut VM, image: ImageId, count: u32, params: &[Vec<tell_vm::Value>]) -> Result<Vec<SessionId>, Trouble> {
-    (0..count).map(|_| vm.open(image, params).map_err(refused)).collect()
-}
-
-/// Keeps and prints what happens.
-struct Recorder<'a> {
+/// Writes and prints what happens, at each commit.
+struct Recorder {
     trace: Option<Trace>,
     watch: Watch,
-    output: &'a Output,
+    output: Output,
+    /// Why it could not.
+    trouble: Option<Trouble>,
 }
 
-impl Recorder<'_> {
-    /// Takes the events since the last time.
-    fn record(&mut self, vm: &mut VM) -> Result<(), Trouble> {
-        if vm.events().len() == 0 {
+impl Recorder {
+    /// The sink of the machine: what goes wrong is kept here, for whoever drives the machine.
+    fn take(&mut self, batch: &BatchView<'_>) -> Result<(), SinkError> {
+        self.record(batch).map_err(|trouble| {
+            self.trouble = Some(trouble);
+            SinkError::new("the trace cannot be written")
+        })
+    }
+
+    fn record(&mut self, batch: &BatchView<'_>) -> Result<(), Trouble> {
+        if let Some(trace) = &mut self.trace {
+            trace.batch(batch)?;
+        }
+        if !self.watch.messages {
             return Ok(());
         }
-        for event in vm.take_events() {
-            let is_message = matches!(event.kind, EventKind::Sent(_) | EventKind::Offered(_));
-            if self.trace.is_none() && !is_message {
-                continue;
-            }
-            let Some(description) = vm.describe(&event) else { continue };
-            if let Some(trace) = &mut self.trace {
-                trace.event(&description)?;
-            }
-            if self.watch.messages && is_message {
-                write_message(&description, self.watch.sessions, self.output)?;
+        for event in batch.events() {
+            if matches!(event.kind, EventKind::Sent(_) | EventKind::Offered(_)) {
+                write_message(&batch.describe(&event), self.watch.sessions, &self.output)?;
             }
         }
         Ok(())
@@ -216,11 +244,13 @@ fn drive(
     max_steps: u64,
     interrupt: &Interrupt,
     failed: &RefCell<Option<io::Error>>,
-    recorder: &mut Recorder<'_>,
+    recorder: &RefCell<Recorder>,
 ) -> Result<End, Trouble> {
     let mut steps = 0;
     let end = loop {
-        recorder.record(vm)?;
+        if let Some(trouble) = recorder.borrow_mut().trouble.take() {
+            return Err(trouble);
+        }
         if let Some(error) = failed.take() {
             return Err(Trouble::Output(error));
         }
@@ -246,7 +276,8 @@ fn drive(
         }
         steps += round.steps;
     };
-    if let Some(trace) = recorder.trace.take() {
+    let trace = recorder.borrow_mut().trace.take();
+    if let Some(trace) = trace {
         trace.finish()?;
     }
     Ok(end)

@@ -1,10 +1,13 @@
-//! `tellc show`: what a stage made of a file, as text.
+//! `tellc show`: what a stage made of a file, as text; [`trace`] prints traces.
+
+mod trace;
 
 use crate::args::{Show, Stage};
 use crate::compile::{check_global, check_program, decode, emit, without_errors, written_out};
 use crate::input::{Input, read};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
+use crate::trace::is_binary;
 use tell_bridge::export::global_with_roles_to_json;
 use tell_compiler::erase;
 use tell_compiler::graph::Graph;
@@ -19,11 +22,21 @@ use tell_language::span::Files;
 use tell_language::symbol::Interner;
 use tell_language::token::{lex, lex_dump};
 
-/// Shows a stage of a program, or the instructions of an image.
+/// Shows a stage of a program, the instructions of an image, or a trace.
 ///
 /// # Errors
-/// What is wrong with the program before that stage.
+/// What is wrong with the program before that stage; what is wrong with the trace.
 pub(crate) fn show(args: &Show, output: &Output) -> Result<Exit, Trouble> {
+    let name = args.source.file.display();
+    match &args.image {
+        Some(image) => return trace::show(args, image, output),
+        None if is_binary(&args.source.file) => {
+            return Err(Trouble::usage(format!(
+                "`{name}` is a trace: say of what, as in `tellc show {name} --image FILE`"
+            )));
+        }
+        None => {}
+    }
     let input = read(&args.source)?;
     if args.protocol.is_some() && args.stage != Some(Stage::Emit) {
         return Err(Trouble::usage("`--protocol` belongs to `--stage emit`; the other stages show all protocols"));

@@ -1,4 +1,4 @@
-//! What happens in a run, written down: JSON lines for programs, one line per message for people.
+//! What happens in a run, written down: JSON lines or bytes for programs, one line per message for people.
 
 use crate::input::is_dash;
 use crate::outcome::Trouble;
@@ -6,9 +6,10 @@ use crate::output::Output;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
-use tell_vm::Description;
+use tell_vm::trace::stream::Encoder;
+use tell_vm::{BatchView, Description};
 
 /// First line of a trace (schema `docs/schema/trace.json`).
 #[derive(Debug, Serialize)]
@@ -40,8 +41,12 @@ pub(crate) struct Configuration {
     pub(crate) quantum: u32,
     /// Steps of one role while others of its session could go on.
     pub(crate) slice: u32,
+    /// The order of steps in a session.
+    pub(crate) policy: &'static str,
     /// Messages that fit between two roles.
     pub(crate) edge_capacity: u32,
+    /// What all steps of one coroutine may cost; `null` if nothing counts.
+    pub(crate) credits: Option<u64>,
     /// Steps after which the run is stopped.
     pub(crate) max_steps: u64,
     /// `first`, `random`, `ask` or `file`.
@@ -57,18 +62,36 @@ pub(crate) struct Versions {
     pub(crate) image_format: u8,
 }
 
-/// A trace being written.
+/// Extension of the files whose traces are bytes of [`stream`](tell_vm::trace::stream).
+const BINARY: &str = "tellt";
+
+/// Bytes after which what was collected is written.
+const PIECE: usize = 1 << 16;
+
+/// A trace being written: JSON lines, or a stream for a file that is called so.
 #[derive(Debug)]
-pub(crate) enum Trace {
-    /// To a file.
+pub(crate) struct Trace {
+    target: Target,
+    /// None for JSON lines.
+    encoder: Option<Encoder>,
+    /// What is not yet written.
+    bytes: Vec<u8>,
+}
+
+/// Where a trace goes.
+#[derive(Debug)]
+enum Target {
     File {
-        /// Its name.
         name: String,
-        /// The file.
-        file: BufWriter<File>,
+        file: File,
     },
-    /// To standard output.
+    /// Standard output.
     Output(Output),
+}
+
+/// Whether a path is that of a trace in bytes.
+pub(crate) fn is_binary(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == BINARY)
 }
 
 impl Trace {
@@ -77,41 +100,77 @@ impl Trace {
     /// # Errors
     /// `E0703`; those of standard output. Likewise below.
     pub(crate) fn create(path: &Path, header: &Header, output: &Output) -> Result<Self, Trouble> {
-        let mut trace = if is_dash(path) {
-            Self::Output(output.clone())
+        let target = if is_dash(path) {
+            Target::Output(output.clone())
         } else {
             let name = path.display().to_string();
             let file = File::create(path).map_err(|error| Trouble::io("written", &name, &error))?;
-            Self::File { name, file: BufWriter::new(file) }
+            Target::File { name, file }
         };
         let header = serde_json::to_string(header).expect("plain data becomes JSON");
-        trace.line(&header)?;
+        let mut bytes = Vec::new();
+        let encoder = is_binary(path).then(|| {
+            let mut encoder = Encoder::new(&mut bytes);
+            encoder.note(&header, &mut bytes);
+            encoder
+        });
+        let mut trace = Self { target, encoder, bytes };
+        if trace.encoder.is_none() {
+            trace.line(&header);
+        }
+        trace.write()?;
         Ok(trace)
     }
 
-    fn line(&mut self, line: &str) -> Result<(), Trouble> {
-        match self {
-            Self::File { name, file } => writeln!(file, "{line}").map_err(|error| Trouble::io("written", name, &error)),
-            Self::Output(output) => Ok(output.line(line)?),
-        }
+    fn line(&mut self, line: &str) {
+        self.bytes.extend_from_slice(line.as_bytes());
+        self.bytes.push(b'\n');
     }
 
-    /// Writes an event.
+    /// Writes what happened at a commit.
     ///
     /// # Errors
     /// As [`Trace::create`].
-    pub(crate) fn event(&mut self, event: &Description) -> Result<(), Trouble> {
-        self.line(&event_line(event))
+    pub(crate) fn batch(&mut self, batch: &BatchView<'_>) -> Result<(), Trouble> {
+        match &mut self.encoder {
+            Some(encoder) => encoder.batch(batch, &mut self.bytes),
+            None => {
+                for event in batch.events() {
+                    self.line(&event_line(&batch.describe(&event)));
+                    self.write_if_much()?;
+                }
+            }
+        }
+        self.write_if_much()
+    }
+
+    fn write_if_much(&mut self) -> Result<(), Trouble> {
+        if self.bytes.len() < PIECE { Ok(()) } else { self.write() }
+    }
+
+    fn write(&mut self) -> Result<(), Trouble> {
+        match &mut self.target {
+            Target::File { name, file } => {
+                file.write_all(&self.bytes).map_err(|error| Trouble::io("written", name, &error))?;
+            }
+            Target::Output(output) => output.bytes(&self.bytes)?,
+        }
+        self.bytes.clear();
+        Ok(())
     }
 
     /// Makes sure that all is written.
     ///
     /// # Errors
     /// As [`Trace::create`].
-    pub(crate) fn finish(self) -> Result<(), Trouble> {
-        match self {
-            Self::File { name, mut file } => file.flush().map_err(|error| Trouble::io("written", &name, &error)),
-            Self::Output(output) => Ok(output.flush()?),
+    pub(crate) fn finish(mut self) -> Result<(), Trouble> {
+        if let Some(encoder) = self.encoder.take() {
+            encoder.end(&mut self.bytes);
+        }
+        self.write()?;
+        match self.target {
+            Target::File { .. } => Ok(()),
+            Target::Output(output) => Ok(output.flush()?),
         }
     }
 }
@@ -119,7 +178,8 @@ impl Trace {
 /// Keys whose values are numbers or truth values; all others are texts.
 const BARE: [&str; 7] = ["number", "request", "epoch", "by_notice", "scope", "run", "branch"];
 
-fn event_line(event: &Description) -> String {
+/// An event as a JSON line.
+pub(crate) fn event_line(event: &Description) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let role = event.role.as_deref().map_or_else(|| "null".to_owned(), quoted);
     let mut line = format!("{{\"tick\":{},\"session\":{},\"role\":{role}", event.tick, event.session);

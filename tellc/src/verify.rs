@@ -1,24 +1,38 @@
-//! `tellc verify`: the verifier's verdict on an image.
+//! `tellc verify`: the verifier's verdict on images.
 
 use crate::args::Verify;
-use crate::compile::{decode, rejected};
+use crate::build::summary;
+use crate::compile::load;
 use crate::input::{bytes, shown};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
-use tell_ir::hash::content_id;
-use tell_ir::verify::verify as check;
+use std::path::Path;
 
-/// Decodes and verifies an image.
+/// Decodes and verifies images.
 ///
 /// # Errors
-/// `E0601`, `E0602`, `E0703`
+/// Those of standard output. What is wrong with an image is reported, and does not keep the others from being looked at.
 pub(crate) fn verify(args: &Verify, output: &Output) -> Result<Exit, Trouble> {
-    let name = shown(&args.file);
-    let image = decode(&name, &bytes(&args.file)?)?;
-    let id = content_id(&image);
-    let image = check(image).map_err(|error| Trouble::plain(rejected(&name, &error)))?;
-    if !output.is_quiet() {
-        output.line(format_args!("{name}: ok, protocol {}, content id {id}", image.image().protocol))?;
+    let mut exit = Exit::Ok;
+    for file in &args.files {
+        match verify_one(file, output) {
+            Err(Trouble::Report(report)) => {
+                output.findings(&report.diagnostics, &report.files)?;
+                exit = if exit as u8 > report.exit as u8 { exit } else { report.exit };
+            }
+            other => other?,
+        }
     }
-    Ok(Exit::Ok)
+    Ok(exit)
+}
+
+fn verify_one(file: &Path, output: &Output) -> Result<(), Trouble> {
+    let name = shown(file);
+    let bytes = bytes(file)?;
+    let image = load(&name, &bytes)?;
+    if !output.is_quiet() {
+        output.text(&summary("verified", &name, image.image(), bytes.len()))?;
+    }
+    output.flush()?;
+    Ok(())
 }

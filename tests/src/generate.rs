@@ -4,8 +4,17 @@
 //! How that is achieved: inside an arm only roles that already know about it act; each other participant is informed
 //! by somebody who knows, early or late ([`statement`]); names and labels are fresh; numbers stay small; loops count
 //! or leave by chance. [`Features`] says what a program contains, so that a test can assert what its cases cover.
+//!
+//! [`program`] keeps to messages, decisions, loops and calls. [`full`] has everything that is executed: branches side by
+//! side and scopes with outcomes ([`part`]), functions ([`function`]), values of all kinds ([`data`]), time, and
+//! operations that fail. Its programs may end in a fault.
 
+mod branching;
+mod data;
 mod expression;
+mod function;
+mod looping;
+mod part;
 mod scope;
 mod statement;
 
@@ -38,18 +47,50 @@ pub struct Features {
     pub passed_on: bool,
     /// There is a `call`.
     pub calls: bool,
+    /// A role acts in two branches of a `par`.
+    pub branches: bool,
+    /// There is a scope with outcomes.
+    pub scopes: bool,
+    /// There is a scope or `par` in another one.
+    pub nested_parts: bool,
+    /// A function is called that performs operations.
+    pub effectful: bool,
 }
 
 /// The program of a seed.
 #[must_use]
 pub fn program(seed: u64) -> Program {
+    generate(seed, Range::Plain)
+}
+
+/// The program of a seed, with everything that is executed.
+#[must_use]
+pub fn full(seed: u64) -> Program {
+    generate(seed, Range::Full)
+}
+
+/// What programs are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Range {
+    #[default]
+    Plain,
+    Full,
+}
+
+fn generate(seed: u64, range: Range) -> Program {
     let mut numbers = Numbers::new(seed);
     let roles = *numbers.pick(&[2, 3, 3, 4, 4, 5, 5, 6]);
     let budget = 6 + numbers.below(18);
-    let mut shared = Shared { numbers, features: Features { roles, ..Features::default() }, ..Shared::default() };
+    let features = Features { roles, ..Features::default() };
+    let mut shared = Shared { range, numbers, features, ..Shared::default() };
+    let mut text = String::from(PRELUDE);
+    if range == Range::Full {
+        text.push_str(FULL_PRELUDE);
+        shared.write_functions();
+        shared.functions.iter().for_each(|function| text.push_str(&function.text));
+    }
     let names = (0..roles).map(|role| ROLES[role].to_owned()).collect();
     let main = Body::new(&mut shared, names, Kind::Main, budget).protocol("Main");
-    let mut text = String::from(PRELUDE);
     text.push_str(&main);
     if !shared.callees.is_empty() {
         text.push_str("where\n");
@@ -70,9 +111,21 @@ const PRELUDE: &str = "import std.random exposing (Random)
 type Shape = | Dot | Line(Int) | Box(Int, Int)
 ";
 
+const FULL_PRELUDE: &str = "import std.clock exposing (Clock)
+type alias Point = { x : Int, y : Shape }
+effect Desk
+  ask : Int -> Int
+  authoritative find : Int -> Maybe Int
+fun told(it : T) : String = to_string(it) ++ \".\"
+fun boxed(it : T) : List T = [it, it]
+fun first_or(all : List T, other : T) : T = case head(all) of | Just(it) => it | Nothing => other
+";
+
 /// What all protocols of a program share.
 #[derive(Default)]
 struct Shared {
+    range: Range,
+    functions: Vec<function::Function>,
     numbers: Numbers,
     features: Features,
     next_name: u32,
@@ -109,6 +162,8 @@ struct Body<'a> {
     depth: usize,
     /// Loops around it; a called protocol counts as one, since it may be called again.
     loops: usize,
+    /// What the `par`s and scopes around it allow.
+    within: part::Within,
     lines: Vec<String>,
 }
 
@@ -116,7 +171,17 @@ impl<'a> Body<'a> {
     fn new(shared: &'a mut Shared, names: Vec<String>, kind: Kind, budget: usize) -> Self {
         let scopes = Scopes::new(names.len());
         let loops = usize::from(kind == Kind::Callee);
-        Self { shared, names, kind, scopes, budget, depth: 0, loops, lines: Vec::new() }
+        Self {
+            shared,
+            names,
+            kind,
+            scopes,
+            budget,
+            depth: 0,
+            loops,
+            within: part::Within::default(),
+            lines: Vec::new(),
+        }
     }
 
     /// The whole protocol.
@@ -145,7 +210,12 @@ impl<'a> Body<'a> {
         let params: Vec<String> =
             params.iter().map(|(param, role)| format!("{param} : Int at {}", self.names[*role])).collect();
         let params = if params.is_empty() { String::new() } else { format!("; {}", params.join(", ")) };
-        format!("protocol {name}({}{params}) uses Random =\n{}\n", self.names.join(", "), self.lines.join("\n"))
+        let uses = if self.is_full() { "Random, Clock, Desk" } else { "Random" };
+        format!("protocol {name}({}{params}) uses {uses} =\n{}\n", self.names.join(", "), self.lines.join("\n"))
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.range == Range::Full
     }
 
     const fn numbers(&mut self) -> &mut Numbers {

@@ -101,12 +101,16 @@ impl HostInputs for Inputs {
     }
 }
 
-/// Answers every operation of an effect with a value of its type.
+/// Answers every operation of an effect with a value of its type; one of four that may have none has none.
 #[derive(Debug)]
 pub struct MadeUp(pub Numbers);
 
 impl Handler for MadeUp {
     fn start(&mut self, call: &Call<'_>, _: &[Value]) -> HostStep {
+        let is_maybe = matches!(call.types.get(call.result.0 as usize), Some(Type::Maybe(_)));
+        if is_maybe && self.0.percent(25) {
+            return HostStep::Reply(Value::nothing());
+        }
         match made_up(call.result, call.types, &mut self.0) {
             Ok(value) => HostStep::Reply(value),
             Err(error) => HostStep::Fail(Failure::unavailable(error)),

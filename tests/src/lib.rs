@@ -8,23 +8,30 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+pub mod campaign;
+pub mod contracts;
 pub mod earley;
+mod evaluate;
 pub mod fence;
 pub mod flags;
-pub mod pieces;
+pub mod forge;
 pub mod generate;
 pub mod globals;
 pub mod grammar;
+pub mod handlers;
 pub mod host;
 pub mod mangle;
 pub mod notation;
 pub mod numbers;
+pub mod pieces;
 pub mod program;
 pub mod projected;
+pub mod reference;
 pub mod run;
 pub mod scribble;
 pub mod shrink;
 pub mod soundness;
+pub mod trace;
 pub mod value;
 pub mod verifier;
 

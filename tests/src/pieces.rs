@@ -62,9 +62,10 @@ fn add(image: &mut CodeImage, role: u16, coded: Coded) {
     image.machines.push(coded.machine);
 }
 
-/// The edges of the machines of an image.
+/// The edges of the machines of an image, and those that lose messages, which are known.
 fn edges(image: &CodeImage) -> Vec<Edge> {
-    let mut pairs = BTreeSet::new();
+    let lossy: BTreeSet<(u16, u16)> = image.edges.iter().map(|edge| (edge.from, edge.to)).collect();
+    let mut pairs = lossy.clone();
     for (role, machine) in (0..).zip(&image.machines) {
         for state in &machine.states {
             match state {
@@ -74,5 +75,5 @@ fn edges(image: &CodeImage) -> Vec<Edge> {
             }
         }
     }
-    pairs.into_iter().map(|(from, to)| Edge { from, to, bound: None }).collect()
+    pairs.into_iter().map(|(from, to)| Edge { from, to, bound: None, lossy: lossy.contains(&(from, to)) }).collect()
 }

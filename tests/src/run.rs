@@ -1,5 +1,6 @@
 //! Running an image on the cooperative machine.
 
+use crate::contracts;
 use crate::flags::Flags;
 use crate::host::{Inputs, MadeUp, Missing, Paper};
 use crate::numbers::Numbers;
@@ -7,25 +8,30 @@ use crate::value::made_up;
 use std::fmt::Write;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
-use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionReport, VM, VMConfig};
+use tell_vm::{Description, Limits, Retention, RunEnd, SessionEnd, SessionId, SessionReport, VM, VMConfig, Value};
 
 /// How a run is set up, apart from its flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// Most messages queued on one edge.
     pub edge_capacity: u32,
+    /// Most steps in a row of one coroutine.
+    pub slice: u32,
     /// Whether the trace is kept.
     pub trace: Retention,
     /// What happens when a host value is missing.
     pub missing: Missing,
     /// Steps if the flags do not say.
     pub max_steps: u64,
+    /// What else to change about the machine.
+    pub configure: fn(&mut VMConfig),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        let edge_capacity = VMConfig::default().edge_capacity;
-        Self { edge_capacity, trace: Retention::All, missing: Missing::Fails, max_steps: 10_000_000 }
+        let VMConfig { edge_capacity, slice, .. } = VMConfig::default();
+        let trace = Retention::All;
+        Self { edge_capacity, slice, trace, missing: Missing::Fails, max_steps: 10_000_000, configure: |_| {} }
     }
 }
 
@@ -36,8 +42,8 @@ pub struct Ran {
     pub end: RunEnd,
     /// The report of its session, if it ended.
     pub report: Option<SessionReport>,
-    /// The trace, one event per line.
-    pub trace: String,
+    /// The trace.
+    pub events: Vec<Description>,
     /// What was printed, and by whom.
     pub printed: Vec<String>,
     /// Names of the roles.
@@ -45,12 +51,18 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// The trace, one event per line.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        self.events.iter().map(line).collect()
+    }
+
     /// The code of the fault it ended in.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
         match &self.report.as_ref()?.end {
             SessionEnd::Faulted(fault) => Some(fault.fault.code()),
-            SessionEnd::Closed => None,
+            SessionEnd::Closed | SessionEnd::Cancelled(_) => None,
         }
     }
 
@@ -67,6 +79,7 @@ impl Ran {
             None => format!("{:?}", self.end),
             Some(report) => match &report.end {
                 SessionEnd::Closed => "closed".to_owned(),
+                SessionEnd::Cancelled(cancellation) => format!("cancelled: {cancellation:?}"),
                 SessionEnd::Faulted(fault) => format!("{}: {fault}", fault.fault.code()),
             },
         }
@@ -84,19 +97,73 @@ impl Ran {
     }
 }
 
-/// Verifies, loads and runs an image once.
+/// Verifies, loads and runs an image once. A trace with all its events keeps the contracts.
 ///
 /// # Errors
-/// A rejection by the verifier or by the machine, or arguments that do not fit.
+/// A rejection by the verifier or by the machine, arguments that do not fit, and a contract that is broken.
 pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String> {
+    open(image, flags, setup)?.finish(flags, setup)
+}
+
+/// A machine with one session that has made no step.
+pub struct Opened {
+    /// The machine.
+    pub machine: VM,
+    /// The session.
+    pub session: SessionId,
+    /// What is printed.
+    pub paper: Paper,
+    /// Names of the roles.
+    pub roles: Vec<String>,
+}
+
+impl Opened {
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// A contract of the events that is broken.
+    pub fn finish(self, flags: &Flags, setup: Setup) -> Result<Ran, String> {
+        let Self { mut machine, session, paper, roles } = self;
+        let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
+        let events: Vec<Description> = machine.events().filter_map(|event| machine.describe(&event)).collect();
+        if setup.trace == Retention::All {
+            contracts::check(&events)?;
+        }
+        let report = machine.take_report(&session);
+        let printed = paper.0.borrow().clone();
+        Ok(Ran { end, report, events, printed, roles })
+    }
+}
+
+/// Verifies and loads an image and opens a session of it.
+///
+/// # Errors
+/// As [`run`].
+pub fn open(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Opened, String> {
+    open_with(image, flags, setup, |_| {})
+}
+
+/// Like [`open`], with a last change of the configuration.
+///
+/// # Errors
+/// As [`run`].
+pub fn open_with(
+    image: CodeImage,
+    flags: &Flags,
+    setup: Setup,
+    change: impl FnOnce(&mut VMConfig),
+) -> Result<Opened, String> {
     let verified = verify(image).map_err(|error| format!("the verifier rejects the image: {error}"))?;
-    let config = VMConfig {
+    let mut config = VMConfig {
         seed: flags.seed,
         edge_capacity: setup.edge_capacity,
+        slice: setup.slice,
         trace: setup.trace,
         limits: Limits::default(),
         ..VMConfig::default()
     };
+    (setup.configure)(&mut config);
+    change(&mut config);
     let mut machine = VM::new(config).map_err(|error| error.to_string())?;
     let paper = Paper::default();
     tell_stdlib::install(&mut machine, paper.clone(), Inputs::new(flags, setup.missing));
@@ -107,20 +174,23 @@ pub fn run(image: CodeImage, flags: &Flags, setup: Setup) -> Result<Ran, String>
             }
         }
     }
-    let mut numbers = Numbers::new(flags.seed);
     let roles = verified.image().roles.iter().map(|role| role.name.clone()).collect();
-    let types = verified.image().types.clone();
-    let args = flags.arguments(verified.image(), |ty| match setup.missing {
-        Missing::MakesUp => made_up(ty, &types, &mut numbers),
-        Missing::Fails => Err("an argument is missing".to_owned()),
-    })?;
+    let args = arguments(verified.image(), flags, setup.missing)?;
     let id = machine.load_choreography(verified).map_err(|error| error.to_string())?;
     let session = machine.open(id, &args).map_err(|error| error.to_string())?;
-    let end = machine.run(flags.max_steps.unwrap_or(setup.max_steps), &mut || false);
-    let trace = machine.events().filter_map(|event| machine.describe(event)).map(|event| line(&event)).collect();
-    let report = machine.take_report(&session);
-    let printed = paper.0.borrow().clone();
-    Ok(Ran { end, report, trace, printed, roles })
+    Ok(Opened { machine, session, paper, roles })
+}
+
+/// The arguments of a run: per role the values of its parameters.
+///
+/// # Errors
+/// Arguments that do not fit, or are missing.
+pub fn arguments(image: &CodeImage, flags: &Flags, missing: Missing) -> Result<Vec<Vec<Value>>, String> {
+    let mut numbers = Numbers::new(flags.seed);
+    flags.arguments(image, |ty| match missing {
+        Missing::MakesUp => made_up(ty, &image.types, &mut numbers),
+        Missing::Fails => Err("an argument is missing".to_owned()),
+    })
 }
 
 /// One event of a trace.

@@ -5,14 +5,17 @@
 //! with plain sets until nothing new comes up. Start in [`findings`]; a family of rules is a child: the tables of an image
 //! (`table`, `typing`), a local machine (`machine`), and per role the operands (`operand`), the control graph
 //! (`control`), the walk along the machine with what is open around each place (`walk`), branches side by side
-//! (`region`), what registers hold (`fact`), what is used once (`holding`).
+//! (`region`), what registers hold (`fact`), what is used once (`holding`); then lossy edges (`lossy`) and what a session
+//! takes (`bound`).
 //!
 //! A later family relies on the earlier ones: what they refuse, it does not look at. Rule V9.1, a budget, has no
 //! counterpart here.
 
+mod bound;
 mod control;
 mod fact;
 mod holding;
+mod lossy;
 mod machine;
 mod operand;
 mod path;
@@ -126,15 +129,21 @@ pub fn findings(image: &CodeImage) -> Findings {
     if !found.is_clean() {
         return found;
     }
-    for (number, (function, machine)) in (0..).zip(image.functions.iter().zip(&image.machines)) {
-        found.add(of_role(&Role { image, number, function, machine }));
+    let mut coroutines = 0;
+    for ((function, machine), number) in image.functions.iter().zip(&image.machines).zip(0..) {
+        let (of_role, needed) = of_role(&Role { image, number, function, machine });
+        found.add(of_role);
+        coroutines += needed;
     }
+    bound::check(image, coroutines, &mut found);
+    lossy::check(image, &mut found);
     table::check_debug(image, &mut found);
     found
 }
 
-/// Which rules the code of one role breaks; each family is looked at if those before it are kept.
-fn of_role(role: &Role<'_>) -> Findings {
+/// Which rules the code of one role breaks; each family is looked at if those before it are kept. And how many coroutines
+/// it needs, as far as that is known.
+fn of_role(role: &Role<'_>) -> (Findings, usize) {
     let mut found = Findings::default();
     operand::check(role, &mut found);
     machine::check(role, &mut found);
@@ -142,16 +151,16 @@ fn of_role(role: &Role<'_>) -> Findings {
     let can_be_walked = found.is_clean();
     control::check_ways(role, &mut found);
     if !can_be_walked {
-        return found;
+        return (found, 1);
     }
     let graph = walk::follow(role, &mut found);
     region::check(role, &graph, &mut found);
     if !found.is_clean() {
-        return found;
+        return (found, 1);
     }
     fact::check(role, &graph, &mut found);
     holding::check(role, &graph, &mut found);
-    found
+    (found, bound::coroutines(role, &graph))
 }
 
 /// One role of an image, and what its code is judged against.

@@ -9,8 +9,11 @@
 use std::fmt;
 use std::path::Path;
 use tell_compiler::show;
+use tell_ir::asm::assemble;
 use tell_ir::codec;
 use tell_ir::disasm::disassemble;
+use tell_ir::image::CodeImage;
+use tell_ir::verify::{VerifyError, verify};
 use tell_language::dump::ast_dump;
 use tell_language::parse::parse;
 use tell_language::span::FileId;
@@ -52,6 +55,7 @@ const BLESS: &str = "cargo bless";
 datatest_stable::harness! {
     { test = verdict, root = "corpus", pattern = r"^(?!packages/).*\.tell$" },
     { test = verdict, root = "../examples", pattern = r"\.tell$" },
+    { test = assembled, root = "corpus/asm", pattern = r"\.tellasm$" },
     { test = prints_as_itself, root = "corpus", pattern = r"^(?!packages/).*\.tell$" },
     { test = prints_as_itself, root = "../examples", pattern = r"\.tell$" },
     { test = runs, root = "corpus", pattern = r"^(?!packages/).*\.tell$" },
@@ -105,7 +109,38 @@ fn prints_as_itself(path: &Path) -> Test {
     Ok(())
 }
 
-/// Accepted programs build, verify, survive their file format, run as the verdict says, and run so again.
+/// The text of an image has the verdict of its first line: `ok`, a rule and its place, or a code and its place. What is
+/// read is written and read back.
+fn assembled(path: &Path) -> Test {
+    let text = text_of(path);
+    let Some(expected) = text.lines().next().and_then(|line| line.strip_prefix("-- expect: ")) else {
+        return fail("the first line is `-- expect: …`");
+    };
+    let found = match assemble(&text) {
+        Err(error) if error.help.is_empty() => return fail(format!("{error} has no help")),
+        Err(error) => format!("{} @ {}:{}", error.code, error.line, error.column),
+        Ok(image) => {
+            if assemble(&disassemble(&image)).as_ref() != Ok(&image) {
+                return fail(format!("it is read back as another:\n{}", disassemble(&image)));
+            }
+            verify(image).map_or_else(|error| rule_and_place(&error), |_| "ok".to_owned())
+        }
+    };
+    if found == expected {
+        Ok(())
+    } else {
+        fail(format!("expected {expected}, found {found}: {:?}", assemble(&text).err()))
+    }
+}
+
+/// `V3.1, role A, instruction 2`
+fn rule_and_place(error: &VerifyError) -> String {
+    let role = error.role.iter().map(|role| format!(", role {role}"));
+    let pc = error.pc.iter().map(|pc| format!(", instruction {pc}"));
+    std::iter::once(error.rule.to_owned()).chain(role).chain(pc).collect()
+}
+
+/// Accepted programs build, verify, survive their file format and their text, run as the verdict says, and run so again.
 fn runs(path: &Path) -> Test {
     let text = text_of(path);
     let verdict = Verdict::of_corpus(&text)?;
@@ -123,6 +158,14 @@ fn runs(path: &Path) -> Test {
     let bytes = codec::encode(&built);
     if codec::decode(&bytes).map_err(|error| error.to_string())? != built {
         return fail("the image is not what its file decodes to");
+    }
+    let text_of_image = disassemble(&built);
+    match assemble(&text_of_image) {
+        Err(error) => return fail(format!("the text of the image is not read: {error}\n{text_of_image}")),
+        Ok(read) if read != (CodeImage { debug: None, ..built.clone() }) => {
+            return fail(format!("the text of the image is read as another:\n{text_of_image}"));
+        }
+        Ok(_) => {}
     }
     let again = image(&check(&name_of(path), &text))?;
     if codec::encode(&again) != bytes {
@@ -149,12 +192,12 @@ fn as_expected(ran: &Ran, verdict: &Verdict) -> Test {
     let ending = ran.ending();
     match (&verdict.fault, &verdict.run) {
         (Some(fault), _) if ran.fault() == Some(fault) => {}
-        (Some(fault), _) => return fail(format!("expected {fault}, found: {ending}\n{}", ran.trace)),
+        (Some(fault), _) => return fail(format!("expected {fault}, found: {ending}\n{}", ran.trace())),
         (None, Some(_)) if ran.is_closed() => {}
         (None, None) if ran.fault() == Some("vm.fault.no_open_branch") && warns_of_no_branch(verdict) => {}
         // without a run line a program need not terminate
         (None, None) if ran.is_closed() || ran.report.is_none() && ran.end == tell_vm::RunEnd::StepLimit => {}
-        (None, _) => return fail(format!("expected a good end, found: {ending}\n{}", ran.trace)),
+        (None, _) => return fail(format!("expected a good end, found: {ending}\n{}", ran.trace())),
     }
     let finals = ran.finals();
     for expected in &verdict.finals {
@@ -191,7 +234,7 @@ fn snapshot_of_trace(path: &Path) -> Test {
     let mut lines: Vec<String> = ran.printed.iter().map(|line| format!("printed {line}")).collect();
     lines.push(format!("end     {}", ran.ending()));
     lines.extend(ran.finals().into_iter().map(|line| format!("final   {line}")));
-    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace, lines.join("\n")))
+    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace(), lines.join("\n")))
 }
 
 /// Machines and code.

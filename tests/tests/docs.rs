@@ -5,6 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tell_compiler::refused::Construct;
+use tell_ir::asm::assemble;
+use tell_ir::disasm::disassemble;
+use tell_ir::verify::verify;
 use tell_language::diagnostic::Diagnostic;
 use tell_tests::fence::{Fence, fences};
 use tell_tests::flags::Flags;
@@ -31,6 +34,7 @@ const WITHOUT_PROGRAM: &[(&str, &str)] = &[
     ("E0703", "files: tellc"),
     ("E0704", "command line: tellc"),
     ("E0705", "JSON: bridge, tellc"),
+    ("E0706", "traces: tellc"),
 ];
 
 fn pages() -> Vec<PathBuf> {
@@ -46,6 +50,9 @@ fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
     if fence.info.starts_with("scribble") {
         return scribble_complaint(fence, code);
     }
+    if fence.info.starts_with("tellasm") {
+        return text_complaint(fence, code);
+    }
     let checked = check("page.tell", &fence.text);
     let found: Vec<&str> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
     let shown = || rendered(&checked.diagnostics, &checked.program.files);
@@ -56,6 +63,19 @@ fn complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
         ("tell,fails", Some(code)) => Some(format!("expected exactly {code}, found {found:?}\n{}", shown())),
         ("tell,fault", _) if !checked.has_errors() => fault_complaint(fence).err(),
         _ => Some(format!("found {found:?}\n{}", shown())),
+    }
+}
+
+/// The same for the text of an image: one that is read is read back, and `verifies` if the page says so.
+fn text_complaint(fence: &Fence, code: Option<&str>) -> Option<String> {
+    match (fence.info.as_str(), code, assemble(&fence.text)) {
+        ("tellasm,ok", _, Ok(image)) => {
+            (assemble(&disassemble(&image)) != Ok(image)).then(|| "read back otherwise".to_owned())
+        }
+        ("tellasm,verifies", _, Ok(image)) => verify(image).err().map(|error| error.to_string()),
+        ("tellasm,fails", Some(code), Err(error)) if error.code == code => None,
+        (info, _, Err(error)) => Some(format!("{info}, found {error}")),
+        (info, _, Ok(_)) => Some(format!("{info}, but it is read")),
     }
 }
 
@@ -106,8 +126,15 @@ fn programs_on_error_pages_are_as_they_say() {
 
 #[test]
 fn programs_on_other_pages_are_as_they_say() {
-    let others =
-        ["docs/language.md", "docs/projection.md", "README.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    let others = [
+        "docs/language.md",
+        "docs/projection.md",
+        "docs/assembler.md",
+        "README.md",
+        "DESIGN.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+    ];
     none(&others.map(|page| complaints(&root().join(page), None)).concat());
 }
 
@@ -158,6 +185,7 @@ fn every_code_has_a_file_in_the_corpus() {
         .flat_map(|verdict| verdict.expect("a verdict").diagnostics)
         .map(|expected| expected.code)
         .chain(package_codes())
+        .chain(text_codes())
         .collect();
     let missing: Vec<String> = pages()
         .iter()
@@ -180,6 +208,12 @@ fn package_codes() -> Vec<String> {
     let cases = std::fs::read_dir(root().join("tests/corpus/packages")).expect("it can be read");
     let verdicts = cases.map(|case| text_of(&case.expect("it can be read").path().join("expect")));
     verdicts.flat_map(|text| text.lines().map(|line| line[..5].to_owned()).collect::<Vec<_>>()).collect()
+}
+
+/// The codes that the texts of images in the corpus expect.
+fn text_codes() -> impl Iterator<Item = String> {
+    let texts = files(&root().join("tests/corpus/asm"), "tellasm").into_iter().map(|file| text_of(&file));
+    texts.filter_map(|text| Some(text.lines().next()?.strip_prefix("-- expect: ")?.get(..5)?.to_owned()))
 }
 
 /// The codes that stand in the sources as string literals.

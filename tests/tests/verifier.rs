@@ -7,14 +7,17 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
+#[path = "verifier/limits.rs"]
+mod limits;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tell_ir::disasm::disassemble;
 use tell_ir::image::CodeImage;
-use tell_ir::verify::verify;
-use tell_tests::pieces::{self, Kept, change, shrink};
+use tell_ir::verify::check_code;
 use tell_tests::generate::program;
 use tell_tests::numbers::Numbers;
+use tell_tests::pieces::{self, Kept, change, shrink};
 use tell_tests::program::build;
 use tell_tests::verifier::{Verdict, findings, verdict};
 use tell_tests::{corpus, files, root, text_of};
@@ -26,9 +29,9 @@ const PROGRAMS: u64 = 2_000;
 /// Most instructions of an image that is changed, so that there can be many.
 const SMALL: usize = 100;
 
-/// The rule that refuses an image; one of a rule without counterpart is not compared.
+/// The rule that refuses an image, choreography aside.
 fn refused_by(image: &CodeImage) -> Option<&'static str> {
-    verify(image.clone()).err().map(|error| error.rule)
+    check_code(image).err().map(|error| error.rule)
 }
 
 /// How the two verdicts differ, if they do.
@@ -81,20 +84,26 @@ impl Tally {
     #[track_caller]
     fn settle(self, what: &str) {
         let (all, refused) = (self.all(), &self.refused);
-        println!("{what}: {all} images, {} accepted, {} undecided, refused by {refused:?}", self.accepted, self.undecided);
+        println!(
+            "{what}: {all} images, {} accepted, {} undecided, refused by {refused:?}",
+            self.accepted, self.undecided
+        );
         assert!(self.undecided * 1000 <= all, "{} of {all} are undecided", self.undecided);
         let mut report = String::new();
         for (number, (how, (count, image))) in self.disagreements.into_iter().enumerate() {
             let small = shrink(&image, |image| disagreement(image).as_deref() == Some(&*how));
-            let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}_{number}.json"));
+            let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}_{number}.tellasm"));
             let rule = refused_by(&small).map(str::to_owned);
-            let kept = Kept { why: how.clone(), rule, image: small.clone() };
+            let kept = Kept { rule, why: how.clone(), image: small.clone() };
             std::fs::write(&file, pieces::write(&kept)).expect("the folder for such files can be written");
             let (text, file) = (disassemble(&small), file.display());
-            let (found, error) = (findings(&small), verify(small).err());
+            let (found, error) = (findings(&small), check_code(&small).err());
             report += &format!("\n{count} times {how}: {file}\n{text}\n{found:?}\n{error:?}\n");
         }
-        assert!(report.is_empty(), "{what}: the verifiers disagree; settle it and keep the file in tests/corpus/images{report}");
+        assert!(
+            report.is_empty(),
+            "{what}: the verifiers disagree; settle it and keep the file in tests/corpus/images{report}"
+        );
     }
 }
 
@@ -188,7 +197,7 @@ fn changed_images_of_generated_programs() {
 
 #[test]
 fn kept_images_have_their_verdicts() {
-    let files = files(&root().join("tests/corpus/images"), "json");
+    let files = files(&root().join("tests/corpus/images"), "tellasm");
     assert!(!files.is_empty(), "there are kept images");
     for path in files {
         let kept = pieces::read(&text_of(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

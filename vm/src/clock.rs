@@ -1,10 +1,11 @@
 //! The virtual clock of a session (MACHINE §3): it goes on only when nothing else does.
 
 use crate::id::RequestId;
+use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The time of a session and who sleeps until when. Deadlines are with their runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     /// Nanoseconds since the session was opened.
     now: u64,
@@ -40,6 +41,17 @@ impl Clock {
     /// When the first sleeper is to be woken, and which coroutine it is.
     pub(crate) fn first(&self) -> Option<(u64, u16)> {
         self.sleepers.first().map(|(until, _, who)| (*until, *who))
+    }
+
+    /// Appends its bytes to those of a session's state.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.now.to_le_bytes());
+        out.extend_from_slice(&saturated(self.sleepers.len()).to_le_bytes());
+        for (until, RequestId(request), who) in &self.sleepers {
+            out.extend_from_slice(&until.to_le_bytes());
+            out.extend_from_slice(&request.to_le_bytes());
+            out.extend_from_slice(&who.to_le_bytes());
+        }
     }
 
     /// Goes on; never back.

@@ -22,7 +22,7 @@ pub(crate) struct Stamp {
 
 /// A ring. Its messages are written and read in place: to move what was just written waits until the writes are done,
 /// which is a third of the time of a send.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Edge {
     /// Payloads of free places are `Unit`.
     ring: Box<[Queued]>,
@@ -54,8 +54,24 @@ impl Edge {
         self.len == 0
     }
 
+    /// The messages, the head first.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Queued> {
+        (0..self.len()).map(|distance| &self.ring[self.place(distance)])
+    }
+
+    /// The newest message.
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Queued> {
+        let place = self.place(self.len().checked_sub(1)?);
+        self.ring.get_mut(place)
+    }
+
+    /// How many were ever sent; wraps.
+    pub(crate) const fn sent(&self) -> u32 {
+        self.sent
+    }
+
     /// Appends a message and returns its number. `hint` is how many are ever queued, if known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, label: u16, payload: &Value, part: Part, hint: Option<u32>) -> u32 {
         if self.len() == self.ring.len() {
             self.grow(hint);
@@ -69,8 +85,24 @@ impl Edge {
         number
     }
 
+    /// A message that is not queued: it has a number all the same.
+    pub(crate) const fn skip(&mut self) -> u32 {
+        let number = self.sent;
+        self.sent = number.wrapping_add(1);
+        number
+    }
+
+    /// Puts a message in the place of the newest one; its number, and the one that is gone.
+    pub(crate) fn replace_last(&mut self, label: u16, payload: &Value, part: Part) -> Option<(u32, Queued)> {
+        let last = self.len().checked_sub(1)?;
+        let number = self.skip();
+        let place = self.place(last);
+        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, part } };
+        Some((number, std::mem::replace(&mut self.ring[place], message)))
+    }
+
     /// Takes the head off and puts its payload into `register`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self, register: &mut Value) -> Option<Stamp> {
         if self.is_empty() {
             return None;

@@ -1,6 +1,7 @@
 //! Refusals of the machine's own interface: before a session exists, or about one that does not.
 
 use crate::id::{ImageId, RequestId, SessionId};
+use crate::trace::SinkError;
 
 /// Why the machine refused a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +64,39 @@ pub enum VMError {
         /// The role, by index.
         role: u16,
     },
+    /// An input for a number of steps that were already made.
+    #[error("session {session} has made {committed} steps; an input after {tick} comes too late")]
+    Late {
+        /// The session.
+        session: SessionId,
+        /// The steps it was meant for.
+        tick: u64,
+        /// The steps that were made.
+        committed: u64,
+    },
+    /// A role that the protocol does not have.
+    #[error("there is no role {role}")]
+    UnknownRole {
+        /// Its index.
+        role: u16,
+    },
+    /// Two roles between whom no messages go.
+    #[error("no messages go from role {from} to role {to}")]
+    UnknownEdge {
+        /// Sender, by index.
+        from: u16,
+        /// Receiver, by index.
+        to: u16,
+    },
+    /// The sink of the trace failed, so nothing can happen that it would not hear of.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// Events are to go to a sink, and there is none.
+    #[error("the trace goes to a sink, and none is set")]
+    NoSink,
+    /// Events are not to go to a sink.
+    #[error("the trace does not go to a sink")]
+    SinkNotUsed,
     /// Arguments for another number of roles.
     #[error("arguments for {found} roles; the protocol has {expected}")]
     RoleCount {

@@ -1,17 +1,23 @@
-//! Events: fixed-size records with ids, and their description in words when they are printed.
+//! Events: what happened, with ids, and their description in words when they are printed.
+//!
+//! [`Event`] is what a reader of a trace sees. A trace keeps [`record`]s: half the size, what is common to a commit once.
+
+pub(crate) mod record;
 
 use crate::handler::FailureKind;
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::program::Program;
+use crate::trace::Chunk;
 use crate::value::{Value, show};
-use tell_ir::image::Outcome;
+use tell_ir::image::{CodeImage, Outcome};
+use tell_ir::ty::{Type, TypeId};
 
 /// Role of an event that belongs to the session as a whole.
 const NO_ROLE: u16 = u16::MAX;
 
 /// Something that happened in a session.
 ///
-/// 48 bytes; `value` is what was sent, received, asked or answered, and shares its content with the run.
+/// Made when it is looked at; `value` is what was sent, received, asked or answered, and shares its content with the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The payload, arguments (one value, or a tuple), answer, or text.
@@ -36,12 +42,19 @@ pub enum EventKind {
     Opened,
     /// A message was put on an edge.
     Sent(Message),
+    /// It was looked at whether a role may send a message; next comes the message, or the fault.
+    OutputConditionChecked {
+        /// The label.
+        label: u16,
+    },
     /// A message was taken by a `Receive`.
     Received(Message),
     /// A message was put on an edge by a role that selected its label.
     Offered(Message),
     /// A message was taken by a `Choose`.
     Chose(Message),
+    /// A message that was sent was lost: there was no room on its edge.
+    Dropped(Message),
     /// A message that was sent in a part of a scope its receiver has left was taken off its edge.
     Discarded(Message),
     /// A role went into a run of a scope.
@@ -63,6 +76,8 @@ pub enum EventKind {
         /// The scope.
         scope: u32,
     },
+    /// A role makes no step until the session's clock has gone on by the event's value.
+    RoleTimeoutIssued,
     /// A role started a branch.
     BranchStarted {
         /// Number of its coroutine.
@@ -87,6 +102,10 @@ pub enum EventKind {
         /// The request.
         request: RequestId,
     },
+    /// The whole session is to be called off, by its host or because this role crashed.
+    SessionCancellationRequested,
+    /// It is called off.
+    SessionCancelled,
     /// An operation was issued.
     Performed {
         /// The operation.
@@ -140,6 +159,8 @@ pub enum EventKind {
         /// Whether it was waiting and the session ended.
         by_notice: bool,
     },
+    /// A role fails: next comes the fault, or the outcome `fail` of a scope it owns.
+    FailureBranchEntered,
     /// The session raised a fault.
     Faulted,
     /// The session ended well, or, of a role, that one closed a nested session.
@@ -174,14 +195,16 @@ impl EventKind {
             Self::Received(_) => "Received",
             Self::Offered(_) => "Offered",
             Self::Chose(_) => "Chose",
+            Self::OutputConditionChecked { .. } => "OutputConditionChecked",
+            Self::Dropped(_) => "Dropped",
             Self::Discarded(_) => "Discarded",
             Self::ScopeEntered { .. } => "ScopeEntered",
             Self::ScopeOutcome { .. } => "ScopeOutcome",
-            Self::TimeoutIssued { .. } => "TimeoutIssued",
+            Self::TimeoutIssued { .. } | Self::RoleTimeoutIssued => "TimeoutIssued",
             Self::BranchStarted { .. } => "BranchStarted",
             Self::BranchEnded { .. } => "BranchEnded",
-            Self::CancellationRequested { .. } => "CancellationRequested",
-            Self::Cancelled { .. } => "Cancelled",
+            Self::CancellationRequested { .. } | Self::SessionCancellationRequested => "CancellationRequested",
+            Self::Cancelled { .. } | Self::SessionCancelled => "Cancelled",
             Self::Performed { .. } => "Performed",
             Self::Completed { .. } => "Completed",
             Self::Acquired { .. } => "Acquired",
@@ -193,6 +216,7 @@ impl EventKind {
             Self::Tagged { .. } => "Tagged",
             Self::Checked { .. } => "Checked",
             Self::Halted { .. } => "Halted",
+            Self::FailureBranchEntered => "FailureBranchEntered",
             Self::Faulted => "Faulted",
             Self::Closed => "Closed",
             Self::SessionTerminal => "SessionTerminal",
@@ -226,12 +250,34 @@ pub struct Description {
     pub fields: Vec<(&'static str, String)>,
 }
 
+/// Puts events of one image into words, where there is no machine.
+#[derive(Debug)]
+pub struct Describer(Program);
+
+impl Describer {
+    /// Knows the names of an image.
+    #[must_use]
+    pub fn new(image: CodeImage) -> Self {
+        Self(Program::prepare(image))
+    }
+
+    /// An event of a session of the image in words.
+    #[must_use]
+    pub fn describe(&self, event: &Event) -> Description {
+        describe(event, &self.0)
+    }
+}
+
 /// The event in words, with the names of its image.
+#[expect(clippy::too_many_lines, reason = "an arm per kind of event")]
 pub(crate) fn describe(event: &Event, program: &Program) -> Description {
     let role_name = |role: u16| program.role_name(role).to_owned();
     let mut fields = Vec::new();
     match event.kind {
-        EventKind::Sent(message) | EventKind::Offered(message) | EventKind::Transferred(message) => {
+        EventKind::Sent(message)
+        | EventKind::Offered(message)
+        | EventKind::Transferred(message)
+        | EventKind::Dropped(message) => {
             fields.push(("to", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
@@ -239,6 +285,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("from", role_name(message.partner)));
             message_fields(&mut fields, message, event, program);
         }
+        EventKind::OutputConditionChecked { label } => fields.push(("label", program.label_name(label).to_owned())),
         EventKind::ScopeEntered { scope, run } => {
             fields.push(("scope", scope.to_string()));
             fields.push(("run", run.to_string()));
@@ -280,6 +327,7 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             fields.push(("message", text.unwrap_or_default().to_owned()));
         }
         EventKind::EpochAdvanced { epoch } => fields.push(("epoch", epoch.to_string())),
+        EventKind::RoleTimeoutIssued => fields.push(("duration", show(&event.value, TypeId(0), &[Type::Duration]))),
         EventKind::Acquired { layer } | EventKind::Released { layer } => {
             fields.push(("layer", program.layer_name(layer).to_owned()));
         }
@@ -297,7 +345,13 @@ pub(crate) fn describe(event: &Event, program: &Program) -> Description {
             _ if event.kind == EventKind::Opened => fields.push(("protocol", program.image().protocol.clone())),
             _ => {}
         },
-        EventKind::Forked | EventKind::Joined | EventKind::Aborted | EventKind::SessionTerminal => {}
+        EventKind::Forked
+        | EventKind::Joined
+        | EventKind::Aborted
+        | EventKind::FailureBranchEntered
+        | EventKind::SessionCancellationRequested
+        | EventKind::SessionCancelled
+        | EventKind::SessionTerminal => {}
     }
     Description {
         tick: event.tick,
@@ -331,22 +385,33 @@ pub(crate) enum Recording {
     Off,
 }
 
+/// An event of a speculation: role, kind and value.
+type Held = (u16, EventKind, Value);
+
 /// Events of one session that are not committed yet, and its step counter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) tick: u64,
-    pub(crate) events: Vec<Event>,
+    /// Lent for a pick, by [`crate::trace::Trace`].
+    pub(crate) chunk: Option<Box<Chunk>>,
+    /// Events there ever were; wraps.
     sequence: u32,
     session: SessionId,
     image: ImageId,
     recording: Recording,
     /// Events that happen only if a speculation is joined.
-    held: Option<Vec<Event>>,
+    #[expect(clippy::box_collection, reason = "seldom there; a word is what it may take in every session")]
+    held: Option<Box<Vec<Held>>>,
 }
 
 impl Log {
     pub(crate) const fn new(session: SessionId, image: ImageId, recording: Recording) -> Self {
-        Self { tick: 0, events: Vec::new(), sequence: 0, session, image, recording, held: None }
+        Self { tick: 0, chunk: None, sequence: 0, session, image, recording, held: None }
+    }
+
+    /// The sequence number of the first of its last so many events.
+    pub(crate) const fn sequence_before(&self, count: usize) -> u32 {
+        self.sequence.wrapping_sub(count as u32)
     }
 
     pub(crate) const fn session(&self) -> &SessionId {
@@ -361,10 +426,19 @@ impl Log {
         matches!(self.recording, Recording::On)
     }
 
+    /// As [`Log::step`], in line, for what every message passes.
+    #[inline(always)]
+    pub(crate) fn message(&mut self, role: u16, kind: EventKind, payload: &Value) {
+        self.push(role, kind, payload.clone(), self.tick + 1);
+    }
+
     /// An event of the step that is being committed by `role`.
     pub(crate) fn step(&mut self, role: u16, kind: EventKind, value: impl FnOnce() -> Value) {
         if self.is_on() {
-            self.push(role, kind, value(), self.tick + 1);
+            match &mut self.held {
+                Some(held) => held.push((role, kind, value())),
+                None => self.push(role, kind, value(), self.tick + 1),
+            }
         }
     }
 
@@ -375,14 +449,14 @@ impl Log {
         }
     }
 
-    /// Keeps the events of a speculation back.
+    /// Keeps the events of the steps of a speculation back.
     pub(crate) fn hold(&mut self) {
-        self.held = self.is_on().then(Vec::new);
+        self.held = self.is_on().then(Box::default);
     }
 
     /// They happened, all in the step that is being committed.
     pub(crate) fn deliver(&mut self) {
-        for Event { value, kind, role, .. } in self.held.take().unwrap_or_default() {
+        for (role, kind, value) in *self.held.take().unwrap_or_default() {
             self.push(role, kind, value, self.tick + 1);
         }
     }
@@ -392,13 +466,9 @@ impl Log {
         self.held = None;
     }
 
+    #[inline(always)]
     fn push(&mut self, role: u16, kind: EventKind, value: Value, tick: u64) {
-        let (session, image, sequence) = (self.session.clone(), self.image, self.sequence);
-        if let Some(held) = &mut self.held {
-            held.push(Event { value, tick, sequence, session, kind, image, role });
-            return;
-        }
-        self.sequence = sequence.wrapping_add(1);
-        self.events.push(Event { value, tick, sequence, session, kind, image, role });
+        self.sequence = self.sequence.wrapping_add(1);
+        self.chunk.get_or_insert_default().push(role, kind, value, tick);
     }
 }

@@ -147,6 +147,48 @@ pub enum Fault {
         /// What is allowed.
         max: u64,
     },
+    /// A full edge, where senders do not wait.
+    #[error("the edge from `{from}` to `{to}` holds {capacity} messages already")]
+    BufferFull {
+        /// Sender.
+        from: String,
+        /// Receiver.
+        to: String,
+        /// Messages that fit.
+        capacity: u32,
+    },
+    /// A message that the host does not let the role send.
+    #[error("`{role}` may not send `{label}`")]
+    OutputCondition {
+        /// The role.
+        role: String,
+        /// The label.
+        label: String,
+    },
+    /// Nobody can go on, and some wait for partners on the other side of a partition.
+    #[error("the channel is cut: {}", all(.waits))]
+    ChannelClosed {
+        /// Who waits for whom across it.
+        waits: Vec<Wait>,
+    },
+    /// A message that is not what was sent.
+    #[error("message {number} from `{from}` to `{to}` is not what was sent")]
+    InvalidSignature {
+        /// Sender.
+        from: String,
+        /// Receiver.
+        to: String,
+        /// Its number, as it is now.
+        number: u32,
+    },
+    /// A step that costs more than its coroutine has left.
+    #[error("the next step costs {needed} credits; {left} are left")]
+    OutOfCredits {
+        /// What the step costs.
+        needed: u64,
+        /// What is left.
+        left: u64,
+    },
     /// An instruction of branches or scopes outside of one it could belong to; never in a verified image.
     #[error("`{instruction}` belongs to no branch or scope here")]
     Misplaced {
@@ -237,6 +279,11 @@ impl Fault {
             Self::FlowViolation { .. } => "vm.fault.flow_violation",
             Self::Speculation { .. } => "vm.fault.speculation",
             Self::LimitExceeded { .. } => "vm.fault.limit_exceeded",
+            Self::BufferFull { .. } => "vm.fault.buffer_full",
+            Self::OutputCondition { .. } => "vm.fault.output_condition",
+            Self::ChannelClosed { .. } => "vm.fault.channel_closed",
+            Self::InvalidSignature { .. } => "vm.fault.invalid_signature",
+            Self::OutOfCredits { .. } => "vm.fault.out_of_credits",
             Self::Misplaced { .. } => "vm.fault.misplaced",
             Self::Deadlock { .. } => "vm.fault.deadlock",
         }
@@ -272,20 +319,25 @@ fn list(names: &[String]) -> String {
     if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
 }
 
+fn waiting(wait: &Wait) -> String {
+    let partners = list(&wait.partners);
+    let what = match wait.kind {
+        WaitKind::Message => format!("a message from {partners}"),
+        WaitKind::Room => format!("room on its edge to {partners}"),
+        WaitKind::Join => "its branches".to_owned(),
+        WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
+        WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
+        WaitKind::Layer => format!("a layer held by {partners}"),
+    };
+    format!("`{}` waits for {what}", wait.role)
+}
+
+fn all(waits: &[Wait]) -> String {
+    waits.iter().map(waiting).collect::<Vec<_>>().join("; ")
+}
+
 fn deadlock(waits: &[Wait], orphans: &[Orphan]) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for wait in waits {
-        let partners = list(&wait.partners);
-        let what = match wait.kind {
-            WaitKind::Message => format!("a message from {partners}"),
-            WaitKind::Room => format!("room on its edge to {partners}"),
-            WaitKind::Join => "its branches".to_owned(),
-            WaitKind::Outcome => format!("the outcome of a scope of {partners}"),
-            WaitKind::Scope => "others to leave earlier runs of a scope".to_owned(),
-            WaitKind::Layer => format!("a layer held by {partners}"),
-        };
-        parts.push(format!("`{}` waits for {what}", wait.role));
-    }
+    let mut parts: Vec<String> = waits.iter().map(waiting).collect();
     for orphan in orphans {
         let Orphan { from, to, label, count } = orphan;
         parts.push(format!("{count} from `{from}` to `{to}` will not be received, first `{label}`"));

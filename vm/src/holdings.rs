@@ -1,7 +1,10 @@
 //! What the roles of a session hold besides their registers: nested sessions, guard layers, knowledge.
 
 use crate::id::SessionId;
+use crate::value::Value;
+use crate::value::encode::encode;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The holdings of a session; most have none.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +39,32 @@ pub(crate) struct Guard {
 }
 
 impl Holdings {
+    /// Appends canonical bytes of all but who waits.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let Self { owned, opened, known, parcels, guards, evidence, freed: _ } = self;
+        for (id, role) in owned {
+            encode(&Value::Session(Arc::new(id.clone())), out);
+            out.extend_from_slice(&role.to_le_bytes());
+        }
+        for (role, fact) in known {
+            out.push(1);
+            out.extend_from_slice(&[role.to_le_bytes(), fact.to_le_bytes()].concat());
+        }
+        for ((edge, number), (bundle, id)) in parcels {
+            out.push(2);
+            out.extend_from_slice(&[edge.to_le_bytes(), number.to_le_bytes()].concat());
+            out.extend_from_slice(&bundle.to_le_bytes());
+            encode(&Value::Session(Arc::new(id.clone())), out);
+        }
+        for (layer, guard) in guards.iter().filter(|(_, guard)| guard.evidence.is_some()) {
+            out.push(3);
+            out.extend_from_slice(&[*layer, guard.holder.unwrap_or(u16::MAX)].map(u16::to_le_bytes).concat());
+            out.extend_from_slice(&guard.evidence.unwrap_or_default().to_le_bytes());
+        }
+        out.push(4);
+        out.extend_from_slice(&[opened.to_le_bytes(), evidence.to_le_bytes()].concat());
+    }
+
     /// The next evidence's number.
     pub(crate) const fn next_evidence(&mut self) -> u32 {
         let number = self.evidence;

@@ -29,9 +29,12 @@ ids! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId {
     root: u32,
-    /// Numbers below the root, outermost first.
-    nested: Option<Arc<[u32]>>,
+    nested: Option<Arc<Path>>,
 }
+
+/// Numbers below the root, outermost first. Boxed, so that an id takes 16 bytes: sessions and batches of events have one.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Path(Box<[u32]>);
 
 impl SessionId {
     /// The session the host opened as its `number`th, from 0.
@@ -44,7 +47,14 @@ impl SessionId {
     #[must_use]
     pub fn child(&self, number: u32) -> Self {
         let path = self.below_root().iter().copied().chain([number]);
-        Self { root: self.root, nested: Some(path.collect()) }
+        Self { root: self.root, nested: Some(Arc::new(Path(path.collect()))) }
+    }
+
+    /// The session with these numbers, outermost first; none without any.
+    pub(crate) fn of_path(mut path: impl Iterator<Item = u32>) -> Option<Self> {
+        let root = path.next()?;
+        let below: Box<[u32]> = path.collect();
+        Some(Self { root, nested: (!below.is_empty()).then(|| Arc::new(Path(below))) })
     }
 
     /// How many sessions it is nested in.
@@ -59,7 +69,7 @@ impl SessionId {
     }
 
     fn below_root(&self) -> &[u32] {
-        self.nested.as_deref().unwrap_or_default()
+        self.nested.as_ref().map_or(&[][..], |path| &path.0)
     }
 }
 
@@ -76,6 +86,7 @@ mod tests {
 
     #[test]
     fn a_nested_session_is_named_after_the_one_that_opened_it() {
+        assert_eq!(size_of::<SessionId>(), 16);
         let id = SessionId::root(3).child(0).child(7);
         assert_eq!(id.to_string(), "3.0.7");
         assert_eq!(id.depth(), 2);

@@ -7,12 +7,15 @@
 //! Start with `VMKernel::advance`; families of instructions are in the submodules.
 
 mod branch;
+mod buffer;
 mod communicate;
 mod data;
+mod disturb;
 mod frame;
 mod guard;
 mod knowledge;
 mod nested;
+mod output;
 pub(crate) mod perform;
 mod prim;
 pub mod program;
@@ -70,12 +73,21 @@ pub enum Outcome {
 impl VMKernel {
     /// One step of coroutine `who`, which must be ready, of a session of this program.
     pub fn step(program: &Program, state: &mut SessionState, who: u16) -> Outcome {
-        Self::advance(program, state, who, 1)
+        match state.rare {
+            None => Self::advance::<false>(program, state, who, 1),
+            Some(_) => Self::advance::<true>(program, state, who, 1),
+        }
     }
 
-    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine.
-    pub(crate) fn advance(program: &Program, state: &mut SessionState, who: u16, budget: u32) -> Outcome {
-        match straight(program, state, who, budget) {
+    /// At most `budget` steps of coroutine `who`, and none after one that concerned more than one coroutine. `RARE` says
+    /// whether the session has what most have not.
+    pub(crate) fn advance<const RARE: bool>(
+        program: &Program,
+        state: &mut SessionState,
+        who: u16,
+        budget: u32,
+    ) -> Outcome {
+        match straight::<RARE>(program, state, who, budget) {
             Ok(outcome) => outcome,
             Err(instr) => aside(program, state, who, instr),
         }
@@ -85,7 +97,16 @@ impl VMKernel {
 /// At most `left` steps of coroutine `who` that concern it alone. An error is an instruction that is not carried out
 /// because it concerns more than one coroutine or session, or this one only after it has left a scope, or it
 /// speculates.
-fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32) -> Result<Outcome, Instr> {
+///
+/// Credits are looked at before an instruction is, and taken when its step is committed.
+#[inline(always)]
+fn straight<const RARE: bool>(
+    program: &Program,
+    state: &mut SessionState,
+    who: u16,
+    mut left: u32,
+) -> Result<Outcome, Instr> {
+    let mut credits = if RARE { state.rare.as_ref().map_or(u64::MAX, |rare| rare.credits(who)) } else { 0 };
     let Some((mut frame, mut pc)) = Frame::enter(program, state, who) else {
         return Ok(Outcome::Faulted(frame::missing("coroutine", u32::from(who))));
     };
@@ -97,20 +118,27 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32
         let Some(&instr) = code.get(pc as usize) else {
             break Ok(Outcome::Faulted(frame::outside_code(pc, code.len())));
         };
-        match execute(&mut frame, instr) {
+        let price = if RARE { u64::from(instr.cost()) } else { 0 };
+        if price > credits {
+            break Ok(Outcome::Faulted(Box::new(Fault::OutOfCredits { needed: price, left: credits })));
+        }
+        match execute::<RARE>(&mut frame, instr) {
             Ok(Flow::Next) => pc += 1,
             Ok(Flow::To(target)) => pc = target,
             Ok(Flow::Yield) => {
                 pc += 1;
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Yielded);
             }
             Ok(Flow::Issue) => {
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Issued);
             }
             Ok(Flow::Halt) => {
                 frame.log.tick += 1;
+                credits -= price;
                 break Ok(Outcome::Halted);
             }
             Ok(Flow::Wait) => break Ok(Outcome::Blocked),
@@ -119,8 +147,12 @@ fn straight(program: &Program, state: &mut SessionState, who: u16, mut left: u32
         }
         frame.log.tick += 1;
         left -= 1;
+        credits -= price;
     };
     frame.others[usize::from(who)].pc = pc;
+    if RARE && let Some(rare) = &mut state.rare {
+        rare.set_credits(who, credits);
+    }
     stop
 }
 
@@ -145,6 +177,10 @@ fn aside(program: &Program, state: &mut SessionState, who: u16, instr: Instr) ->
     match turn {
         Ok(turn) => {
             state.log.tick += 1;
+            // That there are enough was seen before.
+            if let Some(rare) = &mut state.rare {
+                rare.set_credits(who, rare.credits(who).saturating_sub(u64::from(instr.cost())));
+            }
             match turn {
                 Turn::Gone => Outcome::Finished,
                 Turn::Tell => Outcome::Asked,
@@ -193,13 +229,13 @@ fn place(program: &Program, role: u16, register: Reg, needed: Kind) -> Result<us
 }
 
 /// The effect of one instruction; the program counter and the status are the caller's.
-#[inline]
-fn execute(frame: &mut Frame<'_>, instr: Instr) -> Exec {
+#[inline(always)]
+fn execute<const RARE: bool>(frame: &mut Frame<'_>, instr: Instr) -> Exec {
     match instr {
-        Instr::Send { to, label, val } => communicate::send(frame, to, label, val, EventKind::Sent),
-        Instr::Offer { to, label, val } => communicate::send(frame, to, label, val, EventKind::Offered),
-        Instr::Receive { from, label, dst } => communicate::receive(frame, from, label, dst),
-        Instr::Choose { table } => communicate::choose(frame, table),
+        Instr::Send { to, label, val } => communicate::send::<RARE>(frame, to, label, val, EventKind::Sent),
+        Instr::Offer { to, label, val } => communicate::send::<RARE>(frame, to, label, val, EventKind::Offered),
+        Instr::Receive { from, label, dst } => communicate::receive::<RARE>(frame, from, label, dst),
+        Instr::Choose { table } => communicate::choose::<RARE>(frame, table),
         Instr::Perform { op, args, dst } => perform::issue(frame, op, args, dst),
         Instr::Set { dst, value } => data::set(frame, dst, value),
         Instr::Move { dst, src } => frame.value(src).cloned().and_then(|value| frame.write(dst, value)),

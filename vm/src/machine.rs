@@ -1,24 +1,26 @@
 //! The machine: images, sessions, handlers, and the rounds that step them (MACHINE §3).
 //!
-//! A round plans picks, steps them through a [`Driver`], and commits them in wave order. Under canonical round
-//! semantics, the only ones so far, a round has one pick.
+//! A round plans picks, steps them through a [`Driver`], and commits them in wave order. How many picks a round has is
+//! configured ([`RoundSemantics`]) and no matter of the driver.
 
 mod install;
 mod nested;
 mod open;
+mod perturb;
 mod sessions;
-mod trace;
 
-use crate::config::VMConfig;
+use crate::config::{RoundSemantics, VMConfig};
 use crate::error::VMError;
 use crate::event::{Description, Event};
 use crate::handler::{Failure, Handler};
 use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::VMKernel;
 use crate::kernel::perform::Completion;
+use crate::kernel::program::Program;
 use crate::session::{
-    Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, Status, answer, completed,
+    Answered, Loaded, PickEnd, Provider, Session, SessionEnd, SessionReport, SessionState, Status, answer, completed,
 };
+use crate::trace::{Events, Sink, SinkError, Trace};
 use crate::value::Value;
 use nested::Shared;
 use sessions::{Sessions, Slot, Ticket};
@@ -26,7 +28,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use tell_ir::image::CodeImage;
-use trace::Trace;
 
 /// The cooperative machine.
 pub type VM = Machine<Inline>;
@@ -85,6 +86,8 @@ pub enum RunEnd {
     Waiting,
     /// The caller stopped it.
     Stopped,
+    /// The sink of the trace failed; see [`Machine::sink_error`].
+    SinkFailed,
 }
 
 /// What became of a session.
@@ -109,7 +112,7 @@ pub struct Machine<D = Inline> {
     ready: VecDeque<Ticket>,
     active: u32,
     wave: Vec<Pick>,
-    trace: Trace,
+    pub(crate) trace: Trace,
 }
 
 impl<D> fmt::Debug for Machine<D> {
@@ -151,18 +154,22 @@ impl<D: Driver> Machine<D> {
         })
     }
 
-    /// One round of at most `n` picks; canonical semantics take one, whatever `n` ≥ 1.
+    /// One round: of one pick, whatever `n` ≥ 1 is, or of at most `n` picks of different sessions, as configured.
     pub fn kernel_step_round(&mut self, n: usize) -> Round {
         self.round(n, self.config.quantum)
     }
 
-    /// Rounds until every session has ended, `max_steps` steps are committed, nothing can step, or `stop` says so,
-    /// which is asked before each round.
+    /// Rounds of as many picks as configured, until every session has ended, `max_steps` steps are committed, nothing can
+    /// step, or `stop` says so, which is asked before each round. The answer to an operation belongs to the step that
+    /// asked: it may be one more than `max_steps`.
     pub fn run(&mut self, max_steps: u64, stop: &mut dyn FnMut() -> bool) -> RunEnd {
         let mut left = max_steps;
         loop {
             if self.ready.is_empty() {
                 return if self.active == 0 { RunEnd::Done } else { RunEnd::Waiting };
+            }
+            if self.trace.failed().is_some() {
+                return RunEnd::SinkFailed;
             }
             if left == 0 {
                 return RunEnd::StepLimit;
@@ -171,7 +178,12 @@ impl<D: Driver> Machine<D> {
                 return RunEnd::Stopped;
             }
             let quantum = self.config.quantum.min(u32::try_from(left).unwrap_or(u32::MAX));
-            left = left.saturating_sub(self.round(1, quantum).steps);
+            // No more picks than may all use up their quantum; one may always.
+            let picks = match u64::from(self.config.concurrency) {
+                1 => 1,
+                most => most.min(left / u64::from(quantum)),
+            };
+            left = left.saturating_sub(self.round(picks as usize, quantum).steps);
         }
     }
 
@@ -190,15 +202,21 @@ impl<D: Driver> Machine<D> {
     }
 
     fn plan(&mut self, n: usize, quantum: u32) {
-        if n == 0 {
+        if self.trace.failed().is_some() {
             return;
         }
-        while let Some(ticket) = self.ready.pop_front() {
+        let most = match self.config.rounds {
+            RoundSemantics::Canonical => n.min(1),
+            RoundSemantics::Waves => n,
+        };
+        while self.wave.len() < most
+            && let Some(ticket) = self.ready.pop_front()
+        {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
-                Slot::Active(session) => {
+                Slot::Active(mut session) => {
+                    self.trace.lend(&mut session.state.log);
                     self.wave.push(Pick { session, ticket, quantum, steps: 0 });
-                    return;
                 }
                 other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
             }
@@ -246,7 +264,7 @@ impl<D: Driver> Machine<D> {
     }
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         self.shared_state.freed(&mut session);
         let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
@@ -268,17 +286,15 @@ impl<D: Driver> Machine<D> {
     /// Answers a request whose handler said [`crate::HostStep::Blocked`].
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`]
+    /// [`VMError::UnknownSession`], [`VMError::UnknownRequest`], [`VMError::Sink`]
     pub fn reply(
         &mut self,
         session: &SessionId,
         request: RequestId,
         answer: Result<Value, Failure>,
     ) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
-        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session.clone()));
-        };
+        self.trace.ready()?;
+        let (ticket, running) = self.before_step(session)?;
         let state = &running.state;
         let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
         let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| is_it(coroutine.status));
@@ -295,12 +311,10 @@ impl<D: Driver> Machine<D> {
     /// Cancels the innermost scope a role owns that has an outcome `cancel` and is not decided yet.
     ///
     /// # Errors
-    /// [`VMError::UnknownSession`], [`VMError::NoScope`]
+    /// [`VMError::UnknownSession`], [`VMError::NoScope`], [`VMError::Sink`]
     pub fn cancel_scope(&mut self, session: &SessionId, role: u16) -> Result<(), VMError> {
-        let Some(ticket) = self.sessions.ticket(session) else { return Err(VMError::UnknownSession(session.clone())) };
-        let Some(Slot::Active(running)) = self.sessions.slot(ticket) else {
-            return Err(VMError::UnknownSession(session.clone()));
-        };
+        self.trace.ready()?;
+        let (ticket, running) = self.before_step(session)?;
         let was_waiting = running.state.ready.is_empty();
         let end = match VMKernel::cancel(&running.loaded.program, &mut running.state, role) {
             Ok(true) => None,
@@ -315,7 +329,7 @@ impl<D: Driver> Machine<D> {
         let Some(slot) = self.sessions.slot(ticket) else { return };
         let Slot::Active(session) = slot else { return };
         session.settle_speculation();
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         self.shared_state.freed(session);
         match end {
             Some(end) => {
@@ -340,6 +354,25 @@ impl<D: Driver> Machine<D> {
         }
     }
 
+    /// The digest of the state of a session that has not ended: what a step that blocks or faults does not change.
+    ///
+    /// # Errors
+    /// [`VMError::UnknownSession`]
+    pub fn state_digest(&self, id: &SessionId) -> Result<[u8; 32], VMError> {
+        self.inspect(id).map(|(_, state)| state.digest()).ok_or_else(|| VMError::UnknownSession(id.clone()))
+    }
+
+    /// Program and state of a session that has not ended, for tests of single steps.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn inspect(&self, id: &SessionId) -> Option<(&Program, &SessionState)> {
+        match self.sessions.get(id)? {
+            Slot::Active(session) => Some((&session.loaded.program, &session.state)),
+            Slot::Picked | Slot::Ended(_) | Slot::Free => None,
+        }
+    }
+
+    /// Takes the report of a session that has ended, and frees it.
     /// Takes the report of a session that has ended, and frees it. That of a nested session is its owner's, as long as
     /// there is one.
     pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {
@@ -379,8 +412,24 @@ impl<D: Driver> Machine<D> {
         self.images.get(usize::from(image.0)).map(|loaded| loaded.program.image())
     }
 
+    /// Gives the events of a machine whose retention is `Sink` to this sink from now on. After one that failed, it is
+    /// first given what that one did not take, and the machine can go on.
+    ///
+    /// # Errors
+    /// [`VMError::SinkNotUsed`]; [`VMError::Sink`] if it fails at once.
+    pub fn set_sink(&mut self, sink: impl Sink + 'static) -> Result<(), VMError> {
+        let program = |image: ImageId| self.images.get(usize::from(image.0)).map(|loaded| &loaded.program);
+        self.trace.set_sink(Box::new(sink), program)
+    }
+
+    /// Why the sink failed, if it did. What it did not take is in [`Machine::events`].
+    #[must_use]
+    pub fn sink_error(&self) -> Option<&SinkError> {
+        self.trace.failed()
+    }
+
     /// The events that were kept, in commit order.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+    pub fn events(&self) -> Events<'_> {
         self.trace.events()
     }
 

@@ -5,6 +5,7 @@
 //! participant has left it and no message or run refers to it, so a loop of scopes takes no more memory than one.
 //! Nothing here moves a coroutine; that is the kernel's.
 
+use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use tell_ir::image::{Outcome, Scope};
@@ -19,6 +20,11 @@ pub(crate) struct RunId(NonZeroU32);
 impl RunId {
     const fn index(self) -> usize {
         self.0.get() as usize - 1
+    }
+
+    /// Its place, from 1.
+    pub(crate) const fn number(self) -> u32 {
+        self.0.get()
     }
 }
 
@@ -46,6 +52,11 @@ impl Part {
             Some(run) => Some(RunId(run)),
             None => None,
         }
+    }
+
+    /// Its number, by which parts differ.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
     }
 
     pub(crate) const fn is_body(self) -> bool {
@@ -76,7 +87,7 @@ pub(crate) struct Member {
 }
 
 /// One run of a scope.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
     /// Where it is.
     pub(crate) parent: Part,
@@ -90,7 +101,8 @@ pub(crate) struct Run {
     pub(crate) outcome: Option<(Outcome, Option<&'static str>)>,
     owner: u16,
     members: Box<[Member]>,
-    deadline: Option<u64>,
+    /// Its time, and how many were set before.
+    deadline: Option<(u64, u64)>,
     /// Participants that have not left it.
     open: u32,
     /// Messages sent in it and runs inside it.
@@ -109,6 +121,34 @@ impl Run {
         self.members.get(at)
     }
 
+    /// Appends its bytes, which follow its key.
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { parent: _, scope: _, number: _, depth, outcome, owner, members, deadline, open, held } = self;
+        out.extend_from_slice(&owner.to_le_bytes());
+        let (outcome, word) = outcome.map_or((u8::MAX, ""), |(outcome, word)| (outcome as u8, word.unwrap_or("")));
+        out.push(outcome);
+        for number in [*depth, *open, *held, saturated(word.len()), saturated(members.len())] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        out.extend_from_slice(word.as_bytes());
+        for Member { role, place, who, table } in members {
+            let place = match place {
+                Place::Before => 0,
+                Place::After => 1,
+                // No part inside a run has a smaller number.
+                Place::Inside(part) => part.0,
+            };
+            out.extend_from_slice(&role.to_le_bytes());
+            out.extend_from_slice(&who.to_le_bytes());
+            out.extend_from_slice(&place.to_le_bytes());
+            out.extend_from_slice(&table.to_le_bytes());
+        }
+        out.push(u8::from(deadline.is_some()));
+        let (when, order) = deadline.unwrap_or((0, 0));
+        out.extend_from_slice(&when.to_le_bytes());
+        out.extend_from_slice(&order.to_le_bytes());
+    }
+
     fn member_mut(&mut self, role: u16) -> Option<&mut Member> {
         let at = self.members.binary_search_by_key(&role, |member| member.role).ok()?;
         self.members.get_mut(at)
@@ -116,14 +156,17 @@ impl Run {
 }
 
 /// All runs of a session.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     runs: Vec<Run>,
     free: Vec<RunId>,
     known: BTreeMap<(Part, u32, u64), RunId>,
     /// How often a role came to a scope in a part it is in.
     entered: BTreeMap<(Part, u16, u32), u64>,
-    deadlines: BTreeSet<(u64, RunId)>,
+    /// Those of one time pass in the order in which they were set.
+    deadlines: BTreeSet<(u64, u64, RunId)>,
+    /// Deadlines set so far.
+    set: u64,
 }
 
 impl Runs {
@@ -139,6 +182,25 @@ impl Runs {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// Appends their bytes to those of a session's state.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&saturated(self.known.len()).to_le_bytes());
+        for ((part, scope, number), run) in &self.known {
+            out.extend_from_slice(&part.0.to_le_bytes());
+            out.extend_from_slice(&scope.to_le_bytes());
+            out.extend_from_slice(&number.to_le_bytes());
+            out.extend_from_slice(&run.number().to_le_bytes());
+            self.get(*run).write(out);
+        }
+        out.extend_from_slice(&saturated(self.entered.len()).to_le_bytes());
+        for ((part, role, scope), count) in &self.entered {
+            out.extend_from_slice(&part.0.to_le_bytes());
+            out.extend_from_slice(&role.to_le_bytes());
+            out.extend_from_slice(&scope.to_le_bytes());
+            out.extend_from_slice(&count.to_le_bytes());
+        }
     }
 
     /// Whether somebody has still to learn a decided outcome.
@@ -227,18 +289,20 @@ impl Runs {
 
     /// Starts the deadline of a run.
     pub(crate) fn set_deadline(&mut self, run: RunId, when: u64) {
-        self.get_mut(run).deadline = Some(when);
-        self.deadlines.insert((when, run));
+        let order = self.set;
+        self.set += 1;
+        self.get_mut(run).deadline = Some((when, order));
+        self.deadlines.insert((when, order, run));
     }
 
     /// The next deadline.
     pub(crate) fn deadline(&self) -> Option<(u64, RunId)> {
-        self.deadlines.first().copied()
+        self.deadlines.first().map(|(when, _, run)| (*when, *run))
     }
 
     fn drop_deadline(&mut self, run: RunId) {
-        if let Some(when) = self.get_mut(run).deadline.take() {
-            self.deadlines.remove(&(when, run));
+        if let Some((when, order)) = self.get_mut(run).deadline.take() {
+            self.deadlines.remove(&(when, order, run));
         }
     }
 

@@ -2,9 +2,13 @@
 //!
 //! Nothing here belongs to another session, so a driver may map the picks of a wave as it likes.
 
+mod digest;
+mod disturb;
 mod finish;
+mod order;
+mod rare;
 
-pub use finish::{FinalValue, SessionEnd, SessionReport};
+pub use finish::{Cancellation, FinalValue, SessionEnd, SessionReport};
 
 use crate::clock::Clock;
 use crate::config::{Retention, VMConfig};
@@ -20,7 +24,8 @@ use crate::kernel::speculate::Speculation;
 use crate::kernel::{Outcome, VMKernel, scope, speculate};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
-use std::collections::VecDeque;
+pub(crate) use rare::Rare;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -116,11 +121,11 @@ pub(crate) struct Request {
 }
 
 /// What the kernel reads and writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
-    /// Places of coroutines that are gone.
-    pub(crate) free: Vec<u16>,
+    /// Places of coroutines that are gone; the first one is used next, so branches have their places in order.
+    pub(crate) free: BTreeSet<u16>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
@@ -136,6 +141,7 @@ pub struct SessionState {
     pub(crate) speculation: Option<Box<Speculation>>,
     /// Whether the last speculation was undone.
     pub(crate) is_undone: bool,
+    pub(crate) rare: Option<Box<Rare>>,
 }
 
 impl SessionState {
@@ -153,7 +159,7 @@ impl SessionState {
         let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
         Self {
             coroutines: (0..).take(count).map(Coroutine::main).collect(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             registers: vec![Value::Unit; program.registers].into(),
             edges: edges.collect(),
             ready: (0..).take(count).collect(),
@@ -165,7 +171,35 @@ impl SessionState {
             holdings: None,
             speculation: None,
             is_undone: false,
+            rare: Rare::of(config, program),
         }
+    }
+}
+
+/// For tests of single steps; a machine needs none of this.
+#[doc(hidden)]
+impl SessionState {
+    /// The coroutine whose step is next, if one can step.
+    #[must_use]
+    pub fn next(&self) -> Option<u16> {
+        self.ready.front().copied()
+    }
+
+    /// Steps that were committed.
+    #[must_use]
+    pub const fn ticks(&self) -> u64 {
+        self.log.tick
+    }
+
+    /// The same state under another configuration.
+    #[must_use]
+    pub fn under(&self, program: &Program, config: VMConfig) -> Self {
+        let mut rare = Rare::of(&config, program);
+        if let Some(rare) = &mut rare {
+            let places = (0..).take(self.coroutines.len());
+            places.skip(program.roles.len()).for_each(|who| rare.start(who, self.log.tick, &config));
+        }
+        Self { rare, config: Arc::new(config), ..self.clone() }
     }
 }
 
@@ -204,6 +238,8 @@ pub(crate) struct Session {
     saved: Vec<(usize, Option<Box<dyn Handler + Send>>)>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
+    /// Most of them.
+    slice: u32,
     /// How its last pick ended. It stays here: to hand it on takes as long as a step.
     pub(crate) end: PickEnd,
 }
@@ -239,38 +275,70 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, end: PickEnd::Ready }
+        let slice = state.config.policy.slice(state.config.slice);
+        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, slice, end: PickEnd::Ready }
     }
 
     /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
     ///
-    /// Cooperative: the first ready coroutine goes on until it cannot, or has made a slice of steps.
+    /// The first ready coroutine goes on until it cannot, or has made a slice of steps. Under a policy that ranks,
+    /// [`Session::arrange`] says before each step which one is the first.
     pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
         let before = self.state.log.tick;
-        self.end = self.run(quantum);
+        let end = match self.state.rare {
+            None => self.run::<false>(quantum),
+            Some(_) => self.run_rare(quantum),
+        };
+        // To write down that it can go on takes as long as a step.
+        if let Some(end) = end {
+            self.end = end;
+        }
         u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX)
     }
 
-    fn run(&mut self, quantum: u32) -> PickEnd {
-        let mut left = quantum;
-        while left > 0 {
+    /// Out of line, so that sessions without anything rare are as fast as if there was no such thing.
+    #[inline(never)]
+    fn run_rare(&mut self, quantum: u32) -> Option<PickEnd> {
+        self.run::<true>(quantum)
+    }
+
+    /// How it ended; none if it can go on, which is what `end` says already.
+    #[inline(always)]
+    fn run<const RARE: bool>(&mut self, quantum: u32) -> Option<PickEnd> {
+        let start = self.state.log.tick;
+        loop {
+            let left = quantum.saturating_sub((self.state.log.tick - start) as u32);
+            if left == 0 {
+                break;
+            }
+            // Who speculates goes on until that is over.
+            let is_free = self.state.speculation.is_none();
+            if self.streak >= self.slice && is_free {
+                self.rotate();
+            }
+            let most = match RARE {
+                false => u32::MAX,
+                true => match self.arrange() {
+                    Ok(most) => most,
+                    Err(end) => return Some(PickEnd::Ended(end)),
+                },
+            };
             let Some(&who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
-                    end => return end,
+                    end => return Some(end),
                 }
             };
-            let slice = self.state.config.slice.saturating_sub(self.streak).max(1);
+            let most = most.min(left).min(self.slice.saturating_sub(self.streak).max(1));
             let before = self.state.log.tick;
-            let outcome = VMKernel::advance(&self.loaded.program, &mut self.state, who, left.min(slice));
+            let outcome = VMKernel::advance::<RARE>(&self.loaded.program, &mut self.state, who, most);
             let used = (self.state.log.tick - before) as u32;
-            left -= used;
             self.streak += used;
             self.settle_speculation();
+            if RARE {
+                self.count(who, used, &outcome);
+            }
             match outcome {
-                Outcome::Ran if self.streak >= self.state.config.slice && self.state.speculation.is_none() => {
-                    self.rotate();
-                }
                 Outcome::Ran => {}
                 Outcome::Yielded => self.rotate(),
                 Outcome::Blocked => self.drop_first(),
@@ -281,22 +349,30 @@ impl Session {
                     self.state.log.note(role, EventKind::Halted { by_notice: false }, || Value::Unit);
                     self.drop_first();
                 }
-                Outcome::Faulted(fault) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                Outcome::Asked => return PickEnd::Request(who),
-                Outcome::Issued => match self.perform_local(who) {
-                    None => return PickEnd::Request(who),
-                    Some(Answered::Done) => left = left.saturating_sub(1),
-                    Some(Answered::Later) => self.drop_first(),
-                    Some(Answered::Faulted(fault)) => return PickEnd::Ended(self.fault(Some(who), fault)),
-                },
+                Outcome::Faulted(fault) => return Some(PickEnd::Ended(self.fault(Some(who), fault))),
+                Outcome::Asked => return Some(PickEnd::Request(who)),
+                Outcome::Issued => {
+                    if RARE && let Some(end) = self.ingest_due() {
+                        return Some(PickEnd::Ended(end));
+                    }
+                    match self.perform_local(who) {
+                        None => return Some(PickEnd::Request(who)),
+                        Some(Answered::Done) => {}
+                        Some(Answered::Later) => self.drop_first(),
+                        Some(Answered::Faulted(fault)) => return Some(PickEnd::Ended(self.fault(Some(who), fault))),
+                    }
+                }
             }
         }
-        if self.state.ready.is_empty() { self.quiesce() } else { PickEnd::Ready }
+        if self.state.ready.is_empty() { Some(self.quiesce()) } else { None }
     }
 
     /// The first ready coroutine lets the others go first.
     fn rotate(&mut self) {
-        self.state.ready.rotate_left(1);
+        // It may have gone meanwhile.
+        if let Some(who) = self.state.ready.pop_front() {
+            self.state.ready.push_back(who);
+        }
         self.streak = 0;
     }
 

@@ -6,6 +6,7 @@
 //! checks are in [`conform`].
 
 pub mod conform;
+pub mod decode;
 pub mod encode;
 pub mod node;
 pub mod show;

@@ -46,8 +46,8 @@ pub(super) struct Function<'t, 'a> {
     pub(super) chosen: Vec<bool>,
     /// The state whose code is being written, as the verifier sees it.
     pub(super) state: LocalState,
-    /// Whether that state does not communicate.
-    is_silent: bool,
+    /// The state of the machine whose code is being written, if it does not communicate.
+    silent: Option<StateId>,
     /// Where the parts of `Par`s and scopes keep their values.
     pub(super) parts: Parts,
 }
@@ -67,7 +67,7 @@ pub(super) fn emit(tables: &mut Tables<'_>, machine: &Machine) -> Emitted {
         todo: Vec::new(),
         chosen: chosen_states(machine),
         state: LocalState(0),
-        is_silent: true,
+        silent: None,
         parts: Parts::new(machine),
     };
     let params = function.start();
@@ -179,7 +179,7 @@ impl Function<'_, '_> {
         let machine = self.machine;
         let state = &machine.states[id.0 as usize];
         self.state = LocalState(id.0);
-        self.is_silent = !matches!(state.kind, Kind::Send { .. } | Kind::Recv { .. });
+        self.silent = (!matches!(state.kind, Kind::Send { .. } | Kind::Recv { .. })).then_some(id);
         self.place(self.labels[id.0 as usize]);
         let slots = self.slots[id.0 as usize].clone().expect("a state is reached before it is written");
         self.enter_part(state.inside);
@@ -248,12 +248,13 @@ impl Function<'_, '_> {
                 self.push(Instr::Set { dst: *dst, value });
             }
         }
+        // Every loop has a step to a state with no higher number: one of silent steps does not hold up the others.
+        if self.silent.is_some_and(|from| step.target <= from) {
+            self.push(Instr::Yield);
+        }
         let is_open = self.out.blocks.last().is_some_and(|block| block.pc < self.pc());
         if is_new && is_open && self.places[target].is_none() {
             return Some(step.target);
-        }
-        if self.is_silent && self.places[target].is_some() {
-            self.push(Instr::Yield);
         }
         self.push(Instr::Jump { target: self.labels[target] });
         if is_new {

@@ -29,7 +29,7 @@ pub(super) struct Parts {
     /// The table of each scope.
     tables: FxHashMap<StateId, u32>,
     /// For each scope without a block of `done`, the state that stands for it.
-    done: FxHashMap<StateId, LocalState>,
+    done: Vec<(StateId, LocalState)>,
 }
 
 /// What code in a part has to know.
@@ -48,12 +48,18 @@ impl Parts {
 
 /// An image has a block for `done` in every scope: for those without one, a state that is nothing but its end. They come
 /// behind the states of the machine.
-pub(super) fn done_states(machine: &Machine) -> FxHashMap<StateId, LocalState> {
+pub(super) fn done_states(machine: &Machine) -> Vec<(StateId, LocalState)> {
     let states = (0..).map(StateId).zip(&machine.states);
     let bare = states
         .filter(|(_, state)| matches!(&state.kind, Kind::Scope(scope) if block_of(scope, Outcome::Done).is_none()));
     let first = u32::try_from(machine.states.len()).expect("the state limit is below 2^32");
     bare.zip(first..).map(|((state, _), number)| (state, LocalState(number))).collect()
+}
+
+/// The state that stands for the block of `done` of a scope.
+pub(super) fn done_state(done: &[(StateId, LocalState)], scope: StateId) -> LocalState {
+    let at = done.binary_search_by_key(&scope, |(state, _)| *state).expect("the scope has no block of `done`");
+    done[at].1
 }
 
 /// The outcomes of a scope in the order of the image, each with its block.
@@ -218,7 +224,7 @@ impl Function<'_, '_> {
     /// The block of `done` of a scope that has none.
     fn done(&mut self, id: StateId, scope: &Scope, (label, carried): (u32, &[Reg]), slots: &[Reg]) {
         self.enter_part(self.machine.states[id.0 as usize].inside);
-        self.state = self.parts.done[&id];
+        self.state = done_state(&self.parts.done, id);
         self.place(label);
         let body = Inside { of: id, part: 0 };
         let ends = |state: &crate::project::machine::State| {

@@ -1,14 +1,14 @@
 //! Tables of the image that all roles share; equal entries are one entry.
 
 use super::index;
-use crate::graph::{self, Graph, NodeId, Role};
+use crate::graph::{self, Graph, NodeId, NodeKind, Role};
 use crate::hir::{EffectId, Program};
 use crate::project::machine;
 use crate::ty::{Ty, TyKind};
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tell_ir::image::{
-    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Reentrancy, Region, Scope, Shape,
+    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Outcome, Reentrancy, Region, Scope, Shape,
 };
 use tell_ir::ty::{Type, TypeId};
 
@@ -239,17 +239,30 @@ impl<'a> Tables<'a> {
 
     /// The number of a scope that a role takes part in.
     pub(super) fn scope(&mut self, role: Role, scope: &machine::Scope) -> u32 {
-        let entry = self.scopes.entry(scope.site.node);
-        let number = entry.index();
-        let known = entry.or_insert_with(|| Scope {
-            owner: index(scope.owner),
-            participants: Vec::new(),
-            outcomes: super::parts::outcomes(scope).into_iter().map(|(outcome, _)| outcome).collect(),
-        });
-        if let Err(at) = known.participants.binary_search(&index(role)) {
-            known.participants.insert(at, index(role));
+        let number = self.scope_of(scope.site.node);
+        let participants = &mut self.scopes[number as usize].participants;
+        if let Err(at) = participants.binary_search(&index(role)) {
+            participants.insert(at, index(role));
         }
-        u32::try_from(number).expect("fewer scopes than nodes")
+        number
+    }
+
+    /// The number of a scope.
+    pub(super) fn scope_of(&mut self, node: NodeId) -> u32 {
+        let graph = self.graph;
+        let entry = self.scopes.entry(node);
+        let number = u32::try_from(entry.index()).expect("fewer scopes than nodes");
+        entry.or_insert_with(|| {
+            let NodeKind::Timed { owner, outcomes, .. } = &graph.node(node).kind else { panic!("bug: it is a scope") };
+            let has = |outcome: &Outcome| outcomes.iter().any(|own| own.name == outcome.text());
+            let all = Outcome::ALL.iter().map(|(_, outcome)| *outcome);
+            Scope {
+                owner: index(*owner),
+                participants: Vec::new(),
+                outcomes: all.filter(|outcome| *outcome == Outcome::Done || has(outcome)).collect(),
+            }
+        });
+        number
     }
 
     /// The tables as the beginning of an image.

@@ -6,9 +6,9 @@
 
 use super::Exploration;
 use crate::graph::{Graph, NodeId, NodeKind, Role};
-use crate::walk::depth_first;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
+use tell_ir::walk::depth_first;
 
 /// Most nodes that are looked at, for all channels together.
 const MAX_VISITS: usize = 5_000_000;

@@ -181,7 +181,7 @@ impl Code {
     }
 
     /// Who can still take each unnamed decision, from which states.
-    fn find_opaque(&mut self) {
+    pub(super) fn find_opaque(&mut self) {
         let mut nodes: Vec<u32> = Vec::new();
         for op in self.ops.iter().flatten() {
             if let Op::Case { on: On::Opaque(node), .. } = op {

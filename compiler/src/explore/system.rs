@@ -9,6 +9,7 @@ use crate::graph::{Graph, Role};
 use crate::hir::Program;
 use crate::project::machine::{Machine, Value};
 use std::rc::Rc;
+use tell_ir::image::CodeImage;
 
 /// All machines and the channels between them.
 pub struct System {
@@ -98,6 +99,12 @@ impl System {
     #[must_use]
     pub fn new(program: &Program, graph: &Graph, machines: &[Machine], bounds: Bounds) -> Self {
         Self { code: Rc::new(Code::new(program, graph, machines)), terms: Terms::new(), bounds }
+    }
+
+    /// The composition of the machines of an image.
+    #[must_use]
+    pub fn of_image(image: &CodeImage, bounds: Bounds) -> Self {
+        Self { code: Rc::new(Code::of_image(image)), terms: Terms::new(), bounds }
     }
 
     /// Where all roles start.

@@ -53,7 +53,14 @@ impl Made {
         let mut made = Self { graph, machines: Vec::new() };
         for (role, states) in (0..).zip(roles) {
             let states = states.iter().map(|state| made.state(role, state)).collect();
-            made.machines.push(Machine { role, states, start: Values::default(), is_coinductive: false });
+            made.machines.push(Machine {
+                role,
+                states,
+                start: Values::default(),
+                is_coinductive: false,
+                entries: Vec::new(),
+                decisions: Vec::new(),
+            });
         }
         made
     }

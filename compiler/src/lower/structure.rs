@@ -1,20 +1,23 @@
 //! What must hold of a choreography before it is projected: loops communicate, choices are opened by their decider.
 
-use crate::endless::endless;
-use crate::graph::{Graph, NodeId, NodeKind, Outcome, Role};
-use crate::import::never_reached;
-use crate::walk::depth_first;
+use crate::graph::{Graph, NodeId, NodeKind, Role};
+use crate::project::{nesting, never_reached};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use tell_ir::implementable::Nesting;
+use tell_ir::implementable::overlap::{self, Overlap};
+use tell_ir::implementable::silent::silent_rounds;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::Span;
 
 /// Reports every place where the structure is wrong.
 pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
-    let mut diagnostics = silent_loops(graph);
-    diagnostics.extend(overlaps(graph));
+    let nesting = nesting(graph);
+    let mut diagnostics = Vec::new();
+    silent_rounds(graph, &nesting, &mut |node| diagnostics.push(silent_loop(graph, node)));
+    diagnostics.extend(overlaps(graph, &nesting));
     if diagnostics.is_empty() {
-        diagnostics.extend(endless(graph).map(|found| never_reached(graph, found)));
+        diagnostics.extend(never_reached(graph, nesting));
         for node in &graph.nodes {
             if let NodeKind::Choice { decider, arms } = &node.kind
                 && arms.iter().all(|arm| arm.name.is_some())
@@ -28,31 +31,13 @@ pub(super) fn check(graph: &Graph) -> Vec<Diagnostic> {
 }
 
 /// Pairs of roles that communicate in two branches of a `par`.
-fn overlaps(graph: &Graph) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (id, node) in (0..).map(NodeId).zip(&graph.nodes) {
-        let NodeKind::Par { branches, .. } = &node.kind else { continue };
-        let mut first: FxHashMap<(Role, Role), (usize, Span)> = FxHashMap::default();
-        for (index, start) in branches.iter().enumerate() {
-            let mut seen = FxHashSet::default();
-            let mut todo = vec![*start];
-            while let Some(inner) = todo.pop() {
-                if matches!(graph.node(inner).kind, NodeKind::Join { of } if of == id) || !seen.insert(inner) {
-                    continue;
-                }
-                if let NodeKind::Comm { from, to, .. } = graph.node(inner).kind {
-                    let span = graph.node(inner).span;
-                    let (other, place) = *first.entry((from, to)).or_insert((index, span));
-                    if other != index {
-                        found.push(overlapping(graph, (from, to), [place, span, node.span.head(3)]));
-                        break;
-                    }
-                }
-                todo.extend(graph.successors(inner));
-            }
-        }
-    }
-    found
+fn overlaps(graph: &Graph, nesting: &Nesting) -> Vec<Diagnostic> {
+    let mut found = overlap::overlaps(graph, nesting);
+    // One for each branch.
+    found.dedup_by_key(|overlap| (overlap.par, overlap.second.way));
+    let span = |node: NodeId| graph.node(node).span;
+    let places = |overlap: &Overlap| [span(overlap.first.node), span(overlap.second.node), span(overlap.par).head(3)];
+    found.iter().map(|overlap| overlapping(graph, overlap.channel, places(overlap))).collect()
 }
 
 fn overlapping(graph: &Graph, (from, to): (Role, Role), [first, second, par]: [Span; 3]) -> Diagnostic {
@@ -65,90 +50,12 @@ fn overlapping(graph: &Graph, (from, to): (Role, Role), [first, second, par]: [S
         .help(format!("put all messages from `{from}` to `{to}` into one branch: their order would be open"))
 }
 
-/// Cycles on which nobody communicates.
-fn silent_loops(graph: &Graph) -> Vec<Diagnostic> {
-    let passes = Passes::new(graph);
-    let silent = |id: u32| passes.silent(graph, NodeId(id)).into_iter().map(|next| next.0).collect();
-    let mut found: Vec<Diagnostic> = Vec::new();
-    let roots = reachable(graph).into_iter().map(|root| root.0);
-    depth_first(graph.nodes.len(), roots, &silent, &mut |cycle| found.push(silent_loop(graph, NodeId(cycle[0].0))));
-    found
-}
-
-/// Which `Par` and `Timed` can be passed without any communication.
-struct Passes {
-    known: FxHashMap<NodeId, bool>,
-}
-
-impl Passes {
-    fn new(graph: &Graph) -> Self {
-        let mut passes = Self { known: FxHashMap::default() };
-        // What is inside comes later in the arena than what is around it.
-        for id in (0..graph.nodes.len()).rev().map(|index| NodeId(u32::try_from(index).expect("below the node limit")))
-        {
-            let silent = match &graph.node(id).kind {
-                NodeKind::Par { branches, .. } => branches.iter().all(|start| passes.reaches_end(graph, *start, id)),
-                // Unless it is done it can be left at once, so then the body need not be silent.
-                NodeKind::Timed { body, outcomes, .. } => {
-                    let (done, others): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.name == "done");
-                    let mut block = |outcome: &&Outcome| passes.reaches_end(graph, outcome.cont, id);
-                    others.iter().any(&mut block)
-                        || (done.iter().all(&mut block) && passes.reaches_end(graph, *body, id))
-                }
-                _ => continue,
-            };
-            passes.known.insert(id, silent);
-        }
-        passes
-    }
-
-    /// The nodes that can follow without communication.
-    fn silent(&self, graph: &Graph, id: NodeId) -> Vec<NodeId> {
-        match &graph.node(id).kind {
-            NodeKind::Comm { .. } | NodeKind::Join { .. } => Vec::new(),
-            NodeKind::Par { then, .. } | NodeKind::Timed { then, .. } => {
-                self.known.get(&id).copied().unwrap_or(false).then_some(*then).into_iter().collect()
-            }
-            _ => graph.successors(id),
-        }
-    }
-
-    /// Whether the end of a part of `of` can be reached from `start` without communication.
-    fn reaches_end(&self, graph: &Graph, start: NodeId, of: NodeId) -> bool {
-        let mut seen = FxHashSet::default();
-        let mut todo = vec![start];
-        while let Some(id) = todo.pop() {
-            if matches!(graph.node(id).kind, NodeKind::Join { of: own } if own == of) {
-                return true;
-            }
-            if seen.insert(id) {
-                todo.extend(self.silent(graph, id));
-            }
-        }
-        false
-    }
-}
-
 fn silent_loop(graph: &Graph, head: NodeId) -> Diagnostic {
     let span = graph.node(head).span;
     let word = span.head(4);
     Diagnostic::new(Code("E0413"), "this repeats without any communication")
         .label(graph.file, word, "a round of this can pass without a message")
         .help("send a message in every round, before it starts again")
-}
-
-/// Nodes that can be reached from the start, each once.
-fn reachable(graph: &Graph) -> Vec<NodeId> {
-    let mut seen = vec![false; graph.nodes.len()];
-    let mut todo = vec![graph.start];
-    let mut all = Vec::new();
-    while let Some(id) = todo.pop() {
-        if !std::mem::replace(&mut seen[id.index()], true) {
-            all.push(id);
-            todo.extend(graph.successors(id));
-        }
-    }
-    all
 }
 
 /// The branches of a choice must be opened by sends of the decider, with distinct labels towards each receiver.

@@ -1,13 +1,14 @@
 //! The steps a role does not see, from a set of nodes on.
 
 use super::key::{Key, Keys};
-use super::live::{Stop, View};
+use super::live::View;
 use super::machine::UNKNOWN;
 use super::reads::arm_binds;
 use crate::graph::{CaseOn, GVar, Graph, NodeId, NodeKind, Renamed, Role};
 use crate::hir::Program;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
+use tell_ir::implementable::Stop;
 
 /// σ at a node: one slot per binding of `View::live`, in the same order.
 pub(super) type Sigma = Rc<[u32]>;
@@ -96,12 +97,7 @@ impl Ground<'_> {
 
     /// Whether the choreography cannot pass the item without the role.
     fn stays(&self, item: &Item) -> bool {
-        match (item.stop, &self.graph.node(item.node).kind) {
-            (Stop::Act(_) | Stop::Finished, _) | (_, NodeKind::End { .. }) => true,
-            (_, NodeKind::Join { of }) => self.view.enters(*of),
-            (_, NodeKind::Par { .. } | NodeKind::Timed { .. }) => self.view.enters(item.node),
-            _ => false,
-        }
+        self.view.demand(item.node, item.stop).is_some()
     }
 
     /// Whether the role could take part in a decision; it need not act again, its final values may depend on it.
@@ -234,15 +230,8 @@ impl Closure {
                     go(self, arm.cont, sigma, position);
                 }
             }
-            NodeKind::Par { .. } | NodeKind::Timed { .. } => {
-                // A role that acts in one branch passes through it; one that acts in none does not wait for them.
-                let next = graph.successors(node);
-                let way = view.parts(node).first().copied().unwrap_or(next.len() - 1);
-                let sigma = carry(view, node, &sigma, next[way], |_| None);
-                go(self, next[way], sigma, way);
-            }
             _ => {
-                for way in 0..ways {
+                for way in view.unseen(node) {
                     let cont = graph.successor(node, way);
                     let sigma = carry(view, node, &sigma, cont, |_| None);
                     go(self, cont, sigma, way);
@@ -310,41 +299,36 @@ impl Closure {
             behind.follow(ground, keys, slots, todo);
         }
         let known = |place: &u32| !behind.items[*place as usize].sigma.contains(&UNKNOWN);
-        let next = behind.adjacent(|(from, to)| (from, to));
+        let mut next = vec![Vec::new(); behind.items.len()];
+        behind.steps.iter().for_each(|(from, to)| next[*from as usize].push(*to));
         let mut arms = arms.into_iter().map(|arm| behind.places_behind(arm, &next));
         let Some(one) = arms.next() else { return true };
         one.iter().all(known) && arms.all(|other| other == one)
     }
 
-    /// For each item, those its steps lead to, or those they come from.
-    fn adjacent(&self, direction: impl Fn((u32, u32)) -> (u32, u32)) -> Vec<Vec<u32>> {
-        let mut adjacent = vec![Vec::new(); self.items.len()];
-        for step in &self.steps {
-            let (from, to) = direction(*step);
-            adjacent[from as usize].push(to);
-        }
-        adjacent
-    }
-
     /// Where the role acts or decides, reachable by unseen steps, ascending.
     fn places_behind(&self, from: u32, next: &[Vec<u32>]) -> Vec<u32> {
-        let seen = reachable(&[from], next);
+        let mut seen = vec![false; next.len()];
+        let mut todo = vec![from];
+        while let Some(index) = todo.pop() {
+            if !std::mem::replace(&mut seen[index as usize], true) {
+                todo.extend(&next[index as usize]);
+            }
+        }
         let places = self.frontier.iter().copied().chain(self.cases.iter().map(|(index, _)| *index));
         let mut places: Vec<u32> = places.filter(|index| seen[*index as usize]).collect();
         places.sort_unstable();
         places
     }
 
-    /// Which items have an unseen path to one of `targets`.
-    pub(super) fn reaching(&self, targets: &[u32]) -> Vec<bool> {
-        reachable(targets, &self.adjacent(|(from, to)| (to, from)))
-    }
-
-    /// A place of the frontier behind `from` that is not among `targets`; `from` itself if there is none.
-    pub(super) fn other_end(&self, from: u32, targets: &[u32]) -> u32 {
-        let seen = reachable(&[from], &self.adjacent(|step| step));
-        let ends = self.frontier.iter().find(|index| seen[**index as usize] && !targets.contains(index));
-        ends.copied().unwrap_or(from)
+    /// The shared decisions that the role takes here with some values and cannot see with others.
+    pub(super) fn seen_through(&self) -> FxHashSet<NodeId> {
+        let node = |index: u32| self.items[index as usize].node;
+        let decided: FxHashSet<NodeId> = self.cases.iter().map(|(index, _)| node(*index)).collect();
+        if decided.is_empty() {
+            return decided;
+        }
+        self.steps.iter().map(|(from, _)| node(*from)).filter(|node| decided.contains(node)).collect()
     }
 
     /// Whether some run passes here without the role ever acting again.
@@ -390,18 +374,6 @@ impl From<Waiting> for Closure {
             Waiting::Several(closure) => *closure,
         }
     }
-}
-
-/// Which items can be reached from some.
-fn reachable(from: &[u32], next: &[Vec<u32>]) -> Vec<bool> {
-    let mut seen = vec![false; next.len()];
-    let mut todo = from.to_vec();
-    while let Some(index) = todo.pop() {
-        if !std::mem::replace(&mut seen[index as usize], true) {
-            todo.extend(&next[index as usize]);
-        }
-    }
-    seen
 }
 
 /// The slot of a binding at a node.

@@ -8,8 +8,8 @@ use super::offers::{Frontier, Offer};
 use super::rejection::{Passed, Rejection, Rule};
 use super::state::{Construction, Failure, Result, comm};
 use crate::graph::{NodeId, NodeKind, Role};
-use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use tell_ir::implementable::{Receive, TooMuch, crossing, overtaken};
 
 impl Construction<'_> {
     /// Checks what the nodes of a state demand.
@@ -39,60 +39,30 @@ impl Construction<'_> {
         Ok(())
     }
 
-    /// What is offered in a state is offered from every node of it.
+    /// What is offered in a state is offered behind every node of it.
     fn send_validity(&self, closure: &Closure, key: &Key, offers: &[Offer]) -> Result<()> {
         if key.contains(&UNKNOWN) {
             return Err(self.reject(Rule::UnknownValue, closure, [at(offers[0]), at(offers[0])]));
         }
-        if closure.items.len() == 1 {
+        // Each item leads to one of the frontier, be it one where the role has nothing more to do.
+        let is_offered = |item: &&u32| offers.iter().any(|offer| offer.item == **item);
+        match closure.frontier.iter().find(|item| !is_offered(item)) {
+            Some(other) => Err(self.reject(Rule::SendValidity, closure, [at(offers[0]), (*other, 0)])),
+            None => Ok(()),
+        }
+    }
+
+    /// Merged branches of different `Par`s use different channels of the role.
+    fn disjoint(&self, closure: &Closure, offers: &[Offer]) -> Result<()> {
+        let graph = self.ground.graph;
+        let nodes: Vec<NodeId> = offers.iter().map(|offer| closure.items[offer.item as usize].node).collect();
+        if !matches!(graph.node(nodes[0]).kind, NodeKind::Par { .. }) {
             return Ok(());
         }
-        let targets: Vec<u32> = offers.iter().map(|offer| offer.item).collect();
-        let Some(stuck) = closure.reaching(&targets).iter().position(|reaching| !reaching) else { return Ok(()) };
-        let stuck = u32::try_from(stuck).expect("the state limit is below 2^32");
-        let other = closure.other_end(stuck, &targets);
-        Err(self.reject(Rule::SendValidity, closure, [at(offers[0]), (other, 0)]))
-    }
-
-    /// Merged branches of different `Par`s use different channels of the role, as those of one do.
-    fn disjoint(&self, closure: &Closure, offers: &[Offer]) -> Result<()> {
-        let mut used: FxHashMap<(Role, Role), usize> = FxHashMap::default();
-        for offer in offers {
-            let node = closure.items[offer.item as usize].node;
-            let NodeKind::Par { branches, .. } = &self.ground.graph.node(node).kind else { return Ok(()) };
-            if offers.len() == 1 {
-                return Ok(());
-            }
-            for (index, branch) in branches.iter().enumerate() {
-                for channel in self.channels(node, *branch) {
-                    if *used.entry(channel).or_insert(index) != index {
-                        return Err(self.reject(Rule::Parallel, closure, [at(offers[0]), at(*offer)]));
-                    }
-                }
-            }
+        match crossing(graph, self.ground.view.skeleton(), self.ground.role, &nodes) {
+            Some(other) => Err(self.reject(Rule::Parallel, closure, [at(offers[0]), at(offers[other])])),
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    /// The channels of the role in a branch of `par`.
-    fn channels(&self, par: NodeId, branch: NodeId) -> FxHashSet<(Role, Role)> {
-        let graph = self.ground.graph;
-        let mut channels = FxHashSet::default();
-        let mut seen = FxHashSet::default();
-        let mut todo = vec![branch];
-        while let Some(node) = todo.pop() {
-            let kind = &graph.node(node).kind;
-            if matches!(kind, NodeKind::Join { of } if *of == par) || !seen.insert(node) {
-                continue;
-            }
-            if let NodeKind::Comm { from, to, .. } = kind
-                && (*from == self.ground.role || *to == self.ground.role)
-            {
-                channels.insert((*from, *to));
-            }
-            todo.extend(graph.successors(node));
-        }
-        channels
     }
 
     /// One label from one partner has one payload signature.
@@ -112,43 +82,39 @@ impl Construction<'_> {
 
     /// A message of another partner cannot be there before this one is consumed.
     fn receive_validity(&mut self, closure: &Closure, frontier: &Frontier) -> Result<()> {
-        let partners: IndexSet<Role, FxBuildHasher> =
-            frontier.receives.iter().map(|((partner, _), _)| *partner).collect();
-        if partners.len() < 2 {
+        let Some(first) = frontier.receives.keys().next() else { return Ok(()) };
+        if frontier.receives.keys().all(|(partner, _)| *partner == first.0) {
             return Ok(());
         }
-        for ((taken, _), offers) in frontier.receives.iter() {
-            for offer in offers {
+        let graph = self.ground.graph;
+        let mut offers: Vec<Offer> = Vec::new();
+        let mut receives: Vec<Receive> = Vec::new();
+        for ((partner, label), group) in frontier.receives.iter() {
+            for offer in group {
                 let node = closure.items[offer.item as usize].node;
-                let cont = comm(self.ground.graph, node, offer.branch as usize, false).0;
-                for partner in partners.iter().filter(|partner| *partner != taken) {
-                    let Some(early) = self.available.first(cont, *partner) else {
-                        return Err(self.reject(Rule::TooManyStates, closure, [at(*offer), at(*offer)]));
-                    };
-                    let clash = early
-                        .iter()
-                        .find_map(|label| frontier.receives.find(&(*partner, *label)).map(|other| (*label, other)));
-                    if let Some((label, other)) = clash {
-                        return Err(self.overtaken(closure, (*offer, cont), (*partner, label, other)));
-                    }
-                }
+                let behind = comm(graph, node, offer.branch as usize, false).0;
+                receives.push(Receive { partner: *partner, label: *label, behind });
+                offers.push(*offer);
             }
         }
-        Ok(())
+        match overtaken(&mut self.available, &receives) {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) => {
+                let (taken, early) = (receives[found.taken], receives[found.early]);
+                let behind = self.available.way_to(taken.behind, early.partner, early.label).unwrap_or_default();
+                Err(self.overtaken(closure, [offers[found.taken], offers[found.early]], behind))
+            }
+            Err(TooMuch { at: offer }) => {
+                Err(self.reject(Rule::TooManyStates, closure, [at(offers[offer]), at(offers[offer])]))
+            }
+        }
     }
 
-    /// Behind `cont` the message of the offer `taken` can be overtaken by that label of `partner`, which is also offered
-    /// as `early`.
-    fn overtaken(
-        &mut self,
-        closure: &Closure,
-        (taken, cont): (Offer, NodeId),
-        (partner, label, early): (Role, u32, Offer),
-    ) -> Failure {
+    /// Behind the offer `taken` its message can be overtaken by that of the other, in the way `behind`.
+    fn overtaken(&self, closure: &Closure, [taken, early]: [Offer; 2], behind: Vec<(NodeId, usize)>) -> Failure {
         let runs = self.runs(closure, [at(taken), at(early)]);
-        let (node, way) = self.ground.graph.message(runs[0].node, runs[0].branch);
-        let behind = self.available.way_to(cont, partner, label).unwrap_or_default();
-        let overtaking = [Passed { node, way }].into_iter().chain(behind).collect();
+        let first = self.ground.graph.message(runs[0].node, runs[0].branch);
+        let overtaking = [first].into_iter().chain(behind).map(|(node, way)| Passed { node, way }).collect();
         let rejection = Rejection { role: self.ground.role, rule: Rule::ReceiveValidity, runs, overtaking };
         Failure::Rejected(Box::new(rejection))
     }

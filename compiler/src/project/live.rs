@@ -3,39 +3,22 @@
 use super::machine::Env;
 use super::parts::Parts;
 use super::reads::{action_binds, action_reads, arm_binds, variables};
-use super::skeleton::{Segment, Skeleton, actors};
 use crate::graph::{
     Arm, Branch, CaseArm, CaseOn, ExprRef, GVar, Graph, Guard, NodeId, NodeKind, Renamed, Role, entries_of,
 };
 use crate::hir::Program;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
+use tell_ir::implementable::{Demand, Segment, Sight, Skeleton, Stop};
 
 /// Bindings a role needs, ascending.
 pub(super) type Live = Rc<[GVar]>;
 
-/// What stops a role at a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// It acts there; which of its acts it is.
-    Act(u32),
-    /// Nothing it does or keeps lies there or behind.
-    Finished,
-    /// It does not act there, but may behind.
-    Passing,
-}
-
-/// One role's view of a choreography.
+/// One role's view of a choreography, with data.
 pub(super) struct View<'a> {
     graph: &'a Graph,
-    skeleton: &'a Skeleton,
+    sight: Sight<'a, Graph>,
     role: Role,
-    /// Where it acts: ranks in the skeleton, ascending.
-    acts: &'a [u32],
-    /// For each segment, whether the role can act behind it.
-    acts_behind: Vec<bool>,
-    /// For each segment, whether an end of a branch or block the role waits at lies in or behind it.
-    joins_behind: Vec<bool>,
     /// What it needs; `None` if the choreography has no bindings at all.
     needs: Option<Needs>,
     /// What it binds in the parts of `Par`s and scopes.
@@ -64,18 +47,11 @@ impl<'a> View<'a> {
         role: Role,
         room: &mut usize,
     ) -> Option<Self> {
-        let acts = skeleton.acts(role);
-        let nothing: Live = Rc::new([]);
-        let mut acts_behind = vec![false; skeleton.len()];
-        let segments = acts.iter().map(|rank| skeleton.segment_of(skeleton.node(*rank)));
-        mark_before(skeleton, segments.collect(), &mut acts_behind);
-        let joins_behind = vec![false; skeleton.len()];
         let (parts, settings) = (Parts::default(), FxHashMap::default());
-        let mut view =
-            Self { graph, skeleton, role, acts, acts_behind, joins_behind, needs: None, parts, settings, nothing };
-        view.joins_behind = view.joins_behind();
+        let sight = Sight::new(graph, skeleton, role);
+        let mut view = Self { graph, sight, role, needs: None, parts, settings, nothing: Rc::new([]) };
         if !graph.vars.is_empty() {
-            let entered = skeleton.blocks().filter(|node| view.enters(*node));
+            let entered = skeleton.nesting().blocks().filter(|node| view.enters(*node));
             view.parts = Parts::new(program, graph, skeleton, role, entered);
             view.needs = Some(view.needs(program, room)?);
             view.settings = view.settings();
@@ -84,26 +60,24 @@ impl<'a> View<'a> {
     }
 
     /// The first node from `node` on that is more than a step the role does not see: one at which it acts, else the last
-    /// of the segment.
+    /// of the segment. Where it still needs something it is not finished.
     pub(super) fn stop(&self, node: NodeId) -> (NodeId, Stop) {
-        let actor = actors(&self.graph.node(node).kind).position(|actor| actor == self.role);
-        if let Some(actor) = actor {
-            return (node, Stop::Act(self.skeleton.act_of(node, actor)));
+        let (node, stop) = self.sight.stop(node);
+        let last = |needs: &Needs| needs.last[self.skeleton().segment_of(node) as usize].is_empty();
+        match stop {
+            Stop::Finished if !self.needs.as_ref().is_none_or(last) => (node, Stop::Passing),
+            _ => (node, stop),
         }
-        if let Some(act) = self.skeleton.next_act(self.acts, node) {
-            let number = u32::try_from(act).expect("the node limit is below 2^32");
-            return (self.skeleton.node(self.acts[act]), Stop::Act(number));
-        }
-        let segment = self.skeleton.segment_of(node);
-        let ends = !self.acts_behind[segment as usize]
-            && !self.can_join(node)
-            && self.needs.as_ref().is_none_or(|needs| needs.last[segment as usize].is_empty());
-        (self.skeleton.last(segment), if ends { Stop::Finished } else { Stop::Passing })
+    }
+
+    /// What a stop demands of the role.
+    pub(super) fn demand(&self, node: NodeId, stop: Stop) -> Option<Demand> {
+        self.sight.demand(node, stop)
     }
 
     /// Whether the role can act at or behind a node.
     pub(super) fn can_act(&self, node: NodeId) -> bool {
-        self.acts_behind[self.skeleton.segment_of(node) as usize] || self.skeleton.next_act(self.acts, node).is_some()
+        self.sight.can_act(node)
     }
 
     /// Whether no binding matters.
@@ -111,46 +85,36 @@ impl<'a> View<'a> {
         self.needs.is_none()
     }
 
-    pub(super) fn skeleton(&self) -> &Skeleton {
-        self.skeleton
-    }
-
-    /// Whether the end of a branch or block that the role waits at lies at or behind a node.
-    pub(super) fn can_join(&self, node: NodeId) -> bool {
-        self.joins_behind[self.skeleton.segment_of(node) as usize]
+    pub(super) fn skeleton(&self) -> &'a Skeleton {
+        self.sight.skeleton()
     }
 
     /// Number of nodes at which it acts.
     pub(super) fn act_count(&self) -> usize {
-        self.acts.len()
+        self.sight.acts().len()
     }
 
-    /// The branches or blocks of a `Par` or `Timed` it acts in.
-    pub(super) fn parts(&self, node: NodeId) -> &'a [usize] {
-        self.skeleton.parts_of(node, self.role)
+    /// The ways of a node that it passes without seeing it.
+    pub(super) fn unseen(&self, node: NodeId) -> std::ops::Range<usize> {
+        self.sight.unseen(node)
     }
 
-    /// Whether entering the node is an action of the role: a `Par` with two or more branches for it, or a scope it takes
-    /// part in.
+    /// Whether entering the node is an action of the role.
     pub(super) fn enters(&self, node: NodeId) -> bool {
-        match &self.graph.node(node).kind {
-            NodeKind::Par { .. } => self.parts(node).len() > 1,
-            NodeKind::Timed { owner, .. } => *owner == self.role || !self.parts(node).is_empty(),
-            _ => false,
-        }
+        self.sight.enters(node)
     }
 
     /// The segments on which the role does not act, but can behind them.
     pub(super) fn waits(&self, segment: Segment) -> bool {
-        self.acts_behind[segment as usize] && self.skeleton.next_act(self.acts, self.skeleton.first(segment)).is_none()
+        self.sight.waits(segment)
     }
 
     /// The bindings the role needs from a node on.
     pub(super) fn live(&self, node: NodeId) -> &Live {
         let Some(needs) = &self.needs else { return &self.nothing };
-        match self.skeleton.next_act(self.acts, node) {
+        match self.skeleton().next_act(self.sight.acts(), node) {
             Some(act) => &needs.acts[act],
-            None => &needs.last[self.skeleton.segment_of(node) as usize],
+            None => &needs.last[self.skeleton().segment_of(node) as usize],
         }
     }
 
@@ -204,7 +168,7 @@ impl<'a> View<'a> {
 
     /// Everything that is carried over some join.
     pub(super) fn all_carried(&self) -> Vec<(NodeId, GVar)> {
-        let joins = self.skeleton.joins().filter(|(_, of)| self.enters(*of));
+        let joins = self.skeleton().joins().filter(|(_, of)| self.enters(*of));
         joins.flat_map(|(join, of)| self.live(join).iter().map(move |var| (of, *var))).collect()
     }
 
@@ -215,32 +179,23 @@ impl<'a> View<'a> {
         set(reads).iter().filter_map(|var| slot(*var)).collect()
     }
 
-    fn joins_behind(&self) -> Vec<bool> {
-        let joins = self.skeleton.joins().filter(|(_, of)| self.enters(*of));
-        let joins: Vec<Segment> = joins.map(|(join, _)| self.skeleton.segment_of(join)).collect();
-        let mut behind = vec![false; self.skeleton.len()];
-        // A join is the last node of its segment.
-        joins.iter().for_each(|segment| behind[*segment as usize] = true);
-        mark_before(self.skeleton, joins, &mut behind);
-        behind
-    }
-
     /// The least solution, from the ends on.
     fn needs(&self, program: &Program, room: &mut usize) -> Option<Needs> {
-        let none = || vec![self.nothing.clone(); self.skeleton.len()];
-        let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.acts.len()] };
+        let skeleton = self.skeleton();
+        let none = || vec![self.nothing.clone(); skeleton.segments()];
+        let mut needs = Needs { head: none(), last: none(), acts: vec![self.nothing.clone(); self.act_count()] };
         let bodies = self.bodies_before_done();
-        let mut queued = vec![true; self.skeleton.len()];
+        let mut queued = vec![true; skeleton.segments()];
         // Continuations are lowered before what leads to them, so ascending heads meet most segments once.
-        let mut todo: Vec<Segment> = self.skeleton.all().collect();
-        todo.sort_unstable_by_key(|segment| self.skeleton.first(*segment));
+        let mut todo: Vec<Segment> = skeleton.all().collect();
+        todo.sort_unstable_by_key(|segment| skeleton.first(*segment));
         let mut todo = std::collections::VecDeque::from(todo);
         while let Some(segment) = todo.pop_front() {
             queued[segment as usize] = false;
             let head = self.pass(program, &mut needs, segment, room)?;
             if *head != *needs.head[segment as usize] {
                 needs.head[segment as usize] = head;
-                for before in self.skeleton.before(segment).iter().chain(bodies.get(&segment).into_iter().flatten()) {
+                for before in skeleton.before(segment).iter().chain(bodies.get(&segment).into_iter().flatten()) {
                     if !std::mem::replace(&mut queued[*before as usize], true) {
                         todo.push_back(*before);
                     }
@@ -255,7 +210,8 @@ impl<'a> View<'a> {
         let mut bodies: FxHashMap<Segment, Vec<Segment>> = FxHashMap::default();
         for entered in self.parts.nodes().into_iter().filter_map(|node| self.parts.of(node)) {
             if let (Some(done), Some(join)) = (entered.leads_to_done(0), entered.join(0)) {
-                bodies.entry(self.skeleton.segment_of(done)).or_default().push(self.skeleton.segment_of(join));
+                let skeleton = self.skeleton();
+                bodies.entry(skeleton.segment_of(done)).or_default().push(skeleton.segment_of(join));
             }
         }
         bodies
@@ -263,14 +219,15 @@ impl<'a> View<'a> {
 
     /// Goes through a segment from its end; what is needed at its head.
     fn pass(&self, program: &Program, needs: &mut Needs, segment: Segment, room: &mut usize) -> Option<Live> {
-        let last = self.skeleton.last(segment);
-        let head_of = |next: NodeId| &needs.head[self.skeleton.segment_of(next) as usize];
+        let (skeleton, acts) = (self.skeleton(), self.sight.acts());
+        let last = skeleton.last(segment);
+        let head_of = |next: NodeId| &needs.head[skeleton.segment_of(next) as usize];
         let reader = Reader { program, graph: self.graph, role: self.role, parts: &self.parts };
         let mut needed = reader.needed(last, &head_of);
         *room = room.checked_sub(needed.len())?;
         needs.last[segment as usize] = needed.clone();
-        for act in self.skeleton.acts_from(self.acts, self.skeleton.first(segment)).rev() {
-            let node = self.skeleton.node(self.acts[act]);
+        for act in skeleton.acts_from(acts, skeleton.first(segment)).rev() {
+            let node = skeleton.node(acts[act]);
             if node != last {
                 let before = reader.needed(node, &|_| &needed);
                 if before != needed {
@@ -281,18 +238,6 @@ impl<'a> View<'a> {
             needs.acts[act] = needed.clone();
         }
         Some(needed)
-    }
-}
-
-/// Marks all segments that lead to one of these.
-fn mark_before(skeleton: &Skeleton, mut todo: Vec<Segment>, marks: &mut [bool]) {
-    todo.dedup();
-    while let Some(segment) = todo.pop() {
-        for before in skeleton.before(segment) {
-            if !std::mem::replace(&mut marks[*before as usize], true) {
-                todo.push(*before);
-            }
-        }
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Machine {
     pub start: Values,
     /// Whether the coinductive rule would have sufficed (PROJECTION §3, ladder).
     pub is_coinductive: bool,
+    /// The entries of each state: the nodes it was come to with. Ascending.
+    pub entries: Vec<(StateId, NodeId)>,
+    /// The nodes of the shared decisions that states take, ascending.
+    pub decisions: Vec<(StateId, NodeId)>,
 }
 
 /// One state.

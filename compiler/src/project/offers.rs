@@ -2,11 +2,11 @@
 
 use super::closure::{Closure, Ground, Item};
 use super::key::{Key, Keys};
-use super::live::Stop;
 use crate::graph::{NodeKind, Role};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use std::hash::Hash;
+use tell_ir::implementable::Demand;
 
 /// One node that offers an action.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +76,9 @@ impl<K: Hash + Eq> Offers<K> {
         self.keys.iter().zip(self.groups())
     }
 
-    /// The first offer of an action.
-    pub(super) fn find(&self, key: &K) -> Option<Offer> {
-        let group = self.keys.get_index_of(key)?;
-        self.all.get(self.all.partition_point(|offer| (offer.group as usize) < group)).copied()
+    /// Each action.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.keys.iter()
     }
 }
 
@@ -112,9 +111,10 @@ impl Frontier {
     fn add(&mut self, ground: &Ground<'_>, keys: &mut Keys<'_>, closure: &Closure, index: u32) {
         let Item { node, sigma, stop, .. } = &closure.items[index as usize];
         let graph = ground.graph;
+        let demand = ground.view.demand(*node, *stop);
         match &graph.node(*node).kind {
-            NodeKind::Join { of } if ground.view.enters(*of) => self.joins.push(index),
-            _ if *stop == Stop::Finished => self.ends.push(index),
+            _ if demand == Some(Demand::Join) => self.joins.push(index),
+            _ if demand == Some(Demand::Nothing) => self.ends.push(index),
             NodeKind::Comm { from, to, branches } if *from == ground.role => {
                 for (position, branch) in branches.iter().enumerate() {
                     self.sends.add(keys.send(*node, *to, branch, sigma), index, position);

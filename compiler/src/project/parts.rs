@@ -7,10 +7,10 @@
 //! again.
 
 use super::reads::{action_binds, binds};
-use super::skeleton::{Skeleton, part_nodes};
 use crate::graph::{GVar, Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use tell_ir::implementable::Skeleton;
 
 /// The parts of all `Par`s and scopes a role enters.
 #[derive(Default)]
@@ -71,7 +71,8 @@ impl Entered {
         };
         let (mut locals, mut others) = (Vec::new(), Vec::new());
         let mut parts = Vec::new();
-        for (index, (start, join)) in skeleton.ends_of(graph, node).into_iter().enumerate() {
+        for part in skeleton.nesting().parts_of(node).map(|part| skeleton.nesting().part(part)) {
+            let (index, start, join) = (part.way, graph.successor(node, part.way), part.join);
             let mut bound = Vec::new();
             for inner in part_nodes(graph, node, start) {
                 binds(program, graph, role, inner, &mut bound);
@@ -131,4 +132,21 @@ impl Entered {
         let is_cell = |var: &GVar| wanted.binary_search(var).is_ok() && self.others.binary_search(var).is_err();
         self.locals.iter().copied().filter(move |(_, var)| is_cell(var))
     }
+}
+
+/// The nodes of a part of `of`, its join included.
+fn part_nodes(graph: &Graph, of: NodeId, start: NodeId) -> Vec<NodeId> {
+    let mut nodes = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![start];
+    while let Some(node) = todo.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        nodes.push(node);
+        if !matches!(graph.node(node).kind, NodeKind::Join { of: joined } if joined == of) {
+            todo.extend(graph.successors(node));
+        }
+    }
+    nodes
 }

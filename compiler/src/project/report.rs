@@ -6,10 +6,11 @@ mod runs;
 mod words;
 
 use super::rejection::{Parting, Passed, Rejection, Rule, Run};
-use super::{Limits, MAX_VALUES, skeleton};
+use super::{Limits, MAX_VALUES};
 use crate::graph::{Graph, NodeId, NodeKind, Role};
 use crate::hir::Program;
 use crate::ways::Way;
+use tell_ir::implementable::Control;
 use tell_language::diagnostic::{Code, Diagnostic};
 
 /// What a role's diagnostics are about.
@@ -218,6 +219,6 @@ impl Report<'_> {
 
     /// Whether the role sees a node passed.
     fn sees(&self, passed: Passed) -> bool {
-        skeleton::acts(&self.graph.node(passed.node).kind, self.role)
+        self.graph.kind(passed.node).actors().any(|actor| actor == self.role)
     }
 }

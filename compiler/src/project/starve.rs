@@ -1,9 +1,9 @@
 //! Where a role may starve (`W0402`): it can still act, while the others may stay in a loop without it.
 
 use super::live::View;
-use super::skeleton::{Segment, Skeleton};
 use crate::graph::{CaseOn, Graph, NodeId, NodeKind};
-use crate::walk::depth_first;
+use tell_ir::implementable::{Segment, Skeleton};
+use tell_ir::walk::depth_first;
 
 /// The head of a loop in which the role may starve, the first found.
 pub(super) fn starving(graph: &Graph, skeleton: &Skeleton, view: &View<'_>) -> Option<NodeId> {

@@ -1,10 +1,10 @@
 //! States: what a closure lets the role do. Whether that can be carried out is said in [`super::conditions`].
 
 use super::Limits;
-use super::available::Availability;
 use super::closure::{Closure, Ground, Item, Origin, Provisional, START, Sigma, Waiting, carry, lookup};
+use super::entries::Entries;
 use super::key::{Key, Keys};
-use super::live::{Stop, View};
+use super::live::View;
 use super::machine::{Finals, Inside, Kind, Machine, Rows, Site, State, StateId, Step, UNKNOWN, Value};
 use super::offers::{Frontier, Offer, Offers};
 use super::reads::{action_binds, arm_binds, reads};
@@ -14,6 +14,7 @@ use crate::hir::Program;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+use tell_ir::implementable::{Availability, Stop};
 use tell_language::symbol::Symbol;
 
 /// Whether the conditions of implementability are checked, or the machine is built as it comes (a *subset machine*).
@@ -74,7 +75,7 @@ type Behind<'b> = dyn Fn(&Graph, NodeId, usize) -> (NodeId, Vec<GVar>) + 'b;
 pub(super) struct Construction<'a> {
     pub(super) ground: Ground<'a>,
     keys: Keys<'a>,
-    pub(super) available: Availability<'a>,
+    pub(super) available: Availability<'a, Graph>,
     pub(super) limits: Limits,
     checks: Checks,
     states: Vec<State>,
@@ -85,6 +86,7 @@ pub(super) struct Construction<'a> {
     /// The states of [`StateKey::Places`].
     of_places: FxHashMap<Vec<u32>, StateId>,
     todo: VecDeque<(StateId, Waiting, u32)>,
+    entries: Entries,
     /// Members of all states so far, for the limit.
     members: usize,
     /// The part in which the next state lies.
@@ -117,12 +119,13 @@ impl<'a> Construction<'a> {
             finished: None,
             of_places: FxHashMap::default(),
             todo: VecDeque::new(),
+            entries: Entries::default(),
             members: 0,
             inside: None,
             blurred,
             may_wait: None,
             is_coinductive: true,
-            has_alike_labels: view.skeleton().has_alike_labels,
+            has_alike_labels: has_alike_labels(graph),
         }
     }
 
@@ -138,23 +141,29 @@ impl<'a> Construction<'a> {
         let origin = if node == graph.start { 0 } else { self.ground.item((node, stop), sigma.clone(), 0, 0).origin };
         let first = u32::try_from(params.len()).expect("few parameters");
         let values: Vec<Value> = params.iter().map(|param| Value::Param(*param)).collect();
-        let step = self.enter(vec![Item { node, stop, sigma, origin }], &values, Provisional::new(first))?;
+        let kernel = (vec![Item { node, stop, sigma, origin }], &[graph.start][..]);
+        let step = self.enter(kernel, &values, Provisional::new(first))?;
         while let Some((id, waiting, slots)) = self.todo.pop_front() {
             self.inside = self.states[id.0 as usize].inside;
             let kind = self.kind(&waiting.into(), (id, slots))?;
             self.states[id.0 as usize].kind = kind;
         }
+        let (entries, decisions) = self.entries.finish();
         let machine = Machine {
             role: self.ground.role,
             states: self.states,
             start: step.values,
             is_coinductive: self.is_coinductive,
+            entries,
+            decisions,
         };
         Ok(Built { machine, may_wait: self.may_wait })
     }
 
-    /// The state of a kernel, new if it was not met before. `values` says what the provisional slots are.
-    fn enter(&mut self, kernel: Vec<Item>, values: &[Value], mut slots: Provisional) -> Result<Step> {
+    /// The state of a kernel, given as items and as the nodes they are stops of; new if it was not met before. `values`
+    /// says what the provisional slots are.
+    fn enter(&mut self, kernel: (Vec<Item>, &[NodeId]), values: &[Value], mut slots: Provisional) -> Result<Step> {
+        let (kernel, nodes) = kernel;
         let mut closure = Closure::new(&mut self.ground, &mut self.keys, kernel, &mut slots);
         self.settle_cases(&mut closure, &mut slots)?;
         let order = self.renumber(&mut closure);
@@ -167,6 +176,7 @@ impl<'a> Construction<'a> {
             .collect();
         let key = self.state_key(&closure);
         if let Some(target) = self.known(&key) {
+            self.entries.add(self.ground.graph, target, nodes, &closure);
             return Ok(Step { target, values });
         }
         self.members += closure.items.iter().map(|item| 1 + item.sigma.len() / SIGMA).sum::<usize>();
@@ -180,6 +190,7 @@ impl<'a> Construction<'a> {
             StateKey::Finished => self.finished = Some(target),
             StateKey::Places(places) => _ = self.of_places.insert(places, target),
         }
+        self.entries.add(self.ground.graph, target, nodes, &closure);
         // What the role does here is filled in when the closure is taken from the queue.
         let slots = u32::try_from(order.len()).expect("fewer slots than bindings");
         let kind = Kind::Join { carried: [].into() };
@@ -261,13 +272,10 @@ impl<'a> Construction<'a> {
     /// Keeps shared decisions only if the same one is offered from every node and the role goes on differently behind
     /// its arms; the others become unseen steps.
     fn settle_cases(&mut self, closure: &mut Closure, slots: &mut Provisional) -> Result<()> {
-        while !closure.cases.is_empty() {
+        'settle: while !closure.cases.is_empty() {
             let uniform = |closure: &Closure| {
                 let Some((_, first)) = closure.cases.first() else { return false };
-                let targets: Vec<u32> = closure.cases.iter().map(|(index, _)| *index).collect();
-                closure.frontier.is_empty()
-                    && closure.cases.iter().all(|(_, key)| key == first)
-                    && closure.reaching(&targets).iter().all(|reaching| *reaching)
+                closure.frontier.is_empty() && closure.cases.iter().all(|(_, key)| key == first)
             };
             if uniform(closure) {
                 let needless = closure.needless(&mut self.ground, &mut self.keys, slots);
@@ -288,7 +296,7 @@ impl<'a> Construction<'a> {
                     attempt.expand(&mut self.ground, &mut self.keys, slots, &|other| other != key);
                     if uniform(&attempt) {
                         *closure = attempt;
-                        return Ok(());
+                        continue 'settle;
                     }
                 }
             }
@@ -383,6 +391,7 @@ impl<'a> Construction<'a> {
         behind: &Behind<'_>,
     ) -> Result<Step> {
         let mut kernel = Vec::with_capacity(offers.len());
+        let mut nodes = Vec::with_capacity(offers.len());
         let mut bound_count = 0;
         for offer in offers {
             let Item { node, sigma, origin, .. } = &closure.items[offer.item as usize];
@@ -393,11 +402,12 @@ impl<'a> Construction<'a> {
                 Some(if made(position).is_some() { slots + position } else { UNKNOWN })
             });
             kernel.push(self.ground.item(self.ground.view.stop(cont), sigma, *origin, offer.branch as usize));
+            nodes.push(cont);
         }
         let bound = u32::try_from(bound_count).expect("few bindings");
         let made = (0..bound).map(|index| made(index).unwrap_or(Value::Bound(index)));
         let values: Vec<Value> = (0..slots).map(Value::Slot).chain(made).collect();
-        self.enter(kernel, &values, Provisional::new(slots + bound))
+        self.enter((kernel, &nodes), &values, Provisional::new(slots + bound))
     }
 
     /// A local action, a named choice, or the entry of a `Par` or scope.
@@ -530,4 +540,9 @@ pub(super) fn comm(graph: &Graph, node: NodeId, branch: usize, sends: bool) -> (
     let bound =
         branch.fields.iter().map(|field| if sends { field.sender } else { field.receiver }.unwrap_or(none)).collect();
     (branch.cont, bound)
+}
+
+fn has_alike_labels(graph: &Graph) -> bool {
+    let mut names = FxHashSet::default();
+    !graph.labels.iter().all(|label| names.insert(label.name.as_str()))
 }

@@ -4,6 +4,7 @@ use super::{
     CONFIG, FORMAT_VERSION, HEADER_LEN, ImageError, RULES, TRAILER_LEN, decode, decode_from_slice, encode, reseal,
     split,
 };
+use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::hash::{content_id, file_checksum};
 use crate::image::{
     Block, ChooseRow, ChooseTable, CodeImage, Const, Debug, Edge, Effect, Final, Function, Label, Op, Outcome, Param,
@@ -41,22 +42,22 @@ fn the_sample_comes_back_with_and_without_positions() {
 #[test]
 fn golden_bytes() {
     let empty = encode(&CodeImage { protocol: "P".to_owned(), ..CodeImage::default() });
-    let mut expected = b"TELLIMG\x03\x0c\0\0\0".to_vec();
+    let mut expected = b"TELLIMG\x03\x0d\0\0\0".to_vec();
     let entry = |id: u32| match id {
-        1 => (1, 156, 3),
-        12 => (12, 169, 4),
-        id => (id, 157 + id, 1),
+        1 => (1, 168, 3),
+        13 => (13, 182, 4),
+        id => (id, 169 + id, 1),
     };
-    for (id, offset, len) in (1..=12).map(entry) {
+    for (id, offset, len) in (1..=13).map(entry) {
         [id, offset, len].iter().for_each(|word| expected.extend_from_slice(&word.to_le_bytes()));
     }
     expected.extend_from_slice(b"\x01P\0");
-    expected.extend_from_slice(&[0; 14]);
+    expected.extend_from_slice(&[0; 15]);
     assert_eq!(empty[..empty.len() - TRAILER_LEN], expected);
     assert_eq!(FORMAT_VERSION, 3);
     let image = sample::image();
-    assert_eq!(content_id(&image).short(), "7fe467fbf211");
-    assert_eq!(file_checksum(&encode(&image))[..6], [2, 59, 205, 225, 143, 63]);
+    assert_eq!(content_id(&image).short(), "553916e72df5");
+    assert_eq!(file_checksum(&encode(&image))[..6], [8, 205, 6, 60, 194, 62]);
 }
 
 #[test]
@@ -79,8 +80,17 @@ fn sections_are_what_bincode_reads_by_itself() {
     same(sections[8].bytes, &image.machines);
     same(sections[9].bytes, &image.edges);
     same(sections[10].bytes, &image.scopes);
-    same(sections[11].bytes, &image.resources);
-    same(sections[12].bytes, &image.debug.expect("it has some"));
+    same(sections[11].bytes, &image.choreography);
+    same(sections[12].bytes, &image.resources);
+    same(sections[13].bytes, &image.debug.expect("it has some"));
+}
+
+#[test]
+fn instructions_of_one_byte_come_back() {
+    let mut code = vec![Instr::Yield; 1000];
+    code.push(Instr::Halt { finals: 0 });
+    let image = CodeImage { functions: vec![Function { code, ..Function::default() }], ..CodeImage::default() };
+    assert_eq!(decode(&encode(&image)), Ok(image));
 }
 
 /// Damages a file.
@@ -91,7 +101,7 @@ const VIOLATIONS: &[(&str, &str, Damage)] = &[
     ("V1.1", "other magic", |bytes| bytes[0] = b't'),
     ("V1.1", "other version", |bytes| bytes[7] = 1),
     ("V1.1", "too short for a trailer", |bytes| bytes.truncate(70)),
-    ("V1.2", "too many sections", |bytes| bytes[8] = 14),
+    ("V1.2", "too many sections", |bytes| bytes[8] = 15),
     ("V1.2", "sections swapped", |bytes| bytes[HEADER_LEN] = 2),
     ("V1.2", "a section longer than the file", |bytes| bytes[HEADER_LEN + 11] = 0xff),
     ("V1.2", "bytes after the last section", |bytes| bytes.push(0)),
@@ -146,7 +156,7 @@ fn widen(bytes: &mut Vec<u8>, count: &[u8]) {
     bytes.splice(at..=at, count.iter().copied());
     let by = u8::try_from(count.len()).expect("it is short") - 1;
     bytes[HEADER_LEN + 12 * 9 + 8] += by;
-    for entry in [10, 11, 12].map(|index| HEADER_LEN + 12 * index) {
+    for entry in [10, 11, 12, 13].map(|index| HEADER_LEN + 12 * index) {
         let offset = u32::from_le_bytes(bytes[entry + 4..entry + 8].try_into().expect("four bytes")) + u32::from(by);
         bytes[entry + 4..entry + 8].copy_from_slice(&offset.to_le_bytes());
     }
@@ -316,7 +326,36 @@ fn machine() -> impl Strategy<Value = LocalMachine> {
         ),
         Just(State::Join),
     ];
-    vec(state, 0..4).prop_map(|states| LocalMachine { states })
+    let places = || {
+        let place = |(state, node)| Place { state: StateId(state), node: NodeId(node) };
+        vec(any::<(u32, u32)>().prop_map(place), 0..3)
+    };
+    (vec(state, 0..4), places(), places()).prop_map(|(states, entries, decisions)| LocalMachine {
+        states,
+        entries,
+        decisions,
+    })
+}
+
+fn node() -> impl Strategy<Value = Node> {
+    let id = || any::<u32>().prop_map(NodeId);
+    let branch = (any::<u16>(), id()).prop_map(|(label, target)| Branch { label, target });
+    let message = (any::<u16>(), any::<u16>(), vec(branch, 0..3));
+    prop_oneof![
+        Just(Node::End),
+        message.prop_map(|(from, to, branches)| Node::Comm { from, to, branches }),
+        (any::<u16>(), vec(id(), 0..3)).prop_map(|(decider, arms)| Node::Choice { decider, arms }),
+        (vec(any::<u16>(), 0..3), vec(id(), 0..3)).prop_map(|(deciders, arms)| Node::Case { deciders, arms }),
+        (any::<u16>(), id()).prop_map(|(role, next)| Node::Local { role, next }),
+        (vec(id(), 0..3), id()).prop_map(|(branches, then)| Node::Par { branches, then }),
+        (any::<u32>(), id(), vec((outcome(), id()), 0..3), id()).prop_map(|(scope, body, rows, then)| Node::Scope {
+            scope,
+            body,
+            rows,
+            then
+        }),
+        id().prop_map(|of| Node::Join { of }),
+    ]
 }
 
 fn resources() -> impl Strategy<Value = Resources> {
@@ -349,8 +388,8 @@ fn image() -> impl Strategy<Value = CodeImage> {
         1 => Shape::Variant(ty, number),
         _ => Shape::List(ty, number),
     });
-    let edge =
-        (any::<u16>(), any::<u16>(), option::of(any::<u32>())).prop_map(|(from, to, bound)| Edge { from, to, bound });
+    let edge = (any::<u16>(), any::<u16>(), option::of(any::<u32>()), any::<bool>())
+        .prop_map(|(from, to, bound, lossy)| Edge { from, to, bound, lossy });
     let scope = (any::<u16>(), vec(any::<u16>(), 0..3), vec(outcome(), 0..3))
         .prop_map(|(owner, participants, outcomes)| Scope { owner, participants, outcomes });
     let spans = vec((any::<u32>(), any::<u32>(), any::<u32>()), 0..3);
@@ -363,6 +402,7 @@ fn image() -> impl Strategy<Value = CodeImage> {
         vec(machine(), 0..3),
         vec(edge, 0..3),
         vec(scope, 0..3),
+        vec(node(), 0..5),
         resources(),
         debug,
     );
@@ -370,7 +410,7 @@ fn image() -> impl Strategy<Value = CodeImage> {
         |(
             protocol,
             (roles, labels, types, effects, ops),
-            (consts, shapes, functions, machines, edges, scopes, resources, debug),
+            (consts, shapes, functions, machines, edges, scopes, nodes, resources, debug),
         )| {
             CodeImage {
                 protocol,
@@ -385,6 +425,7 @@ fn image() -> impl Strategy<Value = CodeImage> {
                 machines,
                 edges,
                 scopes,
+                choreography: Choreography { nodes },
                 resources,
                 debug,
             }

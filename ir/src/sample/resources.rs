@@ -4,6 +4,7 @@
 //! closes it. A third role has a guard in a branch.
 
 use super::{blocks, row};
+use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::image::{CodeImage, Const, Edge, Final, Function, Label, Role};
 use crate::instr::Instr;
 use crate::machine::{LocalMachine, State, StateId};
@@ -42,33 +43,9 @@ pub(crate) fn image() -> CodeImage {
         ],
         consts: vec![Const::Int(1)],
         functions: vec![shop(), bank(), clerk()],
-        machines: vec![
-            LocalMachine {
-                states: vec![
-                    State::Tau(vec![StateId(1)]),
-                    State::Send(vec![row(BANK, 0, 2)]),
-                    State::Send(vec![row(BANK, 1, 3)]),
-                    State::End,
-                ],
-            },
-            LocalMachine {
-                states: vec![
-                    State::Recv { rows: vec![row(SHOP, 0, 1)], may_end: false },
-                    State::Recv { rows: vec![row(SHOP, 1, 2)], may_end: false },
-                    State::Tau(vec![StateId(3)]),
-                    State::End,
-                ],
-            },
-            LocalMachine {
-                states: vec![
-                    State::Par { branches: vec![StateId(1)], then: StateId(2) },
-                    State::Tau(vec![StateId(3)]),
-                    State::End,
-                    State::Join,
-                ],
-            },
-        ],
-        edges: vec![Edge { from: SHOP, to: BANK, bound: None }],
+        machines: machines(),
+        choreography: choreography(),
+        edges: vec![Edge { from: SHOP, to: BANK, bound: None, lossy: false }],
         resources: Resources {
             nested: vec![Nested { image: [7; 32], roles: vec![("X".to_owned(), vec![INT])] }],
             layers: vec![layer("log", Reach::Session), layer("disk", Reach::Shared)],
@@ -76,6 +53,58 @@ pub(crate) fn image() -> CodeImage {
             bundles: vec![Bundle { label: 0, facts: vec![0] }],
         },
         ..CodeImage::default()
+    }
+}
+
+fn machines() -> Vec<LocalMachine> {
+    let machine = |states, entries: &[(u32, u32)]| {
+        let place = |(state, node): &(u32, u32)| Place { state: StateId(*state), node: NodeId(*node) };
+        LocalMachine { states, entries: entries.iter().map(place).collect(), decisions: Vec::new() }
+    };
+    let shop = vec![
+        State::Tau(vec![StateId(1)]),
+        State::Send(vec![row(BANK, 0, 2)]),
+        State::Send(vec![row(BANK, 1, 3)]),
+        State::End,
+    ];
+    let bank = vec![
+        State::Recv { rows: vec![row(SHOP, 0, 1)], may_end: false },
+        State::Recv { rows: vec![row(SHOP, 1, 2)], may_end: false },
+        State::Tau(vec![StateId(3)]),
+        State::End,
+    ];
+    let clerk = vec![
+        State::Par { branches: vec![StateId(1), StateId(1)], then: StateId(2) },
+        State::Tau(vec![StateId(3)]),
+        State::End,
+        State::Join,
+    ];
+    vec![
+        machine(shop, &[(0, 0), (1, 1), (2, 2), (3, 3)]),
+        machine(bank, &[(0, 0), (1, 2), (2, 3), (3, 4)]),
+        machine(clerk, &[(0, 0), (1, 5), (1, 7), (2, 9), (3, 6), (3, 8)]),
+    ]
+}
+
+/// Both messages, then the clerk writes in two branches.
+fn choreography() -> Choreography {
+    let message =
+        |label, target| Node::Comm { from: SHOP, to: BANK, branches: vec![Branch { label, target: NodeId(target) }] };
+    let local = |role, next| Node::Local { role, next: NodeId(next) };
+    let join = Node::Join { of: NodeId(4) };
+    Choreography {
+        nodes: vec![
+            local(SHOP, 1),
+            message(0, 2),
+            message(1, 3),
+            local(BANK, 4),
+            Node::Par { branches: vec![NodeId(5), NodeId(7)], then: NodeId(9) },
+            local(2, 6),
+            join.clone(),
+            local(2, 8),
+            join,
+            Node::End,
+        ],
     }
 }
 
@@ -130,17 +159,22 @@ fn bank() -> Function {
 
 fn clerk() -> Function {
     Function {
-        regs: vec![LOG],
+        regs: vec![LOG, LOG],
         code: vec![
-            Instr::Spawn { target: 3 },
+            Instr::Spawn { target: 4 },
+            Instr::Spawn { target: 8 },
             Instr::JoinAll,
             Instr::Halt { finals: 0 },
             Instr::Acquire { layer: 0, dst: 0 },
             Instr::Release { layer: 0, evidence: 0 },
-            Instr::Jump { target: 6 },
+            Instr::Jump { target: 7 },
+            Instr::Finish,
+            Instr::Acquire { layer: 0, dst: 1 },
+            Instr::Release { layer: 0, evidence: 1 },
+            Instr::Jump { target: 11 },
             Instr::Finish,
         ],
-        blocks: blocks(&[(0, 0), (2, 2), (3, 1), (6, 3)]),
+        blocks: blocks(&[(0, 0), (3, 2), (4, 1), (7, 3), (8, 1), (11, 3)]),
         finals: vec![Vec::new()],
         ..Function::default()
     }

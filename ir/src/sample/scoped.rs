@@ -1,6 +1,7 @@
 //! A second image for tests: `A` sends to `B` and `C` in two branches, inside a scope that it owns.
 
-use super::{UNIT, blocks, row};
+use super::{UNIT, blocks, message, places, row};
+use crate::choreography::{Choreography, Node, NodeId};
 use crate::image::{CodeImage, Const, Edge, Final, Function, Label, Outcome, Role, Scope, ScopeRow, ScopeTable};
 use crate::instr::Instr;
 use crate::machine::{LocalMachine, State, StateId};
@@ -34,17 +35,51 @@ pub(crate) fn image() -> CodeImage {
                     State::Join,
                     State::End,
                 ],
+                entries: places(&[&[0], &[1], &[2], &[4], &[8], &[3, 5, 6, 7, 9, 10], &[11]]),
+                decisions: Vec::new(),
             },
-            LocalMachine { states: vec![scope([2, 3, 2], 4), recv(0, 2), State::Join, recv(1, 2), State::End] },
-            LocalMachine { states: vec![scope([2, 2, 2], 3), recv(0, 2), State::Join, State::End] },
+            LocalMachine {
+                states: vec![scope([2, 3, 2], 4), recv(0, 2), State::Join, recv(1, 2), State::End],
+                entries: places(&[&[0], &[1], &[3, 7, 9, 10], &[8], &[11]]),
+                decisions: Vec::new(),
+            },
+            LocalMachine {
+                states: vec![scope([2, 2, 2], 3), recv(0, 2), State::Join, State::End],
+                entries: places(&[&[0], &[1], &[5, 7, 8, 10], &[11]]),
+                decisions: Vec::new(),
+            },
         ],
-        edges: vec![Edge { from: 0, to: 1, bound: None }, Edge { from: 0, to: 2, bound: None }],
+        choreography: choreography(),
+        edges: vec![
+            Edge { from: 0, to: 1, bound: None, lossy: false },
+            Edge { from: 0, to: 2, bound: None, lossy: false },
+        ],
         scopes: vec![Scope {
             owner: 0,
             participants: vec![0, 1, 2],
             outcomes: vec![Outcome::Done, Outcome::Timeout, Outcome::Fail],
         }],
         ..CodeImage::default()
+    }
+}
+
+fn choreography() -> Choreography {
+    let rows = vec![(Outcome::Done, NodeId(7)), (Outcome::Timeout, NodeId(8)), (Outcome::Fail, NodeId(10))];
+    Choreography {
+        nodes: vec![
+            Node::Scope { scope: 0, body: NodeId(1), rows, then: NodeId(11) },
+            Node::Par { branches: vec![NodeId(2), NodeId(4)], then: NodeId(6) },
+            message(0, 1, &[(0, 3)]),
+            Node::Join { of: NodeId(1) },
+            message(0, 2, &[(0, 5)]),
+            Node::Join { of: NodeId(1) },
+            Node::Join { of: NodeId(0) },
+            Node::Join { of: NodeId(0) },
+            message(0, 1, &[(1, 9)]),
+            Node::Join { of: NodeId(0) },
+            Node::Join { of: NodeId(0) },
+            Node::End,
+        ],
     }
 }
 

@@ -139,6 +139,7 @@ impl Survey<'_> {
         Ok((traces, ends))
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm per kind of instruction")]
     fn instr(&self, instr: &Instr, traces: &mut Traces, budget: &mut Budget, pc: usize) -> Check {
         let Subject { image, function, .. } = *self.subject;
         match *instr {

@@ -96,6 +96,7 @@ impl Walk<'_> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm per kind of instruction")]
     fn step(&mut self, instr: &Instr, budget: &mut Budget) -> Check {
         self.structure(instr)?;
         let function = self.subject.function;

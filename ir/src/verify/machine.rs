@@ -71,9 +71,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Check<Rows> {
         }
         rows.sort_unstable();
         let same = |a: &Transition, b: &Transition| match state {
-            State::Tau(_) => a.target == b.target,
-            // Branches, or blocks of outcomes, may be alike.
-            State::Par { .. } | State::Scope { .. } => false,
+            // What lies behind arms, branches, or blocks of outcomes may be alike.
+            State::Tau(_) | State::Par { .. } | State::Scope { .. } => false,
             _ => (a.partner, a.label) == (b.partner, b.label),
         };
         if rows.windows(2).any(|pair| same(&pair[0], &pair[1])) {

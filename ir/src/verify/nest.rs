@@ -63,6 +63,22 @@ impl Nest {
         (context > 0).then(|| self.contexts[context as usize].1)
     }
 
+    /// How many coroutines of the role there are at most at a time; `spawned` says how many branches each block spawns.
+    /// Saturating.
+    pub(super) fn coroutines(&self, spawned: impl Fn(u32) -> u64) -> u64 {
+        let mut inside = vec![0_u64; self.contexts.len()];
+        // A context comes after the one around it.
+        for (context, (around, part)) in self.contexts.iter().enumerate().skip(1).rev() {
+            let here = match part {
+                Part::Branch(block) => spawned(*block).saturating_mul(inside[context].saturating_add(1)),
+                Part::Body(_) | Part::Block(_) => inside[context],
+            };
+            let around = &mut inside[*around as usize];
+            *around = here.max(*around);
+        }
+        inside[0].saturating_add(1)
+    }
+
     /// The block whose branch a `Finish` at the end of this block ends, which is in that context all through.
     pub(super) fn branch_of(&self, block: usize) -> Option<u32> {
         match self.innermost(self.at[block]?)? {

@@ -3,6 +3,7 @@
 use crate::{HostInputs, World, install};
 use std::cell::RefCell;
 use std::rc::Rc;
+use tell_vm::ir::choreography::{Choreography, Node, NodeId, places};
 use tell_vm::ir::image::{
     Agreement, Block, Class, CodeImage, Const, Effect, Final, Function, Modality, Op, OpMeta, Reentrancy, Region, Role,
 };
@@ -67,7 +68,12 @@ fn image() -> CodeImage {
             finals: vec![vec![Final { name: "kept".to_owned(), reg: 5 }]],
             ..Function::default()
         }],
-        machines: vec![LocalMachine { states: vec![State::Tau(vec![StateId(1)]), State::End] }],
+        machines: vec![LocalMachine {
+            states: vec![State::Tau(vec![StateId(1)]), State::End],
+            entries: places(&[&[0], &[1]]),
+            decisions: Vec::new(),
+        }],
+        choreography: Choreography { nodes: vec![Node::Local { role: 0, next: NodeId(1) }, Node::End] },
         ..CodeImage::default()
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::span::{FileId, Files, Span};
-use tell_vm::{FailureKind, Fault, FaultReport, SessionEnd, SessionId, SessionReport, VM};
+use tell_vm::{Cancellation, FailureKind, Fault, FaultReport, SessionEnd, SessionId, SessionReport, VM};
 
 /// Most faults that are reported one by one.
 const MAX_FAULTS: usize = 10;
@@ -43,6 +43,7 @@ pub(super) fn conclude(
     output: &Output,
 ) -> Result<Exit, Trouble> {
     let (mut closed, mut count, mut faults) = (0_usize, 0_usize, Vec::new());
+    let (mut cancelled, mut called_off) = (0_usize, Vec::new());
     let is_interrupted = matches!(end, End::Interrupted { .. });
     for session in sessions {
         let Some(report) = vm.take_report(session) else { continue };
@@ -52,6 +53,12 @@ pub(super) fn conclude(
         }
         match &report.end {
             SessionEnd::Closed => closed += 1,
+            SessionEnd::Cancelled(cancellation) => {
+                cancelled += 1;
+                if cancelled <= MAX_FAULTS {
+                    called_off.push(cancellation_text(session, *cancellation, image, watch.sessions));
+                }
+            }
             // What waited for the keyboard was called off.
             SessionEnd::Faulted(fault) if is_interrupted && is_cancelled(&fault.fault) => {}
             SessionEnd::Faulted(fault) => {
@@ -63,19 +70,36 @@ pub(super) fn conclude(
         }
     }
     if watch.results && watch.sessions == Sessions::Several && !output.is_quiet() {
-        let active = sessions.len() - closed - count;
-        let ends = format!("{closed} closed, {count} faulted, {active} not ended");
+        let active = sessions.len() - closed - count - cancelled;
+        let called_off = if cancelled == 0 { String::new() } else { format!("{cancelled} called off, ") };
+        let ends = format!("{closed} closed, {count} faulted, {called_off}{active} not ended");
         output.line(format_args!("{} sessions: {ends}", sessions.len()))?;
     }
     output.flush()?;
     let stopped = stopped(end);
-    let exit = if count > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
+    let exit = if count + cancelled > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
     faults.extend(stopped);
     output.diagnostics(&faults, files);
+    called_off.iter().for_each(|text| output.status(text));
     if count > MAX_FAULTS {
         output.status(format_args!("and {} more faults", count - MAX_FAULTS));
     }
     Ok(exit)
+}
+
+/// Who called a session off.
+fn cancellation_text(session: &SessionId, cancellation: Cancellation, image: &CodeImage, sessions: Sessions) -> String {
+    let why = match cancellation {
+        Cancellation::Host => "its host called it off".to_owned(),
+        Cancellation::Crash(role) => {
+            let name = image.roles.get(usize::from(role)).map_or("?", |role| role.name.as_str());
+            format!("`{name}` crashed")
+        }
+    };
+    match sessions {
+        Sessions::One => format!("the session did not end: {why}"),
+        Sessions::Several => format!("session {session} did not end: {why}"),
+    }
 }
 
 const fn is_cancelled(fault: &Fault) -> bool {

@@ -5,7 +5,7 @@ use crate::support::{ENDLESS, Folder, PING, WRONG, tellc, tellc_with};
 #[test]
 fn help_and_version() {
     assert!(tellc(&["--version"]).ends(0).out.starts_with("tellc "));
-    for command in ["check", "fmt", "build", "run", "project", "show", "explain", "verify", "completions"] {
+    for command in ["check", "fmt", "build", "run", "project", "show", "explain", "asm", "verify", "completions"] {
         tellc(&[command, "--help"]).ends(0).prints("Examples:").prints(&format!("tellc {command}"));
     }
     tellc(&[]).ends(2).says("Usage");
@@ -73,7 +73,7 @@ fn build_writes_the_same_image_each_time() {
     let again = folder.path("again.tellimg");
     assert_eq!(tellc(&["build", &program, "-o", &again, "--quiet"]).ends(0).out, "");
     assert_eq!(first, std::fs::read(&again).expect("written"));
-    tellc(&["verify", &again]).ends(0).prints(": ok, protocol Ping, content id ");
+    tellc(&["verify", &again]).ends(0).prints("verified      ").prints("protocol      Ping\n").prints("content id    ");
     tellc(&["show", &again]).ends(0).prints("image Ping").prints("role A");
 }
 

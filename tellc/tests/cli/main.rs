@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "IO lives in tellc")]
 
+mod asm;
 mod check_trace;
 mod commands;
 mod examples;
@@ -15,4 +16,5 @@ mod schema;
 mod streams;
 mod subtype;
 mod support;
+mod traces;
 mod workflow;

@@ -25,6 +25,84 @@ fn a_run_is_bounded() {
 }
 
 #[test]
+fn a_run_costs_what_its_steps_cost() {
+    let run = |credits: &str| tellc_with(&["run", "-", "-q", "--credits", credits], ENDLESS.as_bytes());
+    run("1000").ends(3).says("error[F0021]").says("vm.fault.out_of_credits").says("credits;");
+    let run = |credits: &str| tellc_with(&["run", "-", "-q", "--arg", "A.x=1", "--credits", credits], PING.as_bytes());
+    run("1").ends(3).says("F0021");
+    run("1000").ends(0);
+}
+
+#[test]
+fn policies_change_the_order_and_nothing_else() {
+    let run = |args: &[&str]| tellc(&[&["run", "examples/map_reduce.tell", "--seed", "3"], args].concat()).ends(0).out;
+    let finals = |out: String| out.lines().filter(|line| line.contains(" = ")).map(str::to_owned).collect::<Vec<_>>();
+    let usual = run(&["--trace", "-"]);
+    for policy in ["cooperative", "round-robin", "ageing", "token-weight", "progress-aware"] {
+        let traced = |quantum| run(&["--policy", policy, "--quantum", quantum, "--trace", "-"]);
+        let lines = |out: String| out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(traced("1")), lines(traced("256")), "{policy}");
+        // Without an operation that may block nobody has a token.
+        let is_usual = !["round-robin", "ageing"].contains(&policy);
+        assert_eq!(lines(traced("1")) == lines(usual.clone()), is_usual, "{policy}");
+        assert_eq!(finals(run(&["-q", "--policy", policy])), finals(run(&["-q"])), "{policy}");
+    }
+    tellc(&["run", "examples/ring.tell", "--policy", "fastest"]).ends(2).says("round-robin");
+}
+
+/// What goes wrong in a run, and how the run ends then.
+fn with_faults(faults: &str, args: &[&str]) -> crate::support::Ran {
+    let folder = Folder::new();
+    let file = folder.file("faults.jsonl", faults);
+    tellc_with(&[&["run", "-", "--arg", "A.x=1", "--faults", &file], args].concat(), PING.as_bytes())
+}
+
+#[test]
+fn what_goes_wrong_is_read_from_a_file() {
+    let crash = r#"{"session":0,"tick":2,"crash":"B"}"#;
+    with_faults(crash, &[]).ends(3).says("the session did not end: `B` crashed");
+    with_faults(crash, &["--sessions", "2"])
+        .ends(3)
+        .prints("2 sessions: 1 closed, 0 faulted, 1 called off, 0 not ended");
+    let cut = r#"{"session":0,"tick":0,"partition":["A"]}"#;
+    with_faults(cut, &[]).ends(3).says("error[F0024]").says("`A` waits for a message from `B`");
+    let heal = r#"{"session":0,"tick":50,"heal":true}"#;
+    with_faults(&format!("{cut}\n\n{heal}\n"), &[]).ends(0).prints("A.y = 2");
+    let damage = r#"{"session":0,"tick":0,"corrupt":{"from":"A","to":"B","part":"label"}}"#;
+    with_faults(damage, &[]).ends(3).says("error[F0025]").says("message 0 from `A` to `B`");
+    with_faults("", &[]).ends(0);
+}
+
+#[test]
+fn a_file_of_faults_that_makes_no_sense_is_refused_with_its_place() {
+    for (line, place, text) in [
+        ("{\"session\":0,\"tick\":1,\"crash\":\"Bob\"}", ":2:31", "there is no role `Bob`"),
+        ("{\"session\":0,\"tick\":1,\"partition\":[\"A\",\"C\"]}", ":2:40", "there is no role `C`"),
+        ("{\"session\":1,\"tick\":1,\"heal\":true}", ":2:1", "there is no session 1"),
+        ("{\"session\":0,\"tick\":1,\"heal\":false}", ":2:1", "a line says one thing"),
+        ("{\"session\":0,\"tick\":1}", ":2:1", "a line says one thing"),
+        ("{\"session\":0,\"tick\":1,\"crash\":\"A\",\"heal\":true}", ":2:1", "a line says one thing"),
+        ("{\"session\":0,\"tick\":-1,\"heal\":true}", ":2:", "invalid value"),
+        ("{\"session\":0,\"tick\":1,\"explode\":\"A\"}", ":2:", "unknown field `explode`"),
+        ("{\"session\":0,\"tick\":1,\"heal\":", ":2:", "EOF"),
+        (
+            "{\"session\":0,\"tick\":1,\"corrupt\":{\"from\":\"A\",\"to\":\"A\",\"part\":\"label\"}}",
+            ":2:1",
+            "no messages go",
+        ),
+        (
+            "{\"session\":0,\"tick\":1,\"corrupt\":{\"from\":\"A\",\"to\":\"B\",\"part\":\"soul\"}}",
+            ":2:",
+            "unknown variant",
+        ),
+    ] {
+        let faults = format!("{{\"session\":0,\"tick\":99,\"heal\":true}}\n{line}\n");
+        with_faults(&faults, &[]).ends(1).says("error[E0705]").says(text).says(&format!("faults.jsonl{place}"));
+    }
+    tellc(&["run", "examples/ring.tell", "--faults", "no_such_file"]).ends(2).says("E0703");
+}
+
+#[test]
 fn several_sessions() {
     let args = ["run", "-", "--arg", "A.x=1", "--sessions", "3"];
     let ran = tellc_with(&args, PING.as_bytes()).ends(0);

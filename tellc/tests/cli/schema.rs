@@ -145,6 +145,7 @@ fn diagnostics() {
             .len(),
         5
     );
+    valid("diagnostic.json", &tellc(&["verify", "--format", "json", "README.md"]).ends(1).out);
     // Everywhere else diagnostics are no results.
     valid("diagnostic.json", &tellc(&["build", "--format", "json", &wrong]).ends(1).err);
     valid("diagnostic.json", &tellc(&["run", "--format", "json", "none.tell"]).ends(2).err);
@@ -170,6 +171,25 @@ fn tests() {
     let outcomes: Vec<&Value> = lines[..3].iter().map(|line| &line["outcome"]).collect();
     assert_eq!(outcomes, ["ok", "failed", "unusable"]);
     assert_eq!(lines[3]["summary"]["passed"], 1);
+}
+
+#[test]
+fn faults() {
+    let folder = Folder::new();
+    let faults = [
+        r#"{"session":0,"tick":1,"partition":["A"]}"#,
+        r#"{"session":0,"tick":2,"heal":true}"#,
+        r#"{"session":0,"tick":2,"timeout":{"role":"B","nanoseconds":5000000}}"#,
+        r#"{"session":0,"tick":3,"corrupt":{"from":"B","to":"A","part":"payload"}}"#,
+        r#"{"session":0,"tick":3,"corrupt":{"from":"B","to":"A","part":"payload"}}"#,
+        r#"{"session":0,"tick":900,"crash":"A"}"#,
+    ];
+    valid("faults.json", &faults.join("\n"));
+    // What damages a message or a role ends the session.
+    let file = folder.file("faults.jsonl", faults[..3].join("\n"));
+    let ran = tellc_with(&["run", "-", "--arg", "A.x=1", "--faults", &file, "--trace", "-"], PING.as_bytes()).ends(0);
+    let lines = valid("trace.json", &ran.out);
+    assert!(lines.iter().any(|line| line["event"] == "TimeoutIssued" && line["duration"] == "5ms"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[cfg(unix)]
-fn interrupt(args: &[&str]) -> (Ran, Duration) {
+pub(crate) fn interrupt(args: &[&str]) -> (Ran, Duration) {
     let mut child =
         command(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
     std::thread::sleep(Duration::from_millis(400));

@@ -10,7 +10,7 @@ pub(super) struct Expr {
 }
 
 impl Expr {
-    fn plain(text: impl Into<String>) -> Self {
+    pub(super) fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), names: Vec::new() }
     }
 }
@@ -28,6 +28,11 @@ impl Body<'_> {
     /// An expression of a type at a role.
     pub(super) fn expr(&mut self, role: usize, ty: Ty) -> Expr {
         match ty {
+            Ty::Int if self.is_full() && self.percent(10) => {
+                let name = self.name_of(role, ty, From::All);
+                let called = name.and_then(|name| self.called(true, name));
+                called.unwrap_or_else(|| self.int(role, From::All))
+            }
             Ty::Int => self.int(role, From::All),
             Ty::Bool => self.bool(role, From::All).unwrap_or_else(|| Expr::plain("true")),
             Ty::Shape => {
@@ -38,6 +43,7 @@ impl Body<'_> {
                     _ => Expr { text: format!("Box({}, {})", a.text, b.text), names: [a.names, b.names].concat() },
                 }
             }
+            Ty::Text | Ty::List | Ty::Point | Ty::Time => self.data(role, ty),
             Ty::Maybe => {
                 let a = self.int(role, From::All);
                 if self.percent(30) {
@@ -51,6 +57,12 @@ impl Body<'_> {
 
     /// A number.
     pub(super) fn int(&mut self, role: usize, from: From) -> Expr {
+        if self.is_full()
+            && self.percent(25)
+            && let Some(number) = self.number_of_data(role, from)
+        {
+            return number;
+        }
         let name = self.name_of(role, Ty::Int, from);
         let literal = self.numbers().below(10).to_string();
         let Some(name) = name else { return Expr::plain(literal) };

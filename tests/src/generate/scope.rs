@@ -7,6 +7,10 @@ pub(super) enum Ty {
     Bool,
     Shape,
     Maybe,
+    Text,
+    List,
+    Point,
+    Time,
 }
 
 impl Ty {
@@ -16,6 +20,10 @@ impl Ty {
             Self::Bool => "Bool",
             Self::Shape => "Shape",
             Self::Maybe => "Maybe Int",
+            Self::Text => "String",
+            Self::List => "List Int",
+            Self::Point => "Point",
+            Self::Time => "Duration",
         }
     }
 }
@@ -99,6 +107,23 @@ impl Scopes {
                 self.bind(role, Held { id, received, ..held.clone() });
             }
         }
+    }
+
+    /// The scopes behind branches that bound different names, each of which ended with one of these scopes.
+    pub(super) fn unite(&mut self, branches: &[Self]) {
+        self.next = branches.iter().map(|branch| branch.next).max().unwrap_or(self.next);
+        for role in 0..self.roles.len() {
+            for branch in branches {
+                let known: Vec<u32> = self.held(role).iter().map(|held| held.id).collect();
+                let fresh = branch.held(role).iter().filter(|held| !known.contains(&held.id));
+                fresh.cloned().for_each(|held| self.bind(role, held));
+            }
+        }
+    }
+
+    /// Before a branch: it makes bindings that no other one makes.
+    pub(super) const fn go_on_from(&mut self, other: &Self) {
+        self.next = other.next;
     }
 
     fn bind(&mut self, role: usize, held: Held) {

@@ -10,7 +10,7 @@ use super::surgery::{insert, remove};
 use crate::numbers::Numbers;
 use tell_ir::image::{Block, CodeImage, Function};
 use tell_ir::instr::{FailKind, Instr};
-use tell_ir::machine::{LocalMachine, State, StateId, Transition};
+use tell_ir::machine::{State, StateId, Transition};
 use tell_ir::prim::Prim;
 
 /// Changes one thing.
@@ -80,7 +80,7 @@ fn code(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
         (3 | 4, _) if len > 0 => remove(function, at),
         (5, _) if len > 0 => function.code.swap(at, other),
         (6, _) if len > 1 => function.code.swap(at, (at + 1) % len),
-        (7, Some(copied)) => function.code[at] = copied,
+        (7, Some(copied)) if len > 0 => function.code[at] = copied,
         _ if len > 0 => function.code[at] = plain,
         _ => {}
     }
@@ -155,7 +155,7 @@ fn block(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
 
 /// Changes a state of the machine.
 fn machine(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
-    let LocalMachine { states } = &mut image.machines[role];
+    let states = &mut image.machines[role].states;
     let len = states.len();
     if len == 0 {
         return states.push(State::End);

@@ -26,7 +26,12 @@ pub(super) fn nothing() -> Coded {
         finals: vec![Vec::new()],
         ..Function::default()
     };
-    Coded { function, machine: LocalMachine { states: vec![State::End] }, params: Vec::new() }
+    Coded { function, machine: machine(vec![State::End]), params: Vec::new() }
+}
+
+/// A machine that says nothing about a choreography.
+fn machine(states: Vec<State>) -> LocalMachine {
+    LocalMachine { states, ..LocalMachine::default() }
 }
 
 /// What the code written next may do.
@@ -124,7 +129,7 @@ impl<'a> Coder<'a> {
         function.scopes.iter_mut().flat_map(|table| &mut table.rows).for_each(|row| place(&mut row.target));
         function.switches.iter_mut().flatten().for_each(place);
         let states = self.states.into_iter().map(|state| state.expect("every state is settled")).collect();
-        Coded { function: self.function, machine: LocalMachine { states }, params: self.params }
+        Coded { function: self.function, machine: machine(states), params: self.params }
     }
 
     pub(super) fn emit(&mut self, instr: Instr) {

@@ -1,30 +1,31 @@
-//! Images that two verifiers disagreed about, as files that stay readable when images get new tables.
+//! Images that two verifiers disagreed about, as text.
 
-use serde_json::{Value, json};
-use tell_ir::image::{CodeImage, Function};
-use tell_ir::machine::LocalMachine;
+use tell_ir::asm::assemble;
+use tell_ir::disasm::disassemble;
+use tell_ir::image::CodeImage;
+
+/// What stands for the rule where none refuses.
+const NONE: &str = "ok";
 
 /// A kept image.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// What became clear about it.
-    pub why: String,
     /// The rule that refuses it, if one does.
     pub rule: Option<String>,
+    /// What became clear about it.
+    pub why: String,
     /// It.
     pub image: CodeImage,
 }
 
-/// The text of a file.
-///
-/// # Panics
-/// Never: an image is plain data.
+/// The text of a file. It has no content id: that would change with the format.
 #[must_use]
 pub fn write(kept: &Kept) -> String {
-    let image = serde_json::to_value(&kept.image).expect("an image is plain data");
-    let mut text = json!({ "why": kept.why, "rule": kept.rule, "image": image }).to_string();
-    text.push('\n');
-    text
+    let Kept { rule, why, image } = kept;
+    let rule = rule.as_deref().unwrap_or(NONE);
+    let text = disassemble(image);
+    let lines = text.lines().filter(|line| !line.starts_with("id ")).map(|line| format!("{line}\n"));
+    format!("-- expect: {rule}\n-- {why}\n{}", lines.collect::<String>())
 }
 
 /// What a file keeps.
@@ -32,31 +33,10 @@ pub fn write(kept: &Kept) -> String {
 /// # Errors
 /// Why it is none.
 pub fn read(text: &str) -> Result<Kept, String> {
-    let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let (why, rule) = (text(&value["why"]).ok_or("it does not say why it is kept")?, text(&value["rule"]));
-    let image = complete(value["image"].take())?;
-    let image = serde_json::from_value(image).map_err(|error| error.to_string())?;
-    Ok(Kept { why, rule, image })
-}
-
-/// The image with empty tables where there were none when it was kept.
-fn complete(mut image: Value) -> Result<Value, String> {
-    let plain = |value: Result<Value, serde_json::Error>| value.map_err(|error| error.to_string());
-    fill(&mut image, &plain(serde_json::to_value(CodeImage::default()))?);
-    let function = plain(serde_json::to_value(Function::default()))?;
-    let machine = plain(serde_json::to_value(LocalMachine::default()))?;
-    for (table, entry) in [("functions", function), ("machines", machine)] {
-        image[table].as_array_mut().into_iter().flatten().for_each(|known| fill(known, &entry));
-    }
-    Ok(image)
-}
-
-/// Adds the fields that a value does not have.
-fn fill(value: &mut Value, fields: &Value) {
-    if let (Some(known), Some(fields)) = (value.as_object_mut(), fields.as_object()) {
-        for (name, field) in fields {
-            known.entry(name.clone()).or_insert_with(|| field.clone());
-        }
-    }
+    let mut lines = text.lines();
+    let mut line = |start: &str| lines.next().and_then(|line| line.strip_prefix(start)).map(str::to_owned);
+    let rule = line("-- expect: ").ok_or("the first line is `-- expect: RULE`, or `ok`")?;
+    let why = line("-- ").ok_or("the second line says why it is kept")?;
+    let image = assemble(text).map_err(|error| error.to_string())?;
+    Ok(Kept { rule: Some(rule).filter(|rule| rule != NONE), why, image })
 }

@@ -1,6 +1,7 @@
 //! The pieces code is made of. Each leaves behind what it found: the same things open, the same things held.
 
 mod held;
+mod lossy;
 mod structure;
 
 use super::coder::{Coder, Env};
@@ -24,7 +25,7 @@ impl Coder<'_> {
 
     fn piece(&mut self, env: &mut Env) {
         let is_deep = env.depth >= DEEPEST;
-        match self.numbers.below(22) {
+        match self.numbers.below(24) {
             0 | 1 if env.may_wait => self.send(env),
             2 | 3 if env.may_wait => self.receive(env),
             4 if env.may_wait && !is_deep => self.offer(env),
@@ -41,19 +42,27 @@ impl Coder<'_> {
             19 if env.may_wait => self.accept(env),
             20 => self.know(env),
             21 if env.may_wait => self.speculate(env),
+            22 if env.may_wait && !is_deep => self.listen(env),
+            23 if env.may_wait => self.tell(env),
             _ => self.emit(Instr::Yield),
         }
     }
 
+    /// The edges that may be used and lose nothing.
+    fn certain(&self, env: &Env) -> impl Iterator<Item = (u16, u16)> {
+        let is_lossy = |pair: (u16, u16)| self.image.edges.iter().any(|edge| (edge.from, edge.to) == pair);
+        env.edges.iter().copied().filter(move |edge| !is_lossy(*edge))
+    }
+
     /// Somebody to send to.
     fn receiver(&mut self, env: &Env) -> Option<u16> {
-        let out: Vec<u16> = env.edges.iter().filter(|edge| edge.0 == self.role).map(|edge| edge.1).collect();
+        let out: Vec<u16> = self.certain(env).filter(|edge| edge.0 == self.role).map(|edge| edge.1).collect();
         (!out.is_empty()).then(|| *self.numbers.pick(&out))
     }
 
     /// Somebody to receive from.
     fn sender(&mut self, env: &Env) -> Option<u16> {
-        let into: Vec<u16> = env.edges.iter().filter(|edge| edge.1 == self.role).map(|edge| edge.0).collect();
+        let into: Vec<u16> = self.certain(env).filter(|edge| edge.1 == self.role).map(|edge| edge.0).collect();
         (!into.is_empty()).then(|| *self.numbers.pick(&into))
     }
 

@@ -41,10 +41,13 @@ fn candidates(image: &CodeImage) -> Vec<CodeImage> {
             without(&|image| _ = image.functions[role].blocks.remove(block));
         }
         without_tables(image, role, &mut without);
+        without(&|image| image.machines[role].entries.clear());
+        without(&|image| image.machines[role].decisions.clear());
         for state in (0..image.machines[role].states.len()).rev() {
             without(&|image| take_state(image, role, state));
         }
     }
+    without(&|image| image.choreography.nodes.clear());
     for at in 0..image.edges.len() {
         without(&|image| _ = image.edges.remove(at));
     }
@@ -76,7 +79,9 @@ fn without_tables(image: &CodeImage, role: usize, without: &mut Without<'_>) {
     without(&|image| _ = image.functions[role].regs.pop());
     if let Some(role) = image.roles.get(role).filter(|role| !role.params.is_empty()) {
         let name = role.name.clone();
-        without(&|image| image.roles.iter_mut().filter(|role| role.name == name).for_each(|role| _ = role.params.pop()));
+        without(&|image| {
+            image.roles.iter_mut().filter(|role| role.name == name).for_each(|role| _ = role.params.pop())
+        });
     }
     for table in 0..function.chooses.len() {
         for row in 0..function.chooses[table].rows.len() {

@@ -2,8 +2,8 @@
 
 use crate::numbers::Numbers;
 use tell_ir::image::{
-    Agreement, Class, CodeImage, Const, Effect, Label, Modality, Op, OpMeta, Outcome, Reentrancy, Region, Role, Scope,
-    Shape,
+    Agreement, Class, CodeImage, Const, Edge, Effect, Label, Modality, Op, OpMeta, Outcome, Reentrancy, Region, Role,
+    Scope, Shape,
 };
 use tell_ir::resource::{Bundle, Fact, Layer, Nested, Reach, Resources};
 use tell_ir::ty::{Type, TypeId};
@@ -84,7 +84,7 @@ fn resources() -> Resources {
     }
 }
 
-/// An image without code, with two or three roles.
+/// An image without code, with two or three roles, and of the edges only those that lose messages.
 pub(super) fn tables(numbers: &mut Numbers) -> CodeImage {
     let label = |name: &str, payload| Label { name: name.to_owned(), payload };
     let role = |name: &str| Role { name: name.to_owned(), params: Vec::new() };
@@ -92,6 +92,7 @@ pub(super) fn tables(numbers: &mut Numbers) -> CodeImage {
     let mut roles = vec![role("A"), role("B"), role("C")];
     roles.truncate(2 + numbers.below(2));
     let scopes = (0..2).map(|_| scope(numbers, roles.len())).collect();
+    let edges = lossy(numbers, roles.len());
     CodeImage {
         protocol: "Forged".to_owned(),
         roles,
@@ -128,10 +129,18 @@ pub(super) fn tables(numbers: &mut Numbers) -> CodeImage {
             Shape::List(INTS, 2),
             Shape::List(STRINGS, 1),
         ],
+        edges,
         scopes,
         resources: resources(),
         ..CodeImage::default()
     }
+}
+
+fn lossy(numbers: &mut Numbers, roles: usize) -> Vec<Edge> {
+    let from = numbers.below(roles);
+    let to = (from + 1 + numbers.below(roles - 1)) % roles;
+    let edge = Edge { from: from as u16, to: to as u16, bound: None, lossy: true };
+    if numbers.percent(50) { vec![edge] } else { Vec::new() }
 }
 
 fn scope(numbers: &mut Numbers, roles: usize) -> Scope {

@@ -92,7 +92,9 @@ pub(super) const fn goes_on(instr: &Instr) -> bool {
 }
 
 fn successors(role: &Role<'_>, pc: usize) -> Vec<usize> {
-    let mut next: Vec<usize> = jumps(role, pc).into_iter().map(|target| target as usize).collect();
+    let jumps = jumps(role, pc).into_iter().map(|target| target as usize);
+    // Elsewhere than to a block, V2.3 is broken, and nothing is reached.
+    let mut next: Vec<usize> = jumps.filter(|target| role.block(*target).is_some()).collect();
     if goes_on(&role.function.code[pc]) {
         next.push(pc + 1);
     }
@@ -103,7 +105,6 @@ fn reached(role: &Role<'_>) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut todo = vec![0];
     while let Some(pc) = todo.pop() {
-        // Where a target is none, another rule is broken.
         if pc < role.function.code.len() && seen.insert(pc) {
             todo.extend(successors(role, pc));
         }

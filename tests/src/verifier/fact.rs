@@ -72,7 +72,8 @@ pub(super) fn check(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
             && let Some(variants) = role.type_of(src).and_then(typing::variants)
         {
             let of_variant = |tag: usize| variants.get(tag).and_then(|parts| parts.get(usize::from(index)).copied());
-            match facts[usize::from(src)].the_variant() {
+            // Of a single variant everybody knows which it is.
+            match facts[usize::from(src)].the_variant().or((variants.len() == 1).then_some(0)) {
                 None => found.note("V3.7", role.at(place.pc)),
                 Some(tag) => found.require(of_variant(tag) == role.type_id(dst), "V3.5", role.at(place.pc)),
             }
@@ -157,7 +158,7 @@ fn bind(facts: &mut Facts, register: Option<Reg>) {
     }
 }
 
-/// Behind branches, a register that one of them may write holds what that one left there.
+/// Behind branches, a register that one of them may write holds what that one left there; no variant is known.
 fn join(role: &Role<'_>, graph: &Graph, known: &Known, place: &Place, facts: &mut Facts) -> Option<()> {
     for spawn in branches(role, place.pc) {
         let region = Region::of(role, graph, &place.open, spawn);
@@ -175,6 +176,7 @@ fn join(role: &Role<'_>, graph: &Graph, known: &Known, place: &Place, facts: &mu
             facts[usize::from(reg)] = said;
         }
     }
+    facts.iter_mut().for_each(Said::forget);
     Some(())
 }
 

@@ -58,7 +58,8 @@ fn everywhere(role: &Role<'_>, place: &Place, instr: Instr, held: &Held, found: 
         refuse(layers.iter().any(|held| *held >= layer), "V4.6");
     }
     refuse(!layers.is_empty() && waits(instr), "V4.7");
-    let mut used = register::reads(role, instr).into_iter().filter(|reg| role.type_of(*reg).is_some_and(Type::is_linear));
+    let mut used =
+        register::reads(role, instr).into_iter().filter(|reg| role.type_of(*reg).is_some_and(Type::is_linear));
     refuse(used.any(|reg| held.regs.get(&reg) != Some(&here)), "V4.4");
     let ways = match instr {
         Instr::Choose { table } => (0..role.function.chooses[table as usize].rows.len()).map(Way::Row).collect(),
@@ -122,7 +123,7 @@ fn can_be_undone(role: &Role<'_>, instr: Instr) -> bool {
     }
 }
 
-/// Whether an instruction may wait for another role or a session, or starts to speculate.
+/// Whether an instruction may wait for another role, a branch, a scope or a session, ends such, or starts to speculate.
 const fn waits(instr: Instr) -> bool {
     matches!(
         instr,
@@ -136,6 +137,7 @@ const fn waits(instr: Instr) -> bool {
             | Instr::JoinAll
             | Instr::Enter { .. }
             | Instr::Exit { .. }
+            | Instr::Leave { .. }
             | Instr::Fork { .. }
     )
 }

@@ -45,7 +45,7 @@ fn is_well_formed(role: &Role<'_>, state: &State) -> bool {
         State::Send(rows) => !rows.is_empty() && are_rows(role, rows),
         // Who waits for nothing waits until the session ends, or its scope is left.
         State::Recv { rows, may_end } => (!rows.is_empty() || *may_end) && are_rows(role, rows),
-        State::Tau(next) => !next.is_empty() && all_differ(next.iter()),
+        State::Tau(next) => !next.is_empty(),
         State::Par { branches, .. } => !branches.is_empty(),
         State::Scope { scope, rows, .. } => {
             let outcomes: Vec<Outcome> = rows.iter().map(|row| row.0).collect();

@@ -24,7 +24,7 @@ pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
         tables.finals(at);
     }
     for table in &role.function.opens {
-        tables.index(usize::from(table.nested), role.image.resources.nested.len());
+        tables.open_table(table);
     }
 }
 
@@ -167,7 +167,6 @@ impl Operands<'_> {
             Instr::Open { table, dst } => {
                 self.index(table as usize, function.opens.len());
                 self.typed(std::iter::once(dst), &Type::Endpoint, "V3.10");
-                function.opens.get(table as usize).into_iter().for_each(|table| self.open_table(table));
             }
             Instr::Close { .. }
             | Instr::Acquire { .. }
@@ -295,8 +294,9 @@ impl Operands<'_> {
     }
 
     fn open_table(&mut self, table: &OpenTable) {
-        let nested = self.role.image.resources.nested.get(usize::from(table.nested));
-        let Some(nested) = nested else { return };
+        let nested = &self.role.image.resources.nested;
+        self.index(usize::from(table.nested), nested.len());
+        let Some(nested) = nested.get(usize::from(table.nested)) else { return };
         self.require(nested.roles.len() == table.args.len(), "V3.10");
         for ((_, params), args) in nested.roles.iter().zip(&table.args) {
             self.require(params.len() == args.len(), "V3.10");

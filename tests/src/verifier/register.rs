@@ -58,7 +58,9 @@ pub(super) fn reads(role: &Role<'_>, instr: Instr) -> Vec<Reg> {
             consecutive(args, shape.map_or(0, |shape| parts(&role.image.types, shape).len()))
         }
         Instr::Halt { finals: table } => finals(role, table),
-        Instr::Enter { scope } => role.function.scopes.get(scope as usize).and_then(|t| t.deadline).into_iter().collect(),
+        Instr::Enter { scope } => {
+            role.function.scopes.get(scope as usize).and_then(|t| t.deadline).into_iter().collect()
+        }
         Instr::Open { table, .. } => {
             role.function.opens.get(table as usize).map(|table| table.args.concat()).unwrap_or_default()
         }

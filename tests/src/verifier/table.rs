@@ -10,7 +10,7 @@ use tell_ir::ty::{Type, TypeId};
 const MOST_ROLES: usize = 65_535;
 
 /// Most entries of a table whose indices have 16 bits.
-const MOST_ENTRIES: usize = 65_536;
+pub(super) const MOST_ENTRIES: usize = 65_535;
 
 pub(super) fn check(image: &CodeImage, found: &mut Findings) {
     let roles = image.roles.len();
@@ -18,7 +18,11 @@ pub(super) fn check(image: &CodeImage, found: &mut Findings) {
     found.require(alike && roles <= MOST_ROLES, "V1.7", Spot::of("the roles"));
     found.require(all_differ(image.roles.iter().map(|role| &role.name)), "V1.7", Spot::of("the names of roles"));
     indices(image, found);
-    found.require(all_differ(image.labels.iter().map(|label| (&label.name, label.payload))), "V1.9", Spot::of("the labels"));
+    found.require(
+        all_differ(image.labels.iter().map(|label| (&label.name, label.payload))),
+        "V1.9",
+        Spot::of("the labels"),
+    );
     typing::check(&image.types, found);
     edges(image, found);
     for (at, shape) in image.shapes.iter().enumerate() {
@@ -102,7 +106,7 @@ fn edges(image: &CodeImage, found: &mut Findings) {
     let pairs: Vec<(u16, u16)> = image.edges.iter().map(|edge| (edge.from, edge.to)).collect();
     let joins = |pair: &(u16, u16)| pair.0 != pair.1 && usize::from(pair.0.max(pair.1)) < image.roles.len();
     found.require(ascends(&pairs) && pairs.iter().all(joins), "V1.13", Spot::of("the edges"));
-    for (role, machine) in (0..).zip(&image.machines) {
+    for (machine, role) in image.machines.iter().zip(0..=u16::MAX) {
         for state in &machine.states {
             let (rows, sends) = match state {
                 State::Send(rows) => (rows, true),
@@ -131,7 +135,11 @@ fn scopes(image: &CodeImage, found: &mut Findings) {
 fn resources(image: &CodeImage, found: &mut Findings) {
     let resources = &image.resources;
     found.require(all_differ(resources.layers.iter().map(|layer| &layer.name)), "V1.18", Spot::of("the layers"));
-    found.require(all_differ(resources.facts.iter().map(|fact| (&fact.name, fact.about))), "V1.18", Spot::of("the facts"));
+    found.require(
+        all_differ(resources.facts.iter().map(|fact| (&fact.name, fact.about))),
+        "V1.18",
+        Spot::of("the facts"),
+    );
     for (at, bundle) in resources.bundles.iter().enumerate() {
         let payload = image.labels.get(usize::from(bundle.label)).map(|label| label.payload.0 as usize);
         let carries = payload.and_then(|ty| image.types.get(ty)) == Some(&Type::Endpoint);
@@ -174,7 +182,7 @@ pub(super) fn check_debug(image: &CodeImage, found: &mut Findings) {
     found.require(debug.spans.len() == image.roles.len(), "V1.14", Spot::of("the lists of positions"));
     for (spans, function) in debug.spans.iter().zip(&image.functions) {
         let places: Vec<u32> = spans.iter().map(|span| span.0).collect();
-        let inside = places.iter().all(|pc| (*pc as usize) < function.code.len());
+        let inside = spans.iter().all(|span| (span.0 as usize) < function.code.len() && span.1 <= span.2);
         found.require(ascends(&places) && inside, "V1.14", Spot::of("positions of a role"));
     }
 }

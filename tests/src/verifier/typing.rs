@@ -1,7 +1,7 @@
 //! Types: V1.10, and what their values are made of.
 
+use super::table::{MOST_ENTRIES, all_differ};
 use super::{Findings, Spot};
-use super::table::all_differ;
 use tell_ir::ty::{Type, TypeId};
 
 /// Deepest nesting that passes through no union.
@@ -60,7 +60,7 @@ pub(super) fn check(types: &[Type], found: &mut Findings) {
     for (at, ty) in types.iter().enumerate() {
         let spot = Spot::entry("type", at);
         found.require(!types[..at].contains(ty), "V1.10", spot);
-        found.require(is_well_formed(ty), "V1.10", spot);
+        found.require(is_well_formed(ty) && parts(ty).iter().all(|count| *count <= MOST_ENTRIES), "V1.10", spot);
     }
     found.require(is_shallow(types), "V1.10", Spot::of("the nesting of types"));
 }
@@ -89,13 +89,23 @@ fn is_well_formed(ty: &Type) -> bool {
     }
 }
 
+/// How many components it has, and how many each of its variants has.
+fn parts(ty: &Type) -> Vec<usize> {
+    match ty {
+        Type::Union(_, variants) => variants.iter().map(|variant| variant.1.len()).chain([variants.len()]).collect(),
+        _ => vec![components(ty).len()],
+    }
+}
+
 /// Whether no type is too deep, nor without end, on a way that passes through no union.
 fn is_shallow(types: &[Type]) -> bool {
-    let mut depths = vec![0; types.len()];
+    let mut depths = vec![1; types.len()];
     for _ in 0..=types.len() {
         let deeper = |ty: &Type| match ty {
-            Type::Union(..) => 0,
-            _ => components(ty).iter().filter_map(|part| depths.get(part.0 as usize)).max().map_or(0, |depth| depth + 1),
+            Type::Union(..) => 1,
+            _ => {
+                components(ty).iter().filter_map(|part| depths.get(part.0 as usize)).max().map_or(1, |depth| depth + 1)
+            }
         };
         let next: Vec<usize> = types.iter().map(deeper).collect();
         if next == depths {

@@ -16,7 +16,8 @@ type Visit = (Place, Option<StateId>);
 /// The graph of all places control can come to.
 pub(super) fn follow(role: &Role<'_>, found: &mut Findings) -> Graph {
     let start = (Place { pc: 0, open: Vec::new() }, Some(StateId(0)));
-    let most_open = role.function.code.iter().filter(|i| matches!(i, Instr::Spawn { .. } | Instr::Enter { .. })).count();
+    let most_open =
+        role.function.code.iter().filter(|i| matches!(i, Instr::Spawn { .. } | Instr::Enter { .. })).count();
     let mut graph = Graph::default();
     let mut seen = BTreeSet::new();
     let mut todo = vec![start];
@@ -61,15 +62,19 @@ fn behind_scopes(role: &Role<'_>, seen: &BTreeSet<Visit>, found: &mut Findings) 
 fn meeting(role: &Role<'_>, graph: &Graph, found: &mut Findings) {
     let mut open_at: BTreeMap<usize, Vec<Open>> = BTreeMap::new();
     for place in graph.0.keys() {
-        let open: Vec<Open> = place.open.iter().map(without_state).collect();
+        let open: Vec<Open> = place.open.iter().map(|open| alike(role, open)).collect();
         let first = open_at.entry(place.pc).or_insert_with(|| open.clone());
         found.require(*first == open, "V2.8", role.at(place.pc));
     }
 }
 
-const fn without_state(open: &Open) -> Open {
+/// What is open, without its state; all branches of one `par` are the last of them.
+fn alike(role: &Role<'_>, open: &Open) -> Open {
     match open {
-        Open::Branch { spawn } => Open::Branch { spawn: *spawn },
+        Open::Branch { spawn } => {
+            let is_spawn = |pc: &usize| matches!(role.instr(*pc), Some(Instr::Spawn { .. }));
+            Open::Branch { spawn: (*spawn..).take_while(is_spawn).last().unwrap_or(*spawn) }
+        }
         Open::Body { table, .. } => Open::Body { table: *table, state: None },
         Open::Block { table, .. } => Open::Block { table: *table, state: None },
     }
@@ -255,8 +260,9 @@ impl<'a> Step<'a> {
             _ => None,
         };
         self.require(self.state.is_none() || branch.is_some(), "V5.9");
-        let next = self.role.instr(self.place.pc + 1);
-        self.require(matches!(next, Some(Instr::Spawn { .. } | Instr::JoinAll)), "V5.9");
+        let behind = self.place.pc + 1;
+        let goes_on = matches!(self.role.instr(behind), Some(Instr::Spawn { .. } | Instr::JoinAll));
+        self.require(goes_on && self.role.block(behind).is_none(), "V5.9");
         let mut open = self.place.open.clone();
         open.push(Open::Branch { spawn: self.place.pc });
         self.come_exactly(Way::Branch, Place { pc: target, open }, branch, "V5.9");
@@ -271,7 +277,8 @@ impl<'a> Step<'a> {
         };
         self.require(self.state.is_none() || then.is_some(), "V5.9");
         let behind = Place { pc: self.place.pc + 1, open: self.place.open.clone() };
-        self.come_exactly(Way::Joined, behind, then, "V5.9");
+        self.require(self.role.block(behind.pc).is_some(), "V5.9");
+        self.come(Way::Joined, behind, then);
     }
 
     /// V5.10, and V5.13 of a scope inside others.

@@ -1,6 +1,6 @@
 //! `Spawn`, `JoinAll`, `Finish`: the branches of a `par`, as coroutines of one role that share its registers.
 
-use super::frame::misplaced;
+use super::frame::{limit, misplaced};
 use super::program::Program;
 use super::{Turn, guard, speculate};
 use crate::event::EventKind;
@@ -8,26 +8,25 @@ use crate::fault::Fault;
 use crate::session::{Coroutine, Request, SessionState, Status};
 use crate::value::Value;
 
-/// Most coroutines of a session.
-const MOST: usize = u16::MAX as usize;
-
 /// Starts a child at `target`.
 pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<Turn, Box<Fault>> {
     let Coroutine { role, part, children, .. } = state.coroutines[usize::from(who)];
-    let place = match state.free.last() {
-        Some(place) => *place,
-        None if state.coroutines.len() < MOST => u16::try_from(state.coroutines.len()).unwrap_or(u16::MAX),
-        None => {
-            let (value, max) = (state.coroutines.len() as u64 + 1, MOST as u64);
-            return Err(Box::new(Fault::LimitExceeded { what: "coroutines of a session", value, max }));
-        }
-    };
+    let alive = (state.coroutines.len() - state.free.len()) as u64;
+    let max = u64::from(state.config.limits.coroutines);
+    if alive >= max {
+        return Err(limit("coroutines of a session", alive + 1, max));
+    }
+    // The limit is at most what a number of 16 bits can tell apart.
+    let place = state.free.first().copied().unwrap_or(u16::try_from(state.coroutines.len()).unwrap_or(u16::MAX));
     let child = Coroutine { pc: target, parent: Some(who), part, home: part, ..Coroutine::main(role) };
-    match state.free.pop() {
+    match state.free.pop_first() {
         Some(place) => state.coroutines[usize::from(place)] = child,
         None => state.coroutines.push(child),
     }
     state.ready.push_back(place);
+    if let Some(rare) = &mut state.rare {
+        rare.start(place, state.log.tick, &state.config);
+    }
     let coroutine = &mut state.coroutines[usize::from(who)];
     coroutine.children = children + 1;
     coroutine.pc += 1;
@@ -99,12 +98,15 @@ pub(super) fn abandon_children(program: &Program, state: &mut SessionState, who:
 /// Frees the places of coroutines that are gone.
 fn sweep(state: &mut SessionState, gone: &[u16]) {
     if gone.iter().any(|who| state.coroutines[usize::from(*who)].is_queued) {
-        let SessionState { ready, coroutines, .. } = state;
+        let SessionState { ready, coroutines, rare, .. } = state;
         ready.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
+        if let Some(rare) = rare {
+            rare.disturbance.parked.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
+        }
     }
     for who in gone {
         state.coroutines[usize::from(*who)].is_queued = false;
-        state.free.push(*who);
+        state.free.insert(*who);
     }
 }
 

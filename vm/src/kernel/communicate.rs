@@ -1,11 +1,11 @@
 //! `Send`, `Offer`, `Receive`, `Choose`.
 //!
 //! What every message passes is in line in the instruction, against the compiler's judgement: that is a tenth of the
-//! time of a message.
+//! time of a message. `RARE` says whether the session has what most have not; the others do not even ask.
 
-use super::frame::{Exec, Flow, Frame, missing, violation};
-use super::nested;
+use super::frame::{Exec, Flow, Frame, limit, missing, violation};
 use super::program::{EdgeProgram, Row};
+use super::{buffer, disturb, nested, output};
 use crate::edge::Stamp;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -15,14 +15,24 @@ use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
-pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind: fn(Message) -> EventKind) -> Exec {
+pub(super) fn send<const RARE: bool>(
+    frame: &mut Frame<'_>,
+    port: u16,
+    label: u16,
+    val: Reg,
+    kind: fn(Message) -> EventKind,
+) -> Exec {
     let number = sendable(frame, port, label, val)?;
-    if frame.is_aside {
+    if frame.is_special {
         return Ok(Flow::Aside);
     }
-    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize {
-        frame.edges[number as usize].writer = frame.who;
-        return frame.wait(Status::Sending { edge: number });
+    if RARE {
+        output::check(frame, label)?;
+    }
+    if frame.edges[number as usize].len() >= frame.config.edge_capacity as usize
+        && let Some(flow) = buffer::full(frame, (number, label, val, kind))?
+    {
+        return Ok(flow);
     }
     let edge = &frame.program.edges[number as usize];
     let value = &frame.registers[usize::from(val)];
@@ -30,9 +40,12 @@ pub(super) fn send(frame: &mut Frame<'_>, port: u16, label: u16, val: Reg, kind:
     let was_empty = queue.is_empty();
     let sequence = queue.push(label, value, frame.part, edge.bound);
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: edge.to, label, number: sequence }), || value.clone());
+        if RARE {
+            output::note(frame.config, frame.log, frame.me, label);
+        }
+        frame.log.message(frame.me, kind(Message { partner: edge.to, label, number: sequence }), value);
     }
-    sent(frame, number, edge.to, was_empty);
+    sent::<RARE>(frame, number, edge.to, was_empty);
     Ok(Flow::Next)
 }
 
@@ -49,14 +62,22 @@ fn sendable(frame: &Frame<'_>, port: u16, label: u16, val: Reg) -> Result<u32, B
     if !payload.admits(value) {
         return Err(violation(payload_of(frame, label), payload.text(), value));
     }
+    // The least limit is the size of a scalar.
+    if !payload.is_scalar() && value.size() > frame.config.limits.payload_size {
+        let max = frame.config.limits.payload_size;
+        return Err(limit("size of a payload", u64::from(value.size()), u64::from(max)));
+    }
     Ok(edge)
 }
 
 /// A message is on its edge: who waits for it wakes.
 #[inline(always)]
-fn sent(frame: &mut Frame<'_>, edge: u32, to: u16, was_empty: bool) {
+fn sent<const RARE: bool>(frame: &mut Frame<'_>, edge: u32, to: u16, was_empty: bool) {
     frame.runs.hold(frame.part);
-    if was_empty {
+    if RARE {
+        disturb::sent(frame, edge);
+    }
+    if was_empty && !(RARE && frame.is_cut(edge)) {
         match frame.part {
             Part::SESSION => wake_reader(frame, to, edge, Part::SESSION),
             _ => new_head(frame, to, edge),
@@ -76,14 +97,15 @@ pub(super) fn put(frame: &mut Frame<'_>, edge: u32, label: u16, value: &Value) {
     let queue = &mut frame.edges[edge as usize];
     let was_empty = queue.is_empty();
     queue.push(label, value, frame.part, bound);
-    sent(frame, edge, to, was_empty);
+    sent::<true>(frame, edge, to, was_empty);
 }
 
 /// An edge got a new head: if its receiver has left the part it was sent in, it is discarded; else the coroutine that
 /// waits for it wakes.
-fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
+pub(super) fn new_head(frame: &mut Frame<'_>, to: u16, edge: u32) {
     match frame.edges[edge as usize].head().map(|head| head.stamp.part) {
         Some(part) if frame.runs.has_left(to, part) => discard(frame, edge),
+        Some(_) if frame.is_cut(edge) => {}
         Some(part) => wake_reader(frame, to, edge, part),
         None => {}
     }
@@ -133,6 +155,7 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
             holdings.parcels.remove(&(edge, number));
         }
         frame.runs.release(part);
+        disturb::taken(frame, edge);
         frame.log.step(to, EventKind::Discarded(Message { partner: from, label, number }), || payload);
         is_shorter = true;
     }
@@ -153,18 +176,18 @@ fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
 }
 
 /// Takes the head of an edge, which must have the label.
-pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
-    if frame.is_aside {
+pub(super) fn receive<const RARE: bool>(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
+    if frame.is_special {
         return Ok(Flow::Aside);
     }
-    match expected(frame, port, label, dst)? {
+    match expected::<RARE>(frame, port, label, dst)? {
         None => {
             let edge = frame.role.ins[usize::from(port)];
             frame.edges[edge as usize].reader = frame.who;
             frame.wait(Status::Receiving { edge })
         }
         Some(edge) => {
-            take(frame, edge, dst, EventKind::Received);
+            take::<RARE>(frame, edge, dst, EventKind::Received);
             Ok(Flow::Next)
         }
     }
@@ -172,11 +195,19 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
 
 /// The edge whose head has the label and fits the register; none if there is no head to be seen.
 #[inline(always)]
-pub(super) fn expected(frame: &Frame<'_>, port: u16, label: u16, dst: Reg) -> Result<Option<u32>, Box<Fault>> {
+pub(super) fn expected<const RARE: bool>(
+    frame: &Frame<'_>,
+    port: u16,
+    label: u16,
+    dst: Reg,
+) -> Result<Option<u32>, Box<Fault>> {
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
     };
-    match frame.visible(edge) {
+    if RARE {
+        disturb::check(frame, &[edge])?;
+    }
+    match frame.visible::<RARE>(edge) {
         None => Ok(None),
         Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
@@ -187,13 +218,13 @@ pub(super) fn expected(frame: &Frame<'_>, port: u16, label: u16, dst: Reg) -> Re
 }
 
 /// Takes the first row that matches the head of its partner's edge.
-pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
-    if frame.is_aside {
+pub(super) fn choose<const RARE: bool>(frame: &mut Frame<'_>, table: u32) -> Exec {
+    if frame.is_special {
         return Ok(Flow::Aside);
     }
-    match matching(frame, table)? {
+    match matching::<RARE>(frame, table)? {
         Some(row) => {
-            take(frame, row.edge, row.dst, EventKind::Chose);
+            take::<RARE>(frame, row.edge, row.dst, EventKind::Chose);
             Ok(Flow::To(row.target))
         }
         None => {
@@ -206,7 +237,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
 
 /// The first row of a choose table that matches the head of its partner's edge; none if it has to wait for one.
 #[inline(always)]
-pub(super) fn matching<'a>(frame: &Frame<'a>, table: u32) -> Result<Option<&'a Row>, Box<Fault>> {
+pub(super) fn matching<'a, const RARE: bool>(frame: &Frame<'a>, table: u32) -> Result<Option<&'a Row>, Box<Fault>> {
     let role = frame.role;
     let Some(choose) = role.chooses.get(table as usize) else {
         return Err(missing("choose table", table));
@@ -214,11 +245,14 @@ pub(super) fn matching<'a>(frame: &Frame<'a>, table: u32) -> Result<Option<&'a R
     if let Some(stranger) = choose.stranger {
         return Err(missing("role to receive from", u32::from(stranger)));
     }
+    if RARE {
+        disturb::check(frame, &choose.edges)?;
+    }
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
     let mut waits = choose.rows.is_empty();
     for &edge in &choose.edges {
-        match frame.visible(edge) {
+        match frame.visible::<RARE>(edge) {
             None => waits = true,
             Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
         }
@@ -249,22 +283,25 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 
 /// Moves the head of `edge` into `dst` and wakes a sender that waits for room. All checks are done.
 #[inline(always)]
-fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
+fn take<const RARE: bool>(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
     let register = &mut frame.registers[usize::from(dst)];
     let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
     if frame.log.is_on() {
-        frame.log.step(frame.me, kind(Message { partner: from, label, number }), || register.clone());
+        frame.log.message(frame.me, kind(Message { partner: from, label, number }), register);
     }
     if matches!(register, Value::Endpoint(_)) {
         nested::arrive(frame, edge, number);
     }
-    taken(frame, edge, part);
+    taken::<RARE>(frame, edge, part);
 }
 
 /// A message sent in `part` was taken off an edge: who waits for room wakes.
 #[inline(always)]
-pub(super) fn taken(frame: &mut Frame<'_>, edge: u32, part: Part) {
+pub(super) fn taken<const RARE: bool>(frame: &mut Frame<'_>, edge: u32, part: Part) {
+    if RARE {
+        disturb::taken(frame, edge);
+    }
     frame.runs.release(part);
     wake_sender(frame, edge);
     if frame.edges[edge as usize].head().is_some_and(|head| head.stamp.part != part) {

@@ -7,7 +7,7 @@ use crate::event::Log;
 use crate::fault::Fault;
 use crate::holdings::Holdings;
 use crate::runs::{Part, Runs};
-use crate::session::{Coroutine, SessionState, Status};
+use crate::session::{Coroutine, Rare, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::Oversize;
 use std::collections::VecDeque;
@@ -40,10 +40,10 @@ pub(super) struct Frame<'a> {
     pub(super) me: u16,
     /// Where in its scopes it is.
     pub(super) part: Part,
-    /// Whether it has to leave a scope before its next communication, or speculates.
-    pub(super) is_aside: bool,
     /// Whether it speculates.
     pub(super) speculates: bool,
+    /// Whether it does, or has to leave a scope before its next communication: then a message is not simply sent.
+    pub(super) is_special: bool,
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
@@ -53,15 +53,17 @@ pub(super) struct Frame<'a> {
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
     pub(super) holdings: &'a mut Option<Box<Holdings>>,
+    pub(super) rare: Option<&'a mut Rare>,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of coroutine `who` and its program counter.
+    #[inline(always)]
     pub(super) fn enter(program: &'a Program, state: &'a mut SessionState, who: u16) -> Option<(Self, u32)> {
         let coroutine = state.coroutines.get(usize::from(who))?;
         let (pc, me, part) = (coroutine.pc, coroutine.role, coroutine.part);
         let speculates = state.speculation.as_ref().is_some_and(|speculation| speculation.who == who);
-        let is_aside = speculates || coroutine.called.is_some();
+        let is_called = coroutine.called.is_some();
         let role = program.roles.get(usize::from(me))?;
         let registers = state.registers.get_mut(role.base..role.base + role.kinds.len())?;
         let frame = Frame {
@@ -70,8 +72,8 @@ impl<'a> Frame<'a> {
             who,
             me,
             part,
-            is_aside,
             speculates,
+            is_special: is_called || speculates,
             registers,
             edges: &mut state.edges,
             others: &mut state.coroutines,
@@ -81,6 +83,7 @@ impl<'a> Frame<'a> {
             requests: &mut state.requests,
             config: &state.config,
             holdings: &mut state.holdings,
+            rare: state.rare.as_deref_mut(),
         };
         Some((frame, pc))
     }
@@ -93,9 +96,17 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The head of an edge, if it was sent in the part this coroutine is in.
+    /// Whether an edge is cut.
+    pub(super) fn is_cut(&self, edge: u32) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.disturbance.is_cut(edge))
+    }
+
+    /// The head of an edge, if it was sent in the part this coroutine is in and can be seen.
     #[inline]
-    pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
+    pub(super) fn visible<const RARE: bool>(&self, edge: u32) -> Option<&Queued> {
+        if RARE && self.is_cut(edge) {
+            return None;
+        }
         self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
     }
 
@@ -179,5 +190,10 @@ pub(super) fn oversize(oversize: Oversize) -> Box<Fault> {
         Oversize::Depth { depth, max } => ("nesting of a value", depth, max),
         Oversize::Size { size, max } => ("size of a value", size, max),
     };
-    Box::new(Fault::LimitExceeded { what, value: u64::from(value), max: u64::from(max) })
+    limit(what, u64::from(value), u64::from(max))
+}
+
+#[cold]
+pub(super) fn limit(what: &'static str, value: u64, max: u64) -> Box<Fault> {
+    Box::new(Fault::LimitExceeded { what, value, max })
 }

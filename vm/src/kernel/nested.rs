@@ -6,7 +6,7 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing, register_type, violation};
 use super::program::Program;
-use super::{Turn, VMKernel, communicate, knowledge};
+use super::{Turn, VMKernel, communicate, knowledge, output};
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::id::SessionId;
@@ -124,6 +124,9 @@ pub(super) fn transfer(
     }
     let to = program.edges[edge as usize].to;
     knowledge::may_flow(program, state, (role, to), &entry.facts)?;
+    if let Some((mut frame, _)) = Frame::enter(program, state, who) {
+        output::check(&mut frame, entry.label)?;
+    }
     if state.coroutines[usize::from(who)].called.is_some() {
         return super::scope::depart(program, state, who);
     }
@@ -138,6 +141,7 @@ pub(super) fn transfer(
     state.holdings().parcels.insert((edge, number), (bundle, id));
     state.coroutines[usize::from(who)].pc += 1;
     let message = Message { partner: to, label: entry.label, number };
+    output::note(&state.config, &mut state.log, role, entry.label);
     state.log.step(role, EventKind::Transferred(message), || value.clone());
     if let Some((mut frame, _)) = Frame::enter(program, state, who) {
         communicate::put(&mut frame, edge, entry.label, &value);

@@ -107,6 +107,11 @@ impl VMKernel {
             check_answer(program, state, role, request, &value)?;
             Ok(value)
         });
+        if let Some(rare) = &mut state.rare
+            && program.image().ops.get(usize::from(op)).is_some_and(|op| op.meta.may_block)
+        {
+            rare.mint(role);
+        }
         let Some(base) = program.roles.get(usize::from(role)).map(|role| role.base) else {
             return Completion::Faulted(missing("role", u32::from(role)));
         };

@@ -131,6 +131,7 @@ pub(crate) struct EdgeProgram {
     pub(crate) from: u16,
     pub(crate) to: u16,
     pub(crate) bound: Option<u32>,
+    pub(crate) lossy: bool,
 }
 
 impl Choose {
@@ -180,7 +181,12 @@ impl Program {
             shapes: image.shapes.iter().map(|shape| prepare_shape(shape, &image.types)).collect(),
             edges: numbers
                 .iter()
-                .map(|((from, to), edge)| EdgeProgram { from: *from, to: *to, bound: edge.1 })
+                .map(|((from, to), (_, bound, lossy))| EdgeProgram {
+                    from: *from,
+                    to: *to,
+                    bound: *bound,
+                    lossy: *lossy,
+                })
                 .collect(),
             registers,
             image,
@@ -222,6 +228,13 @@ impl Program {
     pub fn op_names(&self, op: u16) -> (&str, &str) {
         let Some(op) = self.image.ops.get(usize::from(op)) else { return ("?", "?") };
         (self.image.effects.get(usize::from(op.effect)).map_or("?", |effect| &effect.name), &op.name)
+    }
+
+    /// Whether the instruction at `pc` sends or takes a message.
+    pub(crate) fn communicates(&self, role: u16, pc: u32) -> bool {
+        let role = self.roles.get(usize::from(role));
+        let instr = role.and_then(|role| role.code.get(pc as usize));
+        instr.is_some_and(|instr| partner(instr).is_some() || matches!(instr, Instr::Choose { .. }))
     }
 
     /// Byte range of an instruction in the source.
@@ -300,31 +313,31 @@ const fn with_port(mut instr: Instr, port: u16) -> Instr {
     instr
 }
 
-/// Number and bound of every edge the image or its code mentions, ascending by roles.
-type EdgeNumbers = BTreeMap<(u16, u16), (u32, Option<u32>)>;
+/// Number and bound of every edge the image or its code mentions, and whether it is lossy, ascending by roles.
+type EdgeNumbers = BTreeMap<(u16, u16), (u32, Option<u32>, bool)>;
 
 fn edge_numbers(image: &CodeImage, roles: usize) -> EdgeNumbers {
     let mut edges = EdgeNumbers::new();
-    let mut add = |from: u16, to: u16, bound: Option<u32>| {
+    let mut add = |from: u16, to: u16, bound: Option<u32>, lossy: bool| {
         if usize::from(from.max(to)) < roles {
-            let entry = edges.entry((from, to)).or_insert((0, None));
-            entry.1 = entry.1.or(bound);
+            let entry = edges.entry((from, to)).or_insert((0, None, false));
+            (entry.1, entry.2) = (entry.1.or(bound), entry.2 | lossy);
         }
     };
     for edge in &image.edges {
-        add(edge.from, edge.to, edge.bound);
+        add(edge.from, edge.to, edge.bound, edge.lossy);
     }
     for (role, function) in image.functions.iter().enumerate().take(roles) {
         let Ok(role) = u16::try_from(role) else { break };
         for instr in &function.code {
             match partner(instr) {
-                Some(Partner::To(to)) => add(role, to, None),
-                Some(Partner::From(from)) => add(from, role, None),
+                Some(Partner::To(to)) => add(role, to, None, false),
+                Some(Partner::From(from)) => add(from, role, None, false),
                 None => {}
             }
         }
         for row in function.chooses.iter().flat_map(|table| &table.rows) {
-            add(row.partner, role, None);
+            add(row.partner, role, None, false);
         }
     }
     for (number, edge) in (0..).zip(edges.values_mut()) {

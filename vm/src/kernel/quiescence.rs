@@ -37,7 +37,36 @@ pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
             | Status::Sleeping(_) => stuck = true,
         }
     }
-    if stuck { Quiescence::Deadlock(deadlock(program, state)) } else { Quiescence::Ended { notified } }
+    if !stuck {
+        return Quiescence::Ended { notified };
+    }
+    Quiescence::Deadlock(closed(program, state).unwrap_or_else(|| deadlock(program, state)))
+}
+
+/// Names who waits for whom across edges that are cut.
+fn closed(program: &Program, state: &SessionState) -> Option<Box<Fault>> {
+    let disturbance = &state.rare.as_ref().filter(|rare| rare.disturbance.is_partitioned())?.disturbance;
+    let name = |role: u16| program.role_name(role).to_owned();
+    let ends = |edge: u32| program.edges.get(edge as usize).map(|edge| (edge.from, edge.to));
+    let cut = |edge: u32| ends(edge).filter(|_| disturbance.is_cut(edge));
+    let mut waits = Vec::new();
+    for coroutine in &state.coroutines {
+        let (kind, partners): (_, Vec<u16>) = match coroutine.status {
+            Status::Receiving { edge } => (WaitKind::Message, cut(edge).map(|(from, _)| from).into_iter().collect()),
+            Status::Choosing { table } => {
+                let role = program.roles.get(usize::from(coroutine.role));
+                let edges =
+                    role.and_then(|role| role.chooses.get(table as usize)).map_or(&[][..], |choose| &choose.edges);
+                (WaitKind::Message, edges.iter().filter_map(|edge| cut(*edge)).map(|(from, _)| from).collect())
+            }
+            Status::Sending { edge } => (WaitKind::Room, cut(edge).map(|(_, to)| to).into_iter().collect()),
+            _ => continue,
+        };
+        if !partners.is_empty() {
+            waits.push(Wait { role: name(coroutine.role), kind, partners: partners.into_iter().map(name).collect() });
+        }
+    }
+    (!waits.is_empty()).then(|| Box::new(Fault::ChannelClosed { waits }))
 }
 
 /// The finals table of a waiting coroutine if the session may end while it waits.

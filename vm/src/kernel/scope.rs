@@ -6,7 +6,7 @@
 //! with the block of the outcome.
 
 use super::branch::{abandon_children, cancel_request, make_ready};
-use super::frame::{Frame, misplaced, missing, register_type};
+use super::frame::{Frame, limit, misplaced, missing, register_type};
 use super::perform::Completion;
 use super::program::Program;
 use super::{Turn, VMKernel, communicate, guard, speculate};
@@ -18,18 +18,14 @@ use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
 use tell_ir::image::{Outcome, Scope};
 
-/// Deepest nesting of runs.
-const MAX_DEPTH: u32 = 1024;
-
 /// Goes into the next run of a scope.
 pub(super) fn enter(program: &Program, state: &mut SessionState, who: u16, table: u32) -> Result<Turn, Box<Fault>> {
     let Coroutine { role, part, children, called, .. } = state.coroutines[usize::from(who)];
     let (number, scope) = scope_of(program, role, table)?;
     let deadline = deadline(program, state, (role, table), scope)?;
-    let depth = part.run().map_or(0, |run| state.runs.get(run).depth + 1);
-    if depth > MAX_DEPTH {
-        let (value, max) = (u64::from(depth), u64::from(MAX_DEPTH));
-        return Err(Box::new(Fault::LimitExceeded { what: "nesting of scopes", value, max }));
+    let nesting = part.run().map_or(1, |run| state.runs.get(run).depth + 2);
+    if nesting > state.config.limits.nesting {
+        return Err(limit("nesting of scopes", u64::from(nesting), u64::from(state.config.limits.nesting)));
     }
     if children > 0 {
         return Err(misplaced("Enter"));
@@ -217,6 +213,9 @@ fn depart_from(program: &Program, state: &mut SessionState, who: u16, run: RunId
     let word = failure.map_or(Value::Unit, Value::text);
     speculate::undo_of(program, state, who);
     guard::forsake(state, who);
+    if outcome == Outcome::Fail && owner(program, state, run) == Some(role) {
+        state.log.step(role, EventKind::FailureBranchEntered, || Value::Unit);
+    }
     state.log.step(role, EventKind::ScopeOutcome { scope: number, outcome }, || word.clone());
     cancel_request(state, who);
     abandon_children(program, state, who);
@@ -281,6 +280,22 @@ fn can_decide(program: &Program, state: &SessionState, run: RunId, role: u16, ou
     entry.outcome.is_none() && scope.is_some_and(|scope| scope.owner == role && scope.outcomes.contains(&outcome))
 }
 
+/// Whether the clock went on to where a role that made no step goes on, as that is the next thing to happen.
+fn resume(state: &mut SessionState) -> bool {
+    let Some(rare) = &mut state.rare else { return false };
+    let Some(when) = rare.disturbance.resumption() else { return false };
+    let sleep = state.clock.first().map(|(until, _)| until);
+    let deadline = state.runs.deadline().map(|(until, _)| until);
+    if sleep.into_iter().chain(deadline).any(|until| until < when) {
+        return false;
+    }
+    state.clock.advance(when);
+    rare.disturbance.resume(when);
+    // Those of roles that still make no step are parked again.
+    state.ready.extend(rare.disturbance.parked.drain(..));
+    true
+}
+
 impl VMKernel {
     /// The innermost open scope of a role that can be cancelled ends with `cancel`; false if there is none.
     pub(crate) fn cancel(program: &Program, state: &mut SessionState, role: u16) -> Result<bool, Box<Fault>> {
@@ -299,9 +314,12 @@ impl VMKernel {
         Ok(true)
     }
 
-    /// Lets the clock of a session in which nothing else can happen go on to the next sleep or deadline; false if
-    /// there is none. A sleep that ends when a deadline passes is in time.
+    /// Lets the clock of a session in which nothing else can happen go on to the next sleep, deadline or end of a role's
+    /// timeout; false if there is none. What ends when a deadline passes is in time.
     pub(crate) fn advance_clock(program: &Program, state: &mut SessionState) -> Result<bool, (u16, Box<Fault>)> {
+        if resume(state) {
+            return Ok(true);
+        }
         let sleep = state.clock.first();
         match (sleep, state.runs.deadline()) {
             (Some((until, who)), deadline) if deadline.is_none_or(|(when, _)| until <= when) => {
@@ -315,6 +333,9 @@ impl VMKernel {
                 let scope = state.runs.get(run).scope;
                 let owner = owner(program, state, run).unwrap_or_default();
                 state.log.step(owner, EventKind::TimeoutIssued { scope }, || Value::Unit);
+                if let Some(rare) = &mut state.rare {
+                    rare.mint(owner);
+                }
                 decide(program, state, run, Outcome::Timeout, None).map_err(|fault| (owner, fault))?;
                 state.log.tick += 1;
             }

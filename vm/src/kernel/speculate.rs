@@ -7,12 +7,13 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing};
 use super::program::Program;
-use super::{Turn, communicate, knowledge, nested};
+use super::{Turn, communicate, knowledge, nested, output};
 use crate::edge::Queued;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::session::{SessionState, Status};
 use crate::value::Value;
+use crate::value::encode::encode;
 use std::collections::{BTreeMap, BTreeSet};
 use tell_ir::instr::{Instr, Reg};
 
@@ -34,6 +35,21 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
+    /// Appends canonical bytes of what it took and sent; what it changed is part of the state.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.who.to_le_bytes());
+        for (edge, queued) in &self.taken {
+            out.push(1);
+            out.extend_from_slice(&[edge.to_le_bytes(), queued.stamp.number.to_le_bytes()].concat());
+        }
+        for (edge, label, value) in &self.outbox {
+            out.push(2);
+            out.extend_from_slice(&edge.to_le_bytes());
+            out.extend_from_slice(&label.to_le_bytes());
+            encode(value, out);
+        }
+    }
+
     /// Messages it sends on an edge.
     fn on(&self, edge: u32) -> usize {
         self.outbox.iter().filter(|letter| letter.0 == edge).count()
@@ -107,16 +123,18 @@ fn send(
     kind: fn(Message) -> EventKind,
 ) -> Result<bool, Box<Fault>> {
     let capacity = state.config.edge_capacity as usize;
-    let Some((frame, pc)) = Frame::enter(program, state, speculation.who) else {
+    let Some((mut frame, pc)) = Frame::enter(program, state, speculation.who) else {
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let (edge, value) = communicate::outgoing(&frame, port, label, val)?;
+    output::check(&mut frame, label)?;
     let before = speculation.on(edge);
     if frame.edges[edge as usize].len() + before >= capacity {
         return Ok(false);
     }
     let number = frame.edges[edge as usize].next_number().wrapping_add(before as u32);
     let message = Message { partner: program.edges[edge as usize].to, label, number };
+    output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(message), || value.clone());
     speculation.outbox.push((edge, label, value));
     frame.others[usize::from(speculation.who)].pc = pc + 1;
@@ -134,10 +152,9 @@ fn receive(
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let found = match instr {
-        Instr::Receive { from, label, dst } => {
-            communicate::expected(&frame, from, label, dst)?.map(|edge| (edge, dst, pc + 1, EventKind::Received as _))
-        }
-        Instr::Choose { table } => communicate::matching(&frame, table)?
+        Instr::Receive { from, label, dst } => communicate::expected::<true>(&frame, from, label, dst)?
+            .map(|edge| (edge, dst, pc + 1, EventKind::Received as _)),
+        Instr::Choose { table } => communicate::matching::<true>(&frame, table)?
             .map(|row| (row.edge, row.dst, row.target, EventKind::Chose as fn(Message) -> EventKind)),
         _ => None,
     };
@@ -171,7 +188,7 @@ fn join(program: &Program, state: &mut SessionState, speculation: Speculation) {
             if matches!(payload, Value::Endpoint(_)) {
                 nested::arrive(&mut frame, edge, stamp.number);
             }
-            communicate::taken(&mut frame, edge, stamp.part);
+            communicate::taken::<true>(&mut frame, edge, stamp.part);
         }
         for (edge, label, value) in outbox {
             communicate::put(&mut frame, edge, label, &value);

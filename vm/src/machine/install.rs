@@ -41,10 +41,16 @@ impl<D: Driver> Machine<D> {
     /// # Errors
     /// [`VMError::MissingHandler`] for an effect without a handler, [`VMError::LimitExceeded`]
     pub fn load_choreography(&mut self, image: Verified) -> Result<ImageId, VMError> {
-        self.load(image.into_image())
+        self.load_unverified(image.into_image())
     }
 
-    pub(crate) fn load(&mut self, image: CodeImage) -> Result<ImageId, VMError> {
+    /// Loads an image that nobody verified. Steps check all they need, so it can do no harm but to its own sessions; this
+    /// door is for tests of just that.
+    ///
+    /// # Errors
+    /// As [`Machine::load_choreography`].
+    #[doc(hidden)]
+    pub fn load_unverified(&mut self, image: CodeImage) -> Result<ImageId, VMError> {
         let mut providers = Vec::with_capacity(image.effects.len());
         for effect in &image.effects {
             match self.installed.get(&effect.name) {
@@ -61,6 +67,7 @@ impl<D: Driver> Machine<D> {
         at_most("images", self.images.len() as u64 + 1, u64::from(u16::MAX))?;
         let nested = nested(&image, &self.images)?;
         let (id, program) = (content_id(&image), Program::prepare(image));
+        at_most("coroutines of a session", program.roles.len() as u64, u64::from(limits.coroutines))?;
         at_most("registers of a session", program.registers as u64, u64::from(limits.registers))?;
         let layers = program.image().resources.layers.iter();
         let layers = layers.map(|layer| (layer.reach == Reach::Shared).then(|| self.shared_state.layer(&layer.name)));

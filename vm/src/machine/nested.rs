@@ -34,6 +34,7 @@ struct Layer {
 
 #[derive(Debug)]
 enum News {
+    Opened(Ticket),
     Ended(SessionId),
     Freed(usize),
 }
@@ -106,7 +107,8 @@ impl<D: Driver> Machine<D> {
         let number = session.state.holdings().opened;
         let id = session.state.log.session().child(number);
         let given: Vec<SessionId> = args.iter().flatten().filter_map(endpoint).collect();
-        self.start(image, id.clone(), &args);
+        let ticket = self.start(image, id.clone(), &args);
+        self.shared_state.news.push_back(News::Opened(ticket));
         VMKernel::opened(&session.loaded.program, &mut session.state, who, &id, &given);
         self.shared_state.owned.insert(id);
         Ok(())
@@ -148,6 +150,7 @@ impl<D: Driver> Machine<D> {
     pub(super) fn settle(&mut self) {
         while let Some(news) = self.shared_state.news.pop_front() {
             match news {
+                News::Opened(ticket) => self.note_opened(ticket),
                 News::Ended(id) => self.settle_end(&id),
                 News::Freed(number) => self.settle_layer(number),
             }
@@ -185,7 +188,7 @@ impl<D: Driver> Machine<D> {
         let was_waiting = session.state.ready.is_empty();
         change(session);
         let can_go_on = !session.state.ready.is_empty();
-        self.trace.append(&mut session.state.log.events);
+        self.trace.commit(&mut session.state.log, &session.loaded.program);
         if was_waiting && can_go_on {
             self.ready.push_back(ticket);
         }
@@ -209,5 +212,6 @@ fn how(report: &SessionReport) -> &'static str {
     match &report.end {
         SessionEnd::Closed => "closed",
         SessionEnd::Faulted(fault) => fault.fault.code(),
+        SessionEnd::Cancelled(_) => "cancelled",
     }
 }

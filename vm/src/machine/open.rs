@@ -1,6 +1,7 @@
 //! Opening sessions.
 
 use super::install::at_most;
+use super::sessions::{Slot, Ticket};
 use super::{Driver, Machine};
 use crate::error::VMError;
 use crate::event::EventKind;
@@ -16,7 +17,7 @@ impl<D: Driver> Machine<D> {
     ///
     /// # Errors
     /// [`VMError::UnknownImage`], [`VMError::RoleCount`], [`VMError::ArgumentCount`], [`VMError::ArgumentType`],
-    /// [`VMError::LimitExceeded`]
+    /// [`VMError::LimitExceeded`], [`VMError::NoSink`], [`VMError::Sink`]
     pub fn open(&mut self, image: ImageId, args: &[Vec<Value>]) -> Result<SessionId, VMError> {
         let loaded = self.images.get(usize::from(image.0)).ok_or(VMError::UnknownImage(image))?;
         let roles = &loaded.program.image().roles;
@@ -32,17 +33,28 @@ impl<D: Driver> Machine<D> {
                 at_most("size of an argument", u64::from(value.size()), u64::from(limits.value_size))?;
             }
         }
+        self.trace.ready()?;
         at_most("sessions", u64::from(self.active) + 1, u64::from(limits.sessions))?;
         let Some(id) = self.sessions.next_root() else {
             return Err(VMError::LimitExceeded { what: "sessions", value: u64::MAX, max: u64::from(u32::MAX) });
         };
-        self.start(image, id.clone(), args);
+        let ticket = self.start(image, id.clone(), args);
+        self.note_opened(ticket);
         Ok(id)
     }
 
+    /// The first event of a session.
+    pub(super) fn note_opened(&mut self, ticket: Ticket) {
+        let Some(Slot::Active(session)) = self.sessions.slot(ticket) else { return };
+        let log = &mut session.state.log;
+        self.trace.lend(log);
+        log.note(None, EventKind::Opened, || Value::Unit);
+        self.trace.commit(log, &session.loaded.program);
+    }
+
     /// Starts a session of a loaded image with arguments that fit it. Endpoints among them are its roles' from now on.
-    pub(super) fn start(&mut self, image: ImageId, id: SessionId, args: &[Vec<Value>]) {
-        let Some(loaded) = self.images.get(usize::from(image.0)) else { return };
+    pub(super) fn start(&mut self, image: ImageId, id: SessionId, args: &[Vec<Value>]) -> Ticket {
+        let loaded = &self.images[usize::from(image.0)];
         let mut state = SessionState::new(&loaded.program, image, id, &self.config);
         let roles = loaded.program.roles.iter().zip(&loaded.program.image().roles);
         for (number, ((role, entry), values)) in (0..).zip(roles.zip(args)) {
@@ -55,11 +67,10 @@ impl<D: Driver> Machine<D> {
                 }
             }
         }
-        state.log.note(None, EventKind::Opened, || Value::Unit);
-        self.trace.append(&mut state.log.events);
         let ticket = self.sessions.add(Box::new(Session::new(Arc::clone(loaded), state)));
         self.ready.push_back(ticket);
         self.active += 1;
+        ticket
     }
 }
 

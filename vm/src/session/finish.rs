@@ -17,6 +17,17 @@ pub enum SessionEnd {
     Closed,
     /// A fault.
     Faulted(Box<FaultReport>),
+    /// It was called off.
+    Cancelled(Cancellation),
+}
+
+/// Why a session was called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// Its host asked for it.
+    Host,
+    /// This role, by index, crashed.
+    Crash(u16),
 }
 
 /// What is left of a session that has ended.
@@ -46,8 +57,23 @@ pub struct FinalValue {
 }
 
 impl Session {
-    /// What to do with a session that has no ready coroutine.
+    /// What to do with a session that has no ready coroutine. One that can go on afterwards has one.
     pub(crate) fn quiesce(&mut self) -> PickEnd {
+        loop {
+            match self.quiesce_once() {
+                PickEnd::Ready if self.state.ready.is_empty() => {}
+                end => return end,
+            }
+        }
+    }
+
+    /// The next thing that happens in a session that has no ready coroutine.
+    fn quiesce_once(&mut self) -> PickEnd {
+        if self.state.rare.is_some()
+            && let Some(end) = self.ingest_early()
+        {
+            return end;
+        }
         let waits = |status| matches!(status, Status::Performing(_) | Status::Asking(_));
         if self.state.coroutines.iter().any(|coroutine| waits(coroutine.status)) {
             return PickEnd::Waiting;
@@ -71,7 +97,7 @@ impl Session {
                     }
                 }
                 self.state.log.note(None, EventKind::Closed, || Value::Unit);
-                self.terminal();
+                self.terminal(None);
                 PickEnd::Ended(SessionEnd::Closed)
             }
         }
@@ -84,8 +110,9 @@ impl Session {
         let pc = coroutine.map(|coroutine| coroutine.pc);
         self.state.log.forget();
         let (code, text) = (Value::text(fault.code()), Value::text(fault.to_string()));
+        self.state.log.note(role, EventKind::FailureBranchEntered, || Value::Unit);
         self.state.log.note(role, EventKind::Faulted, || Value::tuple(vec![code, text]).unwrap_or_default());
-        self.terminal();
+        self.terminal(None);
         let program = &self.loaded.program;
         SessionEnd::Faulted(Box::new(FaultReport {
             fault: *fault,
@@ -96,13 +123,17 @@ impl Session {
         }))
     }
 
-    fn terminal(&mut self) {
+    /// The last events: that nothing follows, for these roles or for the session, and the epoch.
+    pub(super) fn terminal(&mut self, roles: Option<Vec<u16>>) {
         self.state.ready.clear();
         if let Some(holdings) = &mut self.state.holdings {
             let shared = holdings.guards.iter().filter(|(_, guard)| guard.is_shared && guard.evidence.is_some());
             holdings.freed = holdings.freed.iter().copied().chain(shared.map(|(layer, _)| *layer)).collect();
         }
-        self.state.log.note(None, EventKind::SessionTerminal, || Value::Unit);
+        let told = roles.map_or_else(|| vec![None], |roles| roles.into_iter().map(Some).collect());
+        for role in told {
+            self.state.log.note(role, EventKind::SessionTerminal, || Value::Unit);
+        }
         self.state.log.note(None, EventKind::EpochAdvanced { epoch: 1 }, || Value::Unit);
     }
 

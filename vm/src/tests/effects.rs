@@ -48,7 +48,7 @@ fn a_shared_handler_answers_once_per_request() {
     assert_eq!(*requests.borrow(), expected);
     let names = event_names(&vm);
     assert_eq!(names[1..5], ["A.Performed", "A.Completed", "A.Performed", "A.Completed"]);
-    let asked = vm.events().nth(1).and_then(|event| vm.describe(event)).expect("recorded");
+    let asked = vm.events().nth(1).and_then(|event| vm.describe(&event)).expect("recorded");
     let args = asked.fields.iter().find(|field| field.0 == "args").expect("it has arguments");
     assert_eq!(args.1, "(7)");
 }
@@ -73,7 +73,7 @@ impl Handler for Counter {
 fn a_local_handler_belongs_to_one_session() {
     let mut vm = VM::new(config()).expect("right");
     vm.install_local("E", || Counter { committed: 0, bad: false });
-    let image = vm.load(asking(3)).expect("loads");
+    let image = vm.load_unverified(asking(3)).expect("loads");
     let sessions = [vm.open(image, &[]).expect("opens"), vm.open(image, &[]).expect("opens")];
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
     for session in sessions {
@@ -87,7 +87,7 @@ fn a_local_handler_belongs_to_one_session() {
 fn an_answer_of_another_type_is_invalid_input() {
     let (vm, report) = run_with(config(), asking(1), |vm| vm.install("E", Counter { committed: 0, bad: true }));
     assert_eq!(kind(&report), FailureKind::InvalidInput);
-    assert_eq!(event_names(&vm)[1..4], ["A.Performed", "A.Completed", "A.Faulted"]);
+    assert_eq!(event_names(&vm)[1..5], ["A.Performed", "A.Completed", "A.FailureBranchEntered", "A.Faulted"]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_panic_ends_only_its_session() {
         assert!(calls != 1, "planted");
         Ok(Value::Int(calls))
     });
-    let image = vm.load(asking(1)).expect("loads");
+    let image = vm.load_unverified(asking(1)).expect("loads");
     let first = vm.open(image, &[]).expect("opens");
     let second = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
@@ -153,7 +153,7 @@ impl Handler for Later {
 fn an_answer_can_come_later() {
     let mut vm = VM::new(config()).expect("right");
     vm.install("E", Later);
-    let image = vm.load(asking(1)).expect("loads");
+    let image = vm.load_unverified(asking(1)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
     assert_eq!(vm.session(&session), Some(SessionStatus::Active));
@@ -169,7 +169,7 @@ fn an_answer_can_come_later() {
 fn a_late_failure_ends_the_session() {
     let mut vm = VM::new(config()).expect("right");
     vm.install_local("E", || Later);
-    let image = vm.load(asking(1)).expect("loads");
+    let image = vm.load_unverified(asking(1)).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
     assert_eq!(vm.reply(&session, RequestId(0), Err(Failure::unavailable("gone"))), Ok(()));
@@ -185,7 +185,7 @@ fn the_next_session_in_its_place_has_its_own_turns() {
     role(&mut image, "B", &[INT, INT], &code);
     let mut vm = VM::new(VMConfig { quantum: 1, ..config() }).expect("right");
     vm.install("E", Later);
-    let image = vm.load(image).expect("loads");
+    let image = vm.load_unverified(image).expect("loads");
     let first = vm.open(image, &[]).expect("opens");
     while vm.reply(&first, RequestId(0), Err(Failure::unavailable("gone"))).is_err() {
         assert_eq!(vm.kernel_step_round(1).picks, 1);
@@ -220,7 +220,7 @@ fn reentrancy_is_rejected() {
         image.ops[0].meta.reentrancy = reentrancy;
         let mut vm = VM::new(config()).expect("right");
         vm.install("E", Later);
-        let image = vm.load(image).expect("loads");
+        let image = vm.load_unverified(image).expect("loads");
         let session = vm.open(image, &[]).expect("opens");
         vm.run(1000, &mut || false);
         assert_eq!(
@@ -233,5 +233,5 @@ fn reentrancy_is_rejected() {
 #[test]
 fn an_effect_without_handler_is_refused_at_load() {
     let mut vm = VM::new(config()).expect("right");
-    assert_eq!(vm.load(asking(1)), Err(VMError::MissingHandler { effect: "E".into() }));
+    assert_eq!(vm.load_unverified(asking(1)), Err(VMError::MissingHandler { effect: "E".into() }));
 }

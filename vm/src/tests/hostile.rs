@@ -7,11 +7,15 @@ use super::guards::three;
 use super::nested::giving;
 use super::scopes::{performing, race, round_and_round};
 use super::speculation::sending;
+use crate::buffer::WhenFull;
 use crate::config::{Limits, Retention, VMConfig};
 use crate::event::EventKind;
 use crate::handler::{Call, Failure, Handler, HostStep};
 use crate::id::RequestId;
 use crate::machine::VM;
+use crate::output::OutputCondition;
+use crate::policy::{Policy, Priority};
+use crate::topology::{Damage, Topology};
 use crate::value::Value;
 use tell_ir::hash::content_id;
 use tell_ir::image::{
@@ -24,10 +28,10 @@ use tell_ir::resource::{Bundle, Fact, Layer, Nested, OpenTable, Reach, Resources
 use tell_ir::ty::TypeId;
 
 /// xorshift64*; the same images every time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -271,7 +275,8 @@ fn hostile(dice: &mut Dice) -> CodeImage {
         bundles: [vec![0], vec![0, 1]].map(|facts| Bundle { label: 18, facts }).into(),
     };
     image.scopes = vec![scope(dice), scope(dice)];
-    image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)) });
+    let lossy = dice.next().is_multiple_of(2);
+    image.edges.push(Edge { from: dice.short(3), to: dice.short(3), bound: Some(dice.wide(9)), lossy });
     image
 }
 
@@ -305,10 +310,17 @@ impl Handler for Slow {
     }
 }
 
-fn machine() -> VM {
+/// A machine with what most have, or with everything else.
+fn machine(is_plain: bool) -> VM {
     let limits = Limits { value_size: 2000, value_depth: 50, ..Limits::default() };
     let trace = Retention::Last(64);
-    let config = VMConfig { quantum: 7, slice: 5, edge_capacity: 2, trace, limits, ..VMConfig::default() };
+    let mut config = VMConfig { quantum: 7, slice: 5, edge_capacity: 2, trace, limits, ..VMConfig::default() };
+    if !is_plain {
+        config.limits = Limits { credits: Some(3000), coroutines: 20, nesting: 9, payload_size: 100, ..limits };
+        config.policy = Policy::Priority(Priority::Ageing { every: 3 });
+        config.when_full = WhenFull::Latest;
+        config.output = OutputCondition::AllowAll;
+    }
     let mut vm = VM::new(config).expect("right");
     vm.install("E", |call: &Call<'_>, args: &[Value]| {
         Ok(args.get(call.op.len() % 2).cloned().unwrap_or(Value::Int(3)))
@@ -316,18 +328,44 @@ fn machine() -> VM {
     vm.install("clock", Slow);
     vm.install("Host", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
     for child in children() {
-        vm.load(child).expect("loads");
+        vm.load_unverified(child).expect("loads");
     }
     vm
 }
 
-/// Runs an image; its steps, and how many of the events kept are of branches that ended and outcomes learnt.
+/// What happens to a session that is not plain.
+fn disturbances() -> Vec<(u64, Topology)> {
+    let corrupt = |from, to, damage| Topology::Corrupt { from, to, damage };
+    vec![
+        (12, Topology::Partition(vec![0])),
+        (14, corrupt(0, 1, Damage::Payload)),
+        (15, corrupt(1, 2, Damage::Label)),
+        (30, Topology::Timeout { role: 1, nanoseconds: 5 }),
+        (40, Topology::Heal),
+        (60, corrupt(2, 0, Damage::Sequence)),
+        (61, Topology::Partition(vec![0, 2])),
+        (200, Topology::Heal),
+        (1000, Topology::Crash(2)),
+    ]
+}
+
+/// Runs an image in both kinds of machine; see [`survives_in`].
 fn survives(image: CodeImage) -> (u64, usize, usize) {
-    let mut vm = machine();
-    let Ok(id) = vm.load(image) else { return (0, 0, 0) };
+    survives_in(false, image.clone());
+    survives_in(true, image)
+}
+
+/// Runs an image; its steps, and how many of the events kept are of branches that ended and outcomes learnt.
+fn survives_in(is_plain: bool, image: CodeImage) -> (u64, usize, usize) {
+    let mut vm = machine(is_plain);
+    let Ok(id) = vm.load_unverified(image) else { return (0, 0, 0) };
     let roles = vm.image(id).map_or(&[][..], |image| &image.roles);
     let args: Vec<Vec<Value>> = roles.iter().map(|role| vec![Value::Int(1); role.params.len()]).collect();
     let Ok(session) = vm.open(id, &args) else { return (0, 0, 0) };
+    for (tick, input) in disturbances().into_iter().filter(|_| !is_plain) {
+        // An edge need not be there.
+        let _ = vm.perturb(&session, tick, input);
+    }
     for role in 0..4 {
         vm.run(500, &mut || false);
         // Whether it can is its own affair.
@@ -335,7 +373,7 @@ fn survives(image: CodeImage) -> (u64, usize, usize) {
         let _ = vm.reply(&session, RequestId(3), Ok(Value::Unit));
     }
     for event in vm.events() {
-        assert!(vm.describe(event).is_some());
+        assert!(vm.describe(&event).is_some());
     }
     let branches = vm.events().filter(|event| matches!(event.kind, EventKind::BranchEnded { .. })).count();
     let outcomes = vm.events().filter(|event| matches!(event.kind, EventKind::ScopeOutcome { .. })).count();

@@ -65,8 +65,8 @@ fn opener(regs: &[TypeId], code: &[Instr]) -> CodeImage {
 /// Runs one session of `outer` after loading `inner`.
 fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
     let mut vm = VM::new(config).expect("right");
-    vm.load(inner).expect("loads");
-    let outer = vm.load(outer).expect("loads");
+    vm.load_unverified(inner).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
     let session = vm.open(outer, &[]).expect("opens");
     vm.run(100_000, &mut || false);
     let report = vm.take_report(&session);
@@ -130,9 +130,9 @@ fn sessions_nest_and_are_named_after_those_around_them() {
     opens(&mut outer, &middle, &[&[]]);
     outer.functions[0].finals[0].clear();
     let mut vm = VM::new(config()).expect("right");
-    vm.load(inner).expect("loads");
-    vm.load(middle).expect("loads");
-    let outer = vm.load(outer).expect("loads");
+    vm.load_unverified(inner).expect("loads");
+    vm.load_unverified(middle).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
     let session = vm.open(outer, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
     assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
@@ -148,12 +148,15 @@ fn an_image_names_the_ones_it_opens() {
     let outer = opener(&[INT, ENDPOINT], &[HALT]);
     let id = content_id(&doubling()).short();
     let missing = VMError::NestedImage { image: id.clone(), reason: "it is not loaded" };
-    assert_eq!(vm.load(outer.clone()), Err(missing));
-    vm.load(doubling()).expect("loads");
-    assert!(vm.load(outer.clone()).is_ok());
+    assert_eq!(vm.load_unverified(outer.clone()), Err(missing));
+    vm.load_unverified(doubling()).expect("loads");
+    assert!(vm.load_unverified(outer.clone()).is_ok());
     let mut other = outer;
     other.resources.nested[0].roles[0].1[0] = STRING;
-    assert_eq!(vm.load(other), Err(VMError::NestedImage { image: id, reason: "its roles take other arguments" }));
+    assert_eq!(
+        vm.load_unverified(other),
+        Err(VMError::NestedImage { image: id, reason: "its roles take other arguments" })
+    );
 }
 
 #[test]
@@ -194,8 +197,8 @@ fn ten_thousand_nested_sessions_leave_nothing_behind() {
     outer.functions[0].finals[0].clear();
     let config = VMConfig { trace: crate::config::Retention::Off, ..config() };
     let mut vm = VM::new(config).expect("right");
-    vm.load(doubling()).expect("loads");
-    let outer = vm.load(outer).expect("loads");
+    vm.load_unverified(doubling()).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
     let session = vm.open(outer, &[]).expect("opens");
     assert_eq!(vm.run(u64::MAX, &mut || false), RunEnd::Done);
     assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
@@ -233,7 +236,7 @@ fn a_host_cannot_give_an_endpoint() {
     role(&mut image, "A", &[ENDPOINT], &[HALT]);
     param(&mut image, "session", 0);
     let mut vm = VM::new(config()).expect("right");
-    let image = vm.load(image).expect("loads");
+    let image = vm.load_unverified(image).expect("loads");
     let forged = Value::Endpoint(Arc::new(SessionId::root(7)));
     assert!(matches!(vm.open(image, &[vec![forged]]), Err(VMError::ArgumentType { .. })));
 }
@@ -328,9 +331,9 @@ fn an_endpoint_goes_to_a_nested_session() {
     outer.functions[0].opens[1].nested = 1;
     outer.functions[0].finals[0].clear();
     let mut vm = VM::new(config()).expect("right");
-    vm.load(doubling()).expect("loads");
-    vm.load(closer).expect("loads");
-    let outer = vm.load(outer).expect("loads");
+    vm.load_unverified(doubling()).expect("loads");
+    vm.load_unverified(closer).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
     let session = vm.open(outer, &[]).expect("opens");
     assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
     assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);

@@ -51,7 +51,7 @@ fn base() -> CodeImage {
 fn start(config: VMConfig, image: CodeImage) -> (VM, SessionId) {
     let mut vm = VM::new(config).expect("right");
     vm.install("E", World);
-    let image = vm.load(image).expect("loads");
+    let image = vm.load_unverified(image).expect("loads");
     let session = vm.open(image, &[]).expect("opens");
     vm.run(100_000, &mut || false);
     (vm, session)
@@ -159,7 +159,7 @@ fn an_effect_that_fails_ends_the_scope_around_it() {
     assert_eq!(report.end, SessionEnd::Closed);
     assert_eq!(shown(&report, 0)[3], "\"denied\"");
     assert_eq!(events_of(&vm, &["ScopeOutcome"]), ["A.ScopeOutcome", "B.ScopeOutcome"]);
-    let outcome = vm.events().filter_map(|event| vm.describe(event)).find(|event| event.event == "ScopeOutcome");
+    let outcome = vm.events().filter_map(|event| vm.describe(&event)).find(|event| event.event == "ScopeOutcome");
     let fields = outcome.expect("there is one").fields;
     assert_eq!(fields, [("scope", "0".into()), ("outcome", "fail".into()), ("failure", "denied".into())]);
 }
@@ -278,13 +278,13 @@ fn a_loop_of_scopes_takes_no_more_memory_than_one() {
     let mut vm = VM::new((*config).clone()).expect("right");
     vm.install("E", |_: &Call<'_>, _: &[Value]| Ok(Value::Int(0)));
     vm.install("clock", |_: &Call<'_>, _: &[Value]| Ok(Value::Unit));
-    let image = vm.load(round_and_round()).expect("loads");
+    let image = vm.load_unverified(round_and_round()).expect("loads");
     let mut session = Session::new(vm.loaded(image), state);
     for _ in 0..1000 {
         session.pick(256);
         let end = &session.end;
         assert!(matches!(end, PickEnd::Ready), "{end:?}");
-        session.state.log.events.clear();
+        session.state.log.chunk = None;
         assert!(session.state.runs.len() <= config.edge_capacity as usize + 1, "{}", session.state.runs.len());
         assert_eq!(session.state.coroutines.len(), 2);
     }
@@ -315,7 +315,7 @@ fn an_owner_that_is_ahead_goes_on_when_the_others_follow() {
     image.functions[1].code[1] = Instr::Yield;
     let mut vm = VM::new(VMConfig { edge_capacity: 1, ..config() }).expect("right");
     vm.install("E", World);
-    let id = vm.load(image).expect("loads");
+    let id = vm.load_unverified(image).expect("loads");
     let session = vm.open(id, &[]).expect("opens");
     let end = vm.run(10_000, &mut || false);
     assert_eq!(end, RunEnd::StepLimit, "{:?} {:?}", vm.take_report(&session), event_names(&vm));

@@ -180,6 +180,12 @@ impl Kind {
         }
     }
 
+    /// Whether its values have nothing inside; their size is 1.
+    #[must_use]
+    pub const fn is_scalar(self) -> bool {
+        matches!(self, Self::Unit | Self::Bool | Self::Int | Self::Duration)
+    }
+
     /// What it is called in messages.
     #[must_use]
     pub const fn text(self) -> &'static str {

@@ -1,13 +1,13 @@
 //! Violations of the rules on what is used once, guards, speculation and knowledge.
 
 use super::{Break, rule_of};
-use crate::image::{Final, Label};
+use crate::image::{Final, Function, Label, Role};
 use crate::instr::Instr;
-use crate::machine::{State, StateId};
+use crate::machine::{LocalMachine, State, StateId};
 use crate::prim::Prim;
 use crate::resource::{Bundle, Layer, Reach};
 use crate::sample::resources::{BOOL, DISK, ENDPOINT, INT, LOG, PAID, STRING, image};
-use crate::sample::row;
+use crate::sample::{blocks, row};
 use crate::ty::{Type, TypeId};
 use crate::verify::verify;
 
@@ -90,7 +90,7 @@ pub(super) const VIOLATIONS: &[(&str, &str, Break)] = &[
     ("V4.4", "evidence that is used twice", |image| {
         image.functions[0].code[6] = Instr::Release { layer: 0, evidence: 2 };
     }),
-    ("V4.5", "a branch that keeps a layer", |image| image.functions[2].code[4] = Instr::Yield),
+    ("V4.5", "a branch that keeps a layer", |image| image.functions[2].code[5] = Instr::Yield),
     ("V4.6", "layers in the other order", |image| {
         image.functions[0].code[2] = Instr::Acquire { layer: 1, dst: 3 };
         image.functions[0].code[3] = Instr::Acquire { layer: 0, dst: 2 };
@@ -100,6 +100,26 @@ pub(super) const VIOLATIONS: &[(&str, &str, Break)] = &[
     }),
     ("V5.3", "a transfer the machine does not send", |image| {
         image.machines[0].states[1] = State::Send(vec![row(1, 1, 2)]);
+    }),
+    ("V8.1", "too many registers", |image| {
+        for number in 0..260 {
+            let regs = vec![INT; 4096];
+            let (code, finals) = (vec![Instr::Halt { finals: 0 }], vec![Vec::new()]);
+            image.roles.push(Role { name: format!("R{number}"), params: Vec::new() });
+            image.functions.push(Function { regs, code, finals, blocks: blocks(&[(0, 0)]), ..Function::default() });
+            image.machines.push(LocalMachine { states: vec![State::End], ..LocalMachine::default() });
+        }
+    }),
+    ("V8.2", "too many branches in branches", |image| {
+        let spawn = |target| std::iter::repeat_n(Instr::Spawn { target }, 300);
+        let [outer, inner] = [spawn(302).collect::<Vec<_>>(), spawn(604).collect()];
+        let (join, halt) = ([Instr::JoinAll], [Instr::Halt { finals: 0 }]);
+        let finish = [Instr::Finish];
+        let code = [&outer[..], &join, &halt, &inner, &join, &finish, &finish].concat();
+        let par = |branch, then| State::Par { branches: vec![StateId(branch); 300], then: StateId(then) };
+        image.functions[2].code = code;
+        image.functions[2].blocks = blocks(&[(0, 0), (301, 3), (302, 1), (603, 2), (604, 2)]);
+        image.machines[2].states = vec![par(1, 3), par(2, 2), State::Join, State::End];
     }),
     ("V5.15", "a speculation undone to another state", |image| image.functions[0].blocks[2].state = StateId(3)),
 ];
@@ -122,10 +142,16 @@ fn each_violation_is_rejected_with_its_rule() {
 }
 
 #[test]
+fn the_bound_counts_registers_and_coroutines() {
+    let bound = verify(image()).expect("it is right").bound();
+    assert_eq!((bound.registers, bound.coroutines, bound.edges), (12, 5, 1));
+}
+
+#[test]
 fn a_branch_may_not_use_what_is_around_it() {
     let mut image = image();
     image.functions[2].regs.push(DISK);
-    image.functions[2].code[3] = Instr::Release { layer: 1, evidence: 1 };
+    image.functions[2].code[4] = Instr::Release { layer: 1, evidence: 2 };
     assert_eq!(rule_of(image).rule, "V3.6");
     assert_eq!((BOOL, INT, STRING), (TypeId(1), TypeId(2), TypeId(3)));
 }

@@ -15,11 +15,7 @@ fn any<'a, T>(entries: &'a mut [T], numbers: &mut Numbers) -> Option<&'a mut T> 
     entries.get_mut(at)
 }
 
-pub(super) fn of_chooses(
-    tables: &mut [ChooseTable],
-    (reg, target, finals): (Reg, u32, usize),
-    numbers: &mut Numbers,
-) {
+pub(super) fn of_chooses(tables: &mut [ChooseTable], (reg, target, finals): (Reg, u32, usize), numbers: &mut Numbers) {
     let Some(table) = any(tables, numbers) else { return };
     let at = numbers.below(table.rows.len());
     match numbers.below(7) {
@@ -103,9 +99,10 @@ pub(super) fn of_role(image: &mut CodeImage, role: usize, numbers: &mut Numbers)
         7 => drop(image.roles.get_mut(role).and_then(|role| role.params.pop())),
         _ => match any(&mut image.edges, numbers) {
             Some(edge) if numbers.percent(30) => edge.to = index(numbers, 3) as u16,
-            Some(edge) if numbers.percent(30) => edge.bound = Some(1),
+            Some(edge) if numbers.percent(30) => edge.lossy = !edge.lossy,
+            Some(edge) if numbers.percent(10) => edge.bound = Some(1),
             Some(_) => drop(image.edges.pop()),
-            None => image.edges.push(Edge { from: 0, to: 1, bound: None }),
+            None => image.edges.push(Edge { from: 0, to: 1, bound: None, lossy: false }),
         },
     }
 }

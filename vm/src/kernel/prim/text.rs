@@ -19,7 +19,7 @@ fn two<'a>(x: &'a Value, y: &'a Value) -> Result<(&'a str, &'a str), Refusal> {
 /// Prints a value by the type of its register.
 pub(super) fn to_string(frame: &Frame<'_>, x: &Value, register: Reg) -> Answer {
     let image = frame.program.image();
-    let function = image.functions.get(usize::from(frame.who));
+    let function = image.functions.get(usize::from(frame.me));
     let ty = function.and_then(|function| function.regs.get(usize::from(register))).copied();
     let max = frame.config.limits.value_size;
     match to_text_within(x, ty.unwrap_or(TypeId(u32::MAX)), &image.types, max as usize) {
