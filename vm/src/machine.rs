@@ -372,7 +372,6 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    /// Takes the report of a session that has ended, and frees it.
     /// Takes the report of a session that has ended, and frees it. That of a nested session is its owner's, as long as
     /// there is one.
     pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {
