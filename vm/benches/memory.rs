@@ -120,7 +120,7 @@ fn read_back(file: &Path) -> f64 {
     while let Ok(Step::Frame(used, frame)) = decoder.step(&bytes[at..]) {
         at += used;
         if let Frame::Batch(batch) = frame {
-            events += batch.map(|event| event.expect("it was written so")).count() as u64;
+            batch.for_each(|event| events += u64::from(event.is_ok()));
         }
     }
     (cpu_nanoseconds() - start) / events as f64

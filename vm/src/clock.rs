@@ -1,16 +1,21 @@
 //! The virtual clock of a session (MACHINE §3): it goes on only when nothing else does.
 
 use crate::id::RequestId;
+use crate::lazy::Empty;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The time of a session and who sleeps until when. Deadlines are with their runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     /// Nanoseconds since the session was opened.
     now: u64,
     sleepers: BTreeSet<(u64, RequestId, u16)>,
     /// The entry of each request.
     entries: BTreeMap<RequestId, (u64, u16)>,
+}
+
+impl Empty for Clock {
+    const EMPTY: &'static Self = &Self { now: 0, sleepers: BTreeSet::new(), entries: BTreeMap::new() };
 }
 
 impl Clock {

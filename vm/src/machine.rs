@@ -28,19 +28,24 @@ use tell_ir::image::CodeImage;
 /// The cooperative machine.
 pub type VM = Machine<Inline>;
 
-/// A part of a wave: one session and its share of steps. It touches nothing else.
+/// A part of a wave: one session and its share of steps. It touches nothing else. It is filled where it stays: to move
+/// what was just written waits until the writes are done.
 #[derive(Debug)]
 pub struct Pick {
-    session: Box<Session>,
+    /// Until it is committed.
+    session: Option<Box<Session>>,
     ticket: Ticket,
     quantum: u32,
     steps: u32,
+    end: PickEnd,
 }
 
 impl Pick {
     /// Steps its session.
     pub fn run(&mut self) {
-        self.steps = self.session.pick(self.quantum);
+        if let Some(session) = &mut self.session {
+            self.steps = session.pick(self.quantum, &mut self.end);
+        }
     }
 }
 
@@ -106,6 +111,7 @@ pub struct Machine<D = Inline> {
     /// Sessions that can step, in the order of the cursor; some may have ended meanwhile.
     ready: VecDeque<Ticket>,
     active: u32,
+    /// Places for picks. Only those of the round have a session.
     wave: Vec<Pick>,
     pub(crate) trace: Trace,
 }
@@ -176,44 +182,49 @@ impl<D: Driver> Machine<D> {
     }
 
     fn round(&mut self, n: usize, quantum: u32) -> Round {
-        self.plan(n, quantum);
+        let picks = self.plan(n, quantum);
         let mut wave = std::mem::take(&mut self.wave);
-        self.driver.run(&mut wave);
-        let mut round = Round::default();
-        for pick in wave.drain(..) {
-            round.picks += 1;
+        let mut round = Round { picks: picks as u32, steps: 0 };
+        self.driver.run(&mut wave[..picks]);
+        for pick in &mut wave[..picks] {
             round.steps += u64::from(pick.steps) + self.commit(pick);
         }
         self.wave = wave;
         round
     }
 
-    fn plan(&mut self, n: usize, quantum: u32) {
+    /// Makes the picks of a round, in the first places of the wave. Returns how many there are.
+    fn plan(&mut self, n: usize, quantum: u32) -> usize {
         if n == 0 || self.trace.failed().is_some() {
-            return;
+            return 0;
         }
         while let Some(ticket) = self.ready.pop_front() {
             let Some(slot) = self.sessions.slot(ticket) else { continue };
             match std::mem::replace(slot, Slot::Picked) {
                 Slot::Active(mut session) => {
                     self.trace.lend(&mut session.state.log);
-                    self.wave.push(Pick { session, ticket, quantum, steps: 0 });
-                    return;
+                    if self.wave.is_empty() {
+                        self.wave.push(Pick { session: None, ticket, quantum: 0, steps: 0, end: PickEnd::Ready });
+                    }
+                    let pick = &mut self.wave[0];
+                    (pick.session, pick.ticket, pick.quantum) = (Some(session), ticket, quantum);
+                    return 1;
                 }
                 other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
             }
         }
+        0
     }
 
     /// Grants what a pick asked for and puts its session back. Returns the steps that took.
-    fn commit(&mut self, pick: Pick) -> u64 {
-        let Pick { mut session, ticket, .. } = pick;
+    fn commit(&mut self, pick: &mut Pick) -> u64 {
+        let Some(mut session) = pick.session.take() else { return 0 };
         let before = session.state.log.tick;
-        if let PickEnd::Request(who) = session.end {
-            session.end = self.grant(&mut session, who);
+        if let PickEnd::Request(who) = pick.end {
+            pick.end = self.grant(&mut session, who);
         }
         let steps = session.state.log.tick - before;
-        self.put_back(ticket, session);
+        self.put_back(pick.ticket, session, &mut pick.end);
         steps
     }
 
@@ -237,9 +248,9 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
+    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>, end: &mut PickEnd) {
         self.trace.commit(&mut session.state.log, &session.loaded.program);
-        let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
+        let slot = match std::mem::replace(end, PickEnd::Ready) {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
                 Slot::Active(session)

@@ -5,6 +5,7 @@
 //! participant has left it and no message or run refers to it, so a loop of scopes takes no more memory than one.
 //! Nothing here moves a coroutine; that is the kernel's.
 
+use crate::lazy::{Empty, Lazy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use tell_ir::image::{Outcome, Scope};
@@ -124,6 +125,34 @@ pub(crate) struct Runs {
     /// How often a role came to a scope in a part it is in.
     entered: BTreeMap<(Part, u16, u32), u64>,
     deadlines: BTreeSet<(u64, RunId)>,
+}
+
+impl Empty for Runs {
+    const EMPTY: &'static Self = &Self {
+        runs: Vec::new(),
+        free: Vec::new(),
+        known: BTreeMap::new(),
+        entered: BTreeMap::new(),
+        deadlines: BTreeSet::new(),
+    };
+}
+
+impl Lazy<Runs> {
+    /// A message was sent in a part.
+    #[inline]
+    pub(crate) fn hold(&mut self, part: Part) {
+        if let Some(runs) = self.made() {
+            runs.hold(part);
+        }
+    }
+
+    /// It is gone.
+    #[inline]
+    pub(crate) fn release(&mut self, part: Part) {
+        if let Some(runs) = self.made() {
+            runs.release(part);
+        }
+    }
 }
 
 impl Runs {
@@ -304,7 +333,7 @@ impl Runs {
 
     /// A message was sent, or a run made, in a part.
     #[inline]
-    pub(crate) fn hold(&mut self, part: Part) {
+    fn hold(&mut self, part: Part) {
         if let Some(run) = part.run() {
             self.get_mut(run).held += 1;
         }
@@ -312,7 +341,7 @@ impl Runs {
 
     /// It is gone.
     #[inline]
-    pub(crate) fn release(&mut self, part: Part) {
+    fn release(&mut self, part: Part) {
         if let Some(run) = part.run() {
             let entry = self.get_mut(run);
             entry.held = entry.held.saturating_sub(1);

@@ -16,9 +16,10 @@ use crate::id::{ImageId, RequestId, SessionId};
 use crate::kernel::perform::{self, Completion};
 use crate::kernel::program::Program;
 use crate::kernel::{Outcome, VMKernel, scope};
+use crate::lazy::Lazy;
+use crate::ready::Ready;
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -102,14 +103,14 @@ pub(crate) struct Request {
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
     /// Places of coroutines that are gone.
-    pub(crate) free: Vec<u16>,
+    pub(crate) free: Lazy<Vec<u16>>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
-    pub(crate) ready: VecDeque<u16>,
+    pub(crate) ready: Ready,
     pub(crate) requests: u32,
-    pub(crate) runs: Runs,
-    pub(crate) clock: Clock,
+    pub(crate) runs: Lazy<Runs>,
+    pub(crate) clock: Lazy<Clock>,
     pub(crate) log: Log,
     pub(crate) config: Arc<VMConfig>,
 }
@@ -124,13 +125,13 @@ impl SessionState {
         let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
         Self {
             coroutines: (0..).take(count).map(Coroutine::main).collect(),
-            free: Vec::new(),
+            free: Lazy::default(),
             registers: vec![Value::Unit; program.registers].into(),
             edges: edges.collect(),
             ready: (0..).take(count).collect(),
             requests: 0,
-            runs: Runs::default(),
-            clock: Clock::default(),
+            runs: Lazy::default(),
+            clock: Lazy::default(),
             log: Log::new(id, image, recording),
             config: Arc::clone(config),
         }
@@ -161,11 +162,9 @@ pub(crate) struct Session {
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) state: SessionState,
     /// Per effect instance, from first use.
-    handlers: Vec<Option<Box<dyn Handler + Send>>>,
+    handlers: Lazy<Vec<Option<Box<dyn Handler + Send>>>>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
-    /// How its last pick ended. It stays here: to hand it on takes as long as a step.
-    pub(crate) end: PickEnd,
 }
 
 impl fmt::Debug for Session {
@@ -199,15 +198,19 @@ pub(crate) enum Answered {
 
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
-        Self { loaded, state, handlers: Vec::new(), streak: 0, end: PickEnd::Ready }
+        Self { loaded, state, handlers: Lazy::default(), streak: 0 }
     }
 
-    /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
+    /// Up to `quantum` steps. Returns how many were committed; `end`, which is `Ready`, is told how it ended.
     ///
     /// Cooperative: the first ready coroutine goes on until it cannot, or has made a slice of steps.
-    pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
+    pub(crate) fn pick(&mut self, quantum: u32, end: &mut PickEnd) -> u32 {
         let before = self.state.log.tick;
-        self.end = self.run(quantum);
+        let ended = self.run(quantum);
+        // To move what was just written waits until the writes are done: as long as a step takes.
+        if !matches!(ended, PickEnd::Ready) {
+            *end = ended;
+        }
         u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX)
     }
 
@@ -252,7 +255,7 @@ impl Session {
 
     /// The first ready coroutine lets the others go first.
     fn rotate(&mut self) {
-        self.state.ready.rotate_left(1);
+        self.state.ready.rotate();
         self.streak = 0;
     }
 

@@ -5,7 +5,7 @@
 
 use super::frame::{Exec, Flow, Frame, missing, violation};
 use super::program::EdgeProgram;
-use crate::edge::Stamp;
+use crate::edge::{Queued, Stamp};
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::runs::Part;
@@ -14,6 +14,7 @@ use crate::value::Value;
 use tell_ir::instr::Reg;
 
 /// Puts a message on an edge; blocks while it is full.
+#[inline(never)]
 pub(super) fn send(
     frame: &mut Frame<'_>,
     port: u16,
@@ -125,6 +126,7 @@ fn wake_sender(frame: &mut Frame<'_>, edge: u32) {
 }
 
 /// Takes the head of an edge, which must have the label.
+#[inline(never)]
 pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) -> Exec {
     let Some(&edge) = frame.role.ins.get(usize::from(port)) else {
         return Err(missing("role to receive from, port", u32::from(port)));
@@ -139,7 +141,7 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
         }
         Some(head) if head.stamp.label != label => Err(unknown_label(frame, &[(edge, label)])),
         Some(head) => {
-            frame.accepts(dst, &head.payload)?;
+            frame.accepts(dst, head.payload)?;
             take(frame, edge, dst, EventKind::Received);
             Ok(Flow::Next)
         }
@@ -147,6 +149,7 @@ pub(super) fn receive(frame: &mut Frame<'_>, port: u16, label: u16, dst: Reg) ->
 }
 
 /// Takes the first row that matches the head of its partner's edge.
+#[inline(never)]
 pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     let role = frame.role;
     let Some(choose) = role.chooses.get(table as usize) else {
@@ -171,7 +174,7 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
         Some(row) => {
             let row = &choose.rows[row as usize];
             if let Some(head) = frame.edges[row.edge as usize].head() {
-                frame.accepts(row.dst, &head.payload)?;
+                frame.accepts(row.dst, head.payload)?;
             }
             take(frame, row.edge, row.dst, EventKind::Chose);
             Ok(Flow::To(row.target))
@@ -199,11 +202,14 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[inline(always)]
 fn take(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: impl FnOnce(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
-    let register = &mut frame.registers[usize::from(dst)];
-    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
-    if frame.log.is_on() {
-        frame.log.message(frame.me, kind(Message { partner: from, label, number }), register);
+    let queue = &mut frame.edges[edge as usize];
+    // Before it is moved: what was just written cannot be read at once.
+    if frame.log.is_on()
+        && let Some(Queued { payload, stamp: Stamp { number, label, .. } }) = queue.head()
+    {
+        frame.log.message(frame.me, kind(Message { partner: from, label, number }), payload);
     }
+    let Some(Stamp { part, .. }) = queue.pop(&mut frame.registers[usize::from(dst)]) else { return };
     frame.runs.release(part);
     wake_sender(frame, edge);
     if frame.edges[edge as usize].head().is_some_and(|head| head.stamp.part != part) {

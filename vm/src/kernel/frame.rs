@@ -5,11 +5,12 @@ use crate::config::VMConfig;
 use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
+use crate::lazy::Lazy;
+use crate::ready::Ready;
 use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::Oversize;
-use std::collections::VecDeque;
 use tell_ir::instr::Reg;
 
 /// Where control goes after an instruction.
@@ -44,8 +45,8 @@ pub(super) struct Frame<'a> {
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
-    pub(super) ready: &'a mut VecDeque<u16>,
-    pub(super) runs: &'a mut Runs,
+    pub(super) ready: &'a mut Ready,
+    pub(super) runs: &'a mut Lazy<Runs>,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
@@ -87,7 +88,7 @@ impl<'a> Frame<'a> {
 
     /// The head of an edge, if it was sent in the part this coroutine is in.
     #[inline]
-    pub(super) fn visible(&self, edge: u32) -> Option<&Queued> {
+    pub(super) fn visible(&self, edge: u32) -> Option<Queued<'_>> {
         self.edges[edge as usize].head().filter(|head| head.stamp.part == self.part)
     }
 
@@ -114,7 +115,7 @@ impl<'a> Frame<'a> {
     #[inline]
     pub(super) fn write(&mut self, register: Reg, value: Value) -> Exec {
         self.accepts(register, &value)?;
-        self.registers[usize::from(register)] = value;
+        self.registers[usize::from(register)].put(value);
         Ok(Flow::Next)
     }
 
