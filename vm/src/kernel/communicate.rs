@@ -164,10 +164,10 @@ pub(super) fn choose(frame: &mut Frame<'_>, table: u32) -> Exec {
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
     let mut waits = choose.rows.is_empty();
-    for &edge in &choose.edges {
+    for (at, &edge) in choose.edges.iter().enumerate() {
         match frame.visible(edge) {
             None => waits = true,
-            Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
+            Some(head) => first = earlier(first, choose.find(at, head.stamp.label)),
         }
     }
     match first {
