@@ -2,6 +2,7 @@
 
 use crate::id::RequestId;
 use crate::value::node::saturated;
+use crate::lazy::Empty;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The time of a session and who sleeps until when. Deadlines are with their runs.
@@ -12,6 +13,10 @@ pub(crate) struct Clock {
     sleepers: BTreeSet<(u64, RequestId, u16)>,
     /// The entry of each request.
     entries: BTreeMap<RequestId, (u64, u16)>,
+}
+
+impl Empty for Clock {
+    const EMPTY: &'static Self = &Self { now: 0, sleepers: BTreeSet::new(), entries: BTreeMap::new() };
 }
 
 impl Clock {

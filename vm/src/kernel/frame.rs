@@ -6,11 +6,12 @@ use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
 use crate::holdings::Holdings;
+use crate::lazy::Lazy;
+use crate::ready::Ready;
 use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, Rare, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::Oversize;
-use std::collections::VecDeque;
 use tell_ir::instr::Reg;
 
 /// Where control goes after an instruction.
@@ -47,8 +48,8 @@ pub(super) struct Frame<'a> {
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
-    pub(super) ready: &'a mut VecDeque<u16>,
-    pub(super) runs: &'a mut Runs,
+    pub(super) ready: &'a mut Ready,
+    pub(super) runs: &'a mut Lazy<Runs>,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
@@ -133,7 +134,7 @@ impl<'a> Frame<'a> {
     #[inline]
     pub(super) fn write(&mut self, register: Reg, value: Value) -> Exec {
         self.accepts(register, &value)?;
-        self.registers[usize::from(register)] = value;
+        self.registers[usize::from(register)].put(value);
         Ok(Flow::Next)
     }
 
@@ -147,10 +148,8 @@ impl<'a> Frame<'a> {
     /// Lets coroutine `who` run again.
     #[inline]
     pub(super) fn wake(&mut self, who: u16) {
-        let coroutine = &mut self.others[usize::from(who)];
-        coroutine.status = Status::Ready;
-        coroutine.is_queued = true;
-        self.ready.push_back(who);
+        self.others[usize::from(who)].status = Status::Ready;
+        self.ready.push_back(self.others, who);
     }
 }
 

@@ -294,7 +294,8 @@ fn resume(state: &mut SessionState) -> bool {
     state.clock.advance(when);
     rare.disturbance.resume(when);
     // Those of roles that still make no step are parked again.
-    state.ready.extend(rare.disturbance.parked.drain(..));
+    let parked = rare.disturbance.parked.drain(..);
+    parked.for_each(|who| state.ready.push_back(&mut state.coroutines, who));
     true
 }
 
