@@ -121,7 +121,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Checks that `register` exists and takes values like `value`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accepts(&self, register: Reg, value: &Value) -> Result<(), Box<Fault>> {
         match self.role.kinds.get(usize::from(register)) {
             Some(kind) if kind.admits(value) => Ok(()),
@@ -131,11 +131,35 @@ impl<'a> Frame<'a> {
     }
 
     /// Checks and writes; the last thing an instruction does.
-    #[inline]
+    #[inline(never)]
     pub(super) fn write(&mut self, register: Reg, value: Value) -> Exec {
         self.accepts(register, &value)?;
-        self.registers[usize::from(register)].put(value);
+        self.registers[usize::from(register)] = value;
         Ok(Flow::Next)
+    }
+
+    /// Writes a number. A register that holds one takes one: what it holds was checked when it was written.
+    #[inline(always)]
+    pub(super) fn write_int(&mut self, register: Reg, number: i64) -> Exec {
+        match self.registers.get_mut(usize::from(register)) {
+            Some(Value::Int(place)) => {
+                *place = number;
+                Ok(Flow::Next)
+            }
+            _ => self.write(register, Value::Int(number)),
+        }
+    }
+
+    /// Writes a truth value, likewise.
+    #[inline(always)]
+    pub(super) fn write_bool(&mut self, register: Reg, truth: bool) -> Exec {
+        match self.registers.get_mut(usize::from(register)) {
+            Some(Value::Bool(place)) => {
+                *place = truth;
+                Ok(Flow::Next)
+            }
+            _ => self.write(register, Value::Bool(truth)),
+        }
     }
 
     /// The coroutine waits.

@@ -270,7 +270,7 @@ fn ring_of_thousand_roles() {
     assert_eq!(received(&vm, SessionId::root(0)).len(), usize::from(count));
 }
 
-/// What an open session takes, all in all, is measured in `benches/memory.rs`.
+/// What an open session takes, all in all, is measured in `benches/machine`.
 #[test]
 fn a_session_is_small() {
     use crate::edge::Edge;
