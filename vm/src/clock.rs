@@ -1,8 +1,8 @@
 //! The virtual clock of a session (MACHINE §3): it goes on only when nothing else does.
 
 use crate::id::RequestId;
-use crate::value::node::saturated;
 use crate::lazy::Empty;
+use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The time of a session and who sleeps until when. Deadlines are with their runs.

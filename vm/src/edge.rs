@@ -119,7 +119,7 @@ impl Edge {
     #[inline(always)]
     pub(crate) fn pop(&mut self, register: &mut Value) -> Option<Stamp> {
         let Queued { payload, stamp } = self.head.take()?;
-        register.put(payload);
+        *register = payload;
         if let Some(tail) = self.tail.made() {
             self.head = tail.pop_front();
         }

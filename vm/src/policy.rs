@@ -104,13 +104,7 @@ impl Turns {
     }
 
     /// Which of those that can step is the next one.
-    pub(crate) fn next(
-        &self,
-        policy: &Policy,
-        tick: u64,
-        ready: Ready,
-        coroutines: &[Coroutine],
-    ) -> Option<u16> {
+    pub(crate) fn next(&self, policy: &Policy, tick: u64, ready: Ready, coroutines: &[Coroutine]) -> Option<u16> {
         let rank = |who: u16| -> i64 {
             let role = coroutines.get(usize::from(who)).map_or(usize::MAX, |coroutine| usize::from(coroutine.role));
             let tokens = self.tokens.get(role).copied().unwrap_or(0);

@@ -5,8 +5,8 @@
 //! participant has left it and no message or run refers to it, so a loop of scopes takes no more memory than one.
 //! Nothing here moves a coroutine; that is the kernel's.
 
-use crate::value::node::saturated;
 use crate::lazy::{Empty, Lazy};
+use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use tell_ir::image::{Outcome, Scope};

@@ -23,7 +23,7 @@ pub use show::{show, to_text, type_text};
 ///
 /// The order is total: by shape, then by content; it is the order of map keys. Only values of one type are ever
 /// compared by checked programs.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Value {
     /// `()`, and what a register holds before it is written.
     #[default]
@@ -70,90 +70,7 @@ pub enum Value {
     Witness(u16),
 }
 
-impl Clone for Value {
-    /// In line for what has nothing on the heap.
-    #[inline]
-    fn clone(&self) -> Self {
-        match self {
-            Self::Unit => Self::Unit,
-            Self::Bool(b) => Self::Bool(*b),
-            Self::Int(n) => Self::Int(*n),
-            Self::Duration(n) => Self::Duration(*n),
-            Self::Role(role) => Self::Role(*role),
-            Self::Evidence { layer, number } => Self::Evidence { layer: *layer, number: *number },
-            Self::Witness(fact) => Self::Witness(*fact),
-            Self::Str(_)
-            | Self::Bytes(_)
-            | Self::List(_)
-            | Self::Map(_)
-            | Self::Product(_)
-            | Self::Union { .. }
-            | Self::Session(_)
-            | Self::Opaque(_)
-            | Self::Endpoint(_) => self.share(),
-        }
-    }
-}
-
 impl Value {
-    /// Whether it has nothing on the heap, whatever its content.
-    const fn is_plain(&self) -> bool {
-        match self {
-            Self::Unit
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Duration(_)
-            | Self::Role(_)
-            | Self::Evidence { .. }
-            | Self::Witness(_) => true,
-            Self::Str(_)
-            | Self::Bytes(_)
-            | Self::List(_)
-            | Self::Map(_)
-            | Self::Product(_)
-            | Self::Union { .. }
-            | Self::Session(_)
-            | Self::Opaque(_)
-            | Self::Endpoint(_) => false,
-        }
-    }
-
-    /// A clone of a value with something on the heap.
-    #[inline(never)]
-    fn share(&self) -> Self {
-        match self {
-            Self::Str(text) => Self::Str(Arc::clone(text)),
-            Self::Bytes(bytes) => Self::Bytes(Arc::clone(bytes)),
-            Self::List(node) => Self::List(Arc::clone(node)),
-            Self::Map(node) => Self::Map(Arc::clone(node)),
-            Self::Product(node) => Self::Product(Arc::clone(node)),
-            Self::Union { tag, args } => Self::Union { tag: *tag, args: args.clone() },
-            Self::Session(id) => Self::Session(Arc::clone(id)),
-            Self::Opaque(opaque) => Self::Opaque(Arc::clone(opaque)),
-            Self::Endpoint(id) => Self::Endpoint(Arc::clone(id)),
-            Self::Unit
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Duration(_)
-            | Self::Role(_)
-            | Self::Evidence { .. }
-            | Self::Witness(_) => {
-                panic!("bug: a value without a heap object is not shared")
-            }
-        }
-    }
-
-    /// Overwrites a value, in line if it has nothing on the heap.
-    #[inline(always)]
-    pub(crate) fn put(&mut self, value: Self) {
-        if self.is_plain() {
-            // Nothing is forgotten: it would only be looked at once more.
-            std::mem::forget(std::mem::replace(self, value));
-        } else {
-            *self = value;
-        }
-    }
-
     /// Text.
     #[must_use]
     pub fn text(text: impl Into<Box<str>>) -> Self {

@@ -101,7 +101,7 @@ impl Record {
     #[inline(always)]
     pub(crate) fn write(&mut self, role: u16, kind: EventKind, value: Value, tick: u64) {
         let (code, Operands { number, a, b, extra }) = pack(kind);
-        self.value.put(value);
+        self.value = value;
         self.number = number;
         self.tick = tick as u32;
         self.a = a;
