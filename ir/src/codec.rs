@@ -6,12 +6,13 @@
 //! count is checked against the bytes that are left and the least size of an element before anything is allocated,
 //! nothing recurses, and only the canonical form is accepted, so equal images have equal bytes.
 
-use crate::choreography::{Choreography, Node};
+use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::hash::{content_id, file_checksum};
 use crate::image::{
-    ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable, Shape,
+    Block, ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable,
+    Shape,
 };
-use crate::machine::{LocalMachine, State};
+use crate::machine::{LocalMachine, State, StateId, Transition};
 use crate::resource::{Bundle, Fact, Layer, Nested, OpenTable, Resources};
 use crate::ty::Type;
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
@@ -40,6 +41,9 @@ const CONFIG: Configuration<LittleEndian, Varint, Limit<{ 8 * MAX_IMAGE_BYTES }>
 
 /// Bytes a list takes before any of its elements is read.
 const FIRST_ALLOCATION: usize = 1 << 16;
+
+/// A number of one byte is below this; it marks those of more.
+const WIDE: u8 = 251;
 
 const HEADER_LEN: usize = 8 + 4;
 const ENTRY_LEN: usize = 12;
@@ -400,7 +404,32 @@ impl Cursor<'_> {
     }
 
     fn alternative(&mut self) -> Result<u32, DecodeError> {
-        u32::decode(&mut self.0)
+        self.word()
+    }
+
+    /// A number; most are one byte.
+    #[inline]
+    fn word(&mut self) -> Result<u32, DecodeError> {
+        let rest = &mut self.0.reader().bytes;
+        match rest.split_first() {
+            Some((byte, after)) if *byte < WIDE => {
+                *rest = after;
+                Ok(u32::from(*byte))
+            }
+            _ => u32::decode(&mut self.0),
+        }
+    }
+
+    #[inline]
+    fn short(&mut self) -> Result<u16, DecodeError> {
+        let rest = &mut self.0.reader().bytes;
+        match rest.split_first() {
+            Some((byte, after)) if *byte < WIDE => {
+                *rest = after;
+                Ok(u16::from(*byte))
+            }
+            _ => u16::decode(&mut self.0),
+        }
     }
 }
 
@@ -476,7 +505,7 @@ fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
         regs: cursor.plain_list::<_, 1>()?,
         // An instruction without operands is one byte.
         code: cursor.plain_list::<_, 1>()?,
-        blocks: cursor.plain_list::<_, 2>()?,
+        blocks: cursor.list(2, |cursor| Ok(Block { pc: cursor.word()?, state: StateId(cursor.word()?) }))?,
         chooses: cursor
             .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, finals: cursor.plain()? }))?,
         switches: cursor.list(1, Cursor::plain_list::<u32, 1>)?,
@@ -518,19 +547,39 @@ fn nested(cursor: &mut Cursor<'_>) -> Result<Nested, DecodeError> {
 fn machine(cursor: &mut Cursor<'_>) -> Result<LocalMachine, DecodeError> {
     Ok(LocalMachine {
         states: cursor.list(1, state)?,
-        entries: cursor.plain_list::<_, 2>()?,
-        decisions: cursor.plain_list::<_, 2>()?,
+        entries: cursor.list(2, place)?,
+        decisions: cursor.list(2, place)?,
     })
+}
+
+fn place(cursor: &mut Cursor<'_>) -> Result<Place, DecodeError> {
+    Ok(Place { state: state_id(cursor)?, node: node_id(cursor)? })
+}
+
+fn state_id(cursor: &mut Cursor<'_>) -> Result<StateId, DecodeError> {
+    cursor.word().map(StateId)
+}
+
+fn node_id(cursor: &mut Cursor<'_>) -> Result<NodeId, DecodeError> {
+    cursor.word().map(NodeId)
+}
+
+fn branch(cursor: &mut Cursor<'_>) -> Result<Branch, DecodeError> {
+    Ok(Branch { label: cursor.short()?, target: node_id(cursor)? })
+}
+
+fn transition(cursor: &mut Cursor<'_>) -> Result<Transition, DecodeError> {
+    Ok(Transition { partner: cursor.short()?, label: cursor.short()?, target: state_id(cursor)? })
 }
 
 fn node(cursor: &mut Cursor<'_>) -> Result<Node, DecodeError> {
     Ok(match cursor.alternative()? {
         0 => Node::End,
-        1 => Node::Comm { from: cursor.plain()?, to: cursor.plain()?, branches: cursor.plain_list::<_, 2>()? },
-        2 => Node::Choice { decider: cursor.plain()?, arms: cursor.plain_list::<_, 1>()? },
-        3 => Node::Case { deciders: cursor.plain_list::<_, 1>()?, arms: cursor.plain_list::<_, 1>()? },
-        4 => Node::Local { role: cursor.plain()?, next: cursor.plain()? },
-        5 => Node::Par { branches: cursor.plain_list::<_, 1>()?, then: cursor.plain()? },
+        1 => Node::Comm { from: cursor.short()?, to: cursor.short()?, branches: cursor.list(2, branch)? },
+        2 => Node::Choice { decider: cursor.short()?, arms: cursor.list(1, node_id)? },
+        3 => Node::Case { deciders: cursor.list(1, Cursor::short)?, arms: cursor.list(1, node_id)? },
+        4 => Node::Local { role: cursor.short()?, next: node_id(cursor)? },
+        5 => Node::Par { branches: cursor.list(1, node_id)?, then: node_id(cursor)? },
         6 => Node::Scope {
             scope: cursor.plain()?,
             body: cursor.plain()?,
@@ -545,10 +594,10 @@ fn node(cursor: &mut Cursor<'_>) -> Result<Node, DecodeError> {
 fn state(cursor: &mut Cursor<'_>) -> Result<State, DecodeError> {
     Ok(match cursor.alternative()? {
         0 => State::End,
-        1 => State::Send(cursor.plain_list::<_, 3>()?),
-        2 => State::Recv { rows: cursor.plain_list::<_, 3>()?, may_end: cursor.plain()? },
-        3 => State::Tau(cursor.plain_list::<_, 1>()?),
-        4 => State::Par { branches: cursor.plain_list::<_, 1>()?, then: cursor.plain()? },
+        1 => State::Send(cursor.list(3, transition)?),
+        2 => State::Recv { rows: cursor.list(3, transition)?, may_end: cursor.plain()? },
+        3 => State::Tau(cursor.list(1, state_id)?),
+        4 => State::Par { branches: cursor.list(1, state_id)?, then: state_id(cursor)? },
         5 => State::Scope {
             scope: cursor.plain()?,
             body: cursor.plain()?,

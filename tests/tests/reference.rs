@@ -25,7 +25,7 @@ use tell_tests::{corpus, files, root, text_of};
 use tell_vm::Value;
 
 /// How many programs; `TELL_CASES` asks for another number, `TELL_FIRST` for others than the first.
-const CASES: u64 = 30_000;
+const CASES: u64 = 100_000;
 
 /// Of a hundred programs at least this many are accepted.
 const ACCEPTED: u64 = 99;

@@ -1,6 +1,7 @@
 //! The virtual clock of a session (MACHINE §3): it goes on only when nothing else does.
 
 use crate::id::RequestId;
+use crate::lazy::Empty;
 use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,10 @@ pub(crate) struct Clock {
     sleepers: BTreeSet<(u64, RequestId, u16)>,
     /// The entry of each request.
     entries: BTreeMap<RequestId, (u64, u16)>,
+}
+
+impl Empty for Clock {
+    const EMPTY: &'static Self = &Self { now: 0, sleepers: BTreeSet::new(), entries: BTreeMap::new() };
 }
 
 impl Clock {

@@ -1,7 +1,9 @@
-//! An edge: the FIFO of messages from one role to another. It takes no memory before its first message.
+//! An edge: the FIFO of messages from one role to another.
 
+use crate::lazy::Lazy;
 use crate::runs::Part;
 use crate::value::Value;
+use std::collections::VecDeque;
 
 /// A message on an edge.
 #[derive(Clone, Debug, Default)]
@@ -20,14 +22,14 @@ pub(crate) struct Stamp {
     pub(crate) part: Part,
 }
 
-/// A ring. Its messages are written and read in place: to move what was just written waits until the writes are done,
-/// which is a third of the time of a send.
+/// A queue. Its head is in place, the others are behind a pointer, so an edge with one message takes no other memory.
+/// The head is written and read where it is: to move what was just written waits until the writes are done, which is a
+/// third of the time of a send.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edge {
-    /// Payloads of free places are `Unit`.
-    ring: Box<[Queued]>,
-    first: u32,
-    len: u32,
+    head: Option<Queued>,
+    /// The messages behind it.
+    tail: Lazy<VecDeque<Queued>>,
     sent: u32,
     /// The coroutine that waited for a message here last, at first the receiver's main one.
     pub(crate) reader: u16,
@@ -42,27 +44,31 @@ impl Edge {
     }
 
     #[inline]
-    pub(crate) fn head(&self) -> Option<&Queued> {
-        if self.is_empty() { None } else { self.ring.get(self.first as usize) }
+    pub(crate) const fn head(&self) -> Option<&Queued> {
+        self.head.as_ref()
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.len as usize
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        if self.is_empty() { 0 } else { 1 + self.tail.len() }
     }
 
+    #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.head.is_none()
     }
 
     /// The messages, the head first.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Queued> {
-        (0..self.len()).map(|distance| &self.ring[self.place(distance)])
+        self.head.iter().chain(self.tail.iter())
     }
 
     /// The newest message.
     pub(crate) fn last_mut(&mut self) -> Option<&mut Queued> {
-        let place = self.place(self.len().checked_sub(1)?);
-        self.ring.get_mut(place)
+        match self.tail.made() {
+            Some(tail) if !tail.is_empty() => tail.back_mut(),
+            _ => self.head.as_mut(),
+        }
     }
 
     /// How many were ever sent; wraps.
@@ -73,19 +79,26 @@ impl Edge {
     /// Appends a message and returns its number. `hint` is how many are ever queued, if known.
     #[inline(always)]
     pub(crate) fn push(&mut self, label: u16, payload: &Value, part: Part, hint: Option<u32>) -> u32 {
-        if self.len() == self.ring.len() {
-            self.grow(hint);
+        let number = self.skip();
+        let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, part } };
+        if self.is_empty() {
+            self.head = Some(message);
+        } else {
+            self.push_behind(message, hint);
         }
-        let number = self.sent;
-        let place = &mut self.ring[self.place(self.len())];
-        place.payload = payload.clone();
-        place.stamp = Stamp { number, label, part };
-        self.sent = number.wrapping_add(1);
-        self.len += 1;
         number
     }
 
+    fn push_behind(&mut self, message: Queued, hint: Option<u32>) {
+        let tail = self.tail.get_or_make();
+        if tail.capacity() == 0 {
+            tail.reserve_exact(hint.map_or(2, |most| most.saturating_sub(1).clamp(1, 16)) as usize);
+        }
+        tail.push_back(message);
+    }
+
     /// A message that is not queued: it has a number all the same.
+    #[inline]
     pub(crate) const fn skip(&mut self) -> u32 {
         let number = self.sent;
         self.sent = number.wrapping_add(1);
@@ -94,24 +107,22 @@ impl Edge {
 
     /// Puts a message in the place of the newest one; its number, and the one that is gone.
     pub(crate) fn replace_last(&mut self, label: u16, payload: &Value, part: Part) -> Option<(u32, Queued)> {
-        let last = self.len().checked_sub(1)?;
+        if self.is_empty() {
+            return None;
+        }
         let number = self.skip();
-        let place = self.place(last);
         let message = Queued { payload: payload.clone(), stamp: Stamp { number, label, part } };
-        Some((number, std::mem::replace(&mut self.ring[place], message)))
+        Some((number, std::mem::replace(self.last_mut()?, message)))
     }
 
     /// Takes the head off and puts its payload into `register`.
     #[inline(always)]
     pub(crate) fn pop(&mut self, register: &mut Value) -> Option<Stamp> {
-        if self.is_empty() {
-            return None;
+        let Queued { payload, stamp } = self.head.take()?;
+        *register = payload;
+        if let Some(tail) = self.tail.made() {
+            self.head = tail.pop_front();
         }
-        let head = &mut self.ring[self.first as usize];
-        let stamp = head.stamp;
-        *register = std::mem::take(&mut head.payload);
-        self.first = self.place(1) as u32;
-        self.len -= 1;
         Some(stamp)
     }
 
@@ -129,28 +140,8 @@ impl Edge {
 
     /// Puts a message that was taken back to the head.
     pub(crate) fn put_back(&mut self, message: Queued) {
-        if self.len() == self.ring.len() {
-            self.grow(None);
+        if let Some(second) = self.head.replace(message) {
+            self.tail.get_or_make().push_front(second);
         }
-        self.first = self.first.checked_sub(1).unwrap_or(self.ring.len() as u32 - 1);
-        self.ring[self.first as usize] = message;
-        self.len += 1;
-    }
-
-    /// The place that comes so many after the first.
-    fn place(&self, distance: usize) -> usize {
-        let place = self.first as usize + distance;
-        if place < self.ring.len() { place } else { place - self.ring.len() }
-    }
-
-    #[cold]
-    fn grow(&mut self, hint: Option<u32>) {
-        let mut ring = std::mem::take(&mut self.ring).into_vec();
-        ring.rotate_left(self.first as usize);
-        self.first = 0;
-        let room = if ring.is_empty() { hint.map_or(2, |n| n.clamp(1, 16)) as usize } else { 2 * ring.len() };
-        ring.reserve_exact(room - ring.len());
-        ring.resize(room, Queued::default());
-        self.ring = ring.into();
     }
 }

@@ -50,6 +50,11 @@ impl SessionId {
         Self { root: self.root, nested: Some(Arc::new(Path(path.collect()))) }
     }
 
+    /// Its number, if the host opened it.
+    pub(crate) const fn as_root(&self) -> Option<u32> {
+        if self.nested.is_none() { Some(self.root) } else { None }
+    }
+
     /// The session with these numbers, outermost first; none without any.
     pub(crate) fn of_path(mut path: impl Iterator<Item = u32>) -> Option<Self> {
         let root = path.next()?;

@@ -238,11 +238,8 @@ fn execute<const RARE: bool>(frame: &mut Frame<'_>, instr: Instr) -> Exec {
         Instr::Choose { table } => communicate::choose::<RARE>(frame, table),
         Instr::Perform { op, args, dst } => perform::issue(frame, op, args, dst),
         Instr::Set { dst, value } => data::set(frame, dst, value),
-        Instr::Move { dst, src } => frame.value(src).cloned().and_then(|value| frame.write(dst, value)),
-        Instr::Prim { op, dst, a, b } => {
-            let value = prim::apply(frame, op, a, b)?;
-            frame.write(dst, value)
-        }
+        Instr::Move { dst, src } => data::copy(frame, dst, src),
+        Instr::Prim { op, dst, a, b } => prim::compute(frame, op, dst, (a, b)),
         Instr::Make { dst, shape, args } => data::make(frame, dst, shape, args),
         Instr::Get { dst, src, index } => data::get(frame, dst, src, index),
         Instr::Count { dst, src } => data::count(frame, dst, src),

@@ -39,12 +39,13 @@ pub struct Pick {
     ticket: Ticket,
     quantum: u32,
     steps: u32,
+    end: PickEnd,
 }
 
 impl Pick {
     /// Steps its session.
     pub fn run(&mut self) {
-        self.steps = self.session.pick(self.quantum);
+        self.steps = self.session.pick(self.quantum, &mut self.end);
     }
 }
 
@@ -216,7 +217,7 @@ impl<D: Driver> Machine<D> {
             match std::mem::replace(slot, Slot::Picked) {
                 Slot::Active(mut session) => {
                     self.trace.lend(&mut session.state.log);
-                    self.wave.push(Pick { session, ticket, quantum, steps: 0 });
+                    self.wave.push(Pick { session, ticket, quantum, steps: 0, end: PickEnd::Ready });
                 }
                 other @ (Slot::Picked | Slot::Ended(_) | Slot::Free) => *slot = other,
             }
@@ -225,17 +226,17 @@ impl<D: Driver> Machine<D> {
 
     /// Grants what a pick asked for and puts its session back. Returns the steps that took.
     fn commit(&mut self, pick: Pick) -> u64 {
-        let Pick { mut session, ticket, .. } = pick;
+        let Pick { mut session, ticket, mut end, .. } = pick;
         let before = session.state.log.tick;
-        if let PickEnd::Request(who) = session.end {
-            session.end = match Self::want(&session, who) {
+        if let PickEnd::Request(who) = end {
+            end = match Self::want(&session, who) {
                 Some(want) => self.grant_want(&mut session, ticket, who, want),
                 None => self.grant(&mut session, who),
             };
             session.settle_speculation();
         }
         let steps = session.state.log.tick - before;
-        self.put_back(ticket, session);
+        self.put_back(ticket, session, end);
         steps
     }
 
@@ -263,10 +264,10 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>) {
+    fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>, end: PickEnd) {
         self.trace.commit(&mut session.state.log, &session.loaded.program);
         self.shared_state.freed(&mut session);
-        let slot = match std::mem::replace(&mut session.end, PickEnd::Ready) {
+        let slot = match end {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
                 Slot::Active(session)
@@ -372,7 +373,6 @@ impl<D: Driver> Machine<D> {
         }
     }
 
-    /// Takes the report of a session that has ended, and frees it.
     /// Takes the report of a session that has ended, and frees it. That of a nested session is its owner's, as long as
     /// there is one.
     pub fn take_report(&mut self, id: &SessionId) -> Option<SessionReport> {

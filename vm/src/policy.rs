@@ -9,8 +9,9 @@
 
 use crate::config::VMConfig;
 use crate::kernel::program::Program;
+use crate::ready::Ready;
 use crate::session::Coroutine;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// How the coroutines of a session are ordered. Equals go in the order in which they became able to step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,14 +103,8 @@ impl Turns {
         })
     }
 
-    /// Where in the queue of those that can step the next one is.
-    pub(crate) fn next(
-        &self,
-        policy: &Policy,
-        tick: u64,
-        ready: &VecDeque<u16>,
-        coroutines: &[Coroutine],
-    ) -> Option<usize> {
+    /// Which of those that can step is the next one.
+    pub(crate) fn next(&self, policy: &Policy, tick: u64, ready: Ready, coroutines: &[Coroutine]) -> Option<u16> {
         let rank = |who: u16| -> i64 {
             let role = coroutines.get(usize::from(who)).map_or(usize::MAX, |coroutine| usize::from(coroutine.role));
             let tokens = self.tokens.get(role).copied().unwrap_or(0);
@@ -125,14 +120,14 @@ impl Turns {
             }
         };
         let mut best = None;
-        for (place, who) in ready.iter().enumerate() {
+        for who in ready.iter(coroutines) {
             // Who yields is the last one to go, whatever its rank is.
-            let rank = if self.yielded == Some(*who) { i64::MIN } else { rank(*who) };
+            let rank = if self.yielded == Some(who) { i64::MIN } else { rank(who) };
             if best.is_none_or(|(_, highest)| rank > highest) {
-                best = Some((place, rank));
+                best = Some((who, rank));
             }
         }
-        best.map(|(place, _)| place)
+        best.map(|(who, _)| who)
     }
 
     /// Whether this one made the last step as well.

@@ -5,6 +5,7 @@
 //! participant has left it and no message or run refers to it, so a loop of scopes takes no more memory than one.
 //! Nothing here moves a coroutine; that is the kernel's.
 
+use crate::lazy::{Empty, Lazy};
 use crate::value::node::saturated;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -167,6 +168,35 @@ pub(crate) struct Runs {
     deadlines: BTreeSet<(u64, u64, RunId)>,
     /// Deadlines set so far.
     set: u64,
+}
+
+impl Empty for Runs {
+    const EMPTY: &'static Self = &Self {
+        runs: Vec::new(),
+        free: Vec::new(),
+        known: BTreeMap::new(),
+        entered: BTreeMap::new(),
+        deadlines: BTreeSet::new(),
+        set: 0,
+    };
+}
+
+impl Lazy<Runs> {
+    /// A message was sent in a part.
+    #[inline]
+    pub(crate) fn hold(&mut self, part: Part) {
+        if let Some(runs) = self.made() {
+            runs.hold(part);
+        }
+    }
+
+    /// It is gone.
+    #[inline]
+    pub(crate) fn release(&mut self, part: Part) {
+        if let Some(runs) = self.made() {
+            runs.release(part);
+        }
+    }
 }
 
 impl Runs {
@@ -368,7 +398,7 @@ impl Runs {
 
     /// A message was sent, or a run made, in a part.
     #[inline]
-    pub(crate) fn hold(&mut self, part: Part) {
+    fn hold(&mut self, part: Part) {
         if let Some(run) = part.run() {
             self.get_mut(run).held += 1;
         }
@@ -376,7 +406,7 @@ impl Runs {
 
     /// It is gone.
     #[inline]
-    pub(crate) fn release(&mut self, part: Part) {
+    fn release(&mut self, part: Part) {
         if let Some(run) = part.run() {
             let entry = self.get_mut(run);
             entry.held = entry.held.saturating_sub(1);

@@ -22,10 +22,12 @@ use crate::kernel::perform::{self, Completion};
 use crate::kernel::program::Program;
 use crate::kernel::speculate::Speculation;
 use crate::kernel::{Outcome, VMKernel, scope, speculate};
+use crate::lazy::{Empty, Lazy};
+use crate::ready::{NOBODY, Ready};
 use crate::runs::{Part, RunId, Runs};
 use crate::value::Value;
 pub(crate) use rare::Rare;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(crate) struct Coroutine {
     pub(crate) role: u16,
     /// Whether it is in the ready queue.
     pub(crate) is_queued: bool,
+    /// The one behind it there.
+    pub(crate) next: u16,
     /// The coroutine that started it; none for a main one.
     pub(crate) parent: Option<u16>,
     /// Children that are not done.
@@ -60,6 +64,7 @@ impl Coroutine {
             status: Status::Ready,
             role,
             is_queued: true,
+            next: NOBODY,
             parent: None,
             children: 0,
             part: Part::SESSION,
@@ -125,14 +130,14 @@ pub(crate) struct Request {
 pub struct SessionState {
     pub(crate) coroutines: Vec<Coroutine>,
     /// Places of coroutines that are gone; the first one is used next, so branches have their places in order.
-    pub(crate) free: BTreeSet<u16>,
+    pub(crate) free: Lazy<BTreeSet<u16>>,
     pub(crate) registers: Box<[Value]>,
     pub(crate) edges: Box<[Edge]>,
     /// Coroutines that can step; the first one is the one that steps.
-    pub(crate) ready: VecDeque<u16>,
+    pub(crate) ready: Ready,
     pub(crate) requests: u32,
-    pub(crate) runs: Runs,
-    pub(crate) clock: Clock,
+    pub(crate) runs: Lazy<Runs>,
+    pub(crate) clock: Lazy<Clock>,
     pub(crate) log: Log,
     pub(crate) config: Arc<VMConfig>,
     /// What its roles hold besides registers, from first use.
@@ -157,15 +162,18 @@ impl SessionState {
         let recording = if config.trace == Retention::Off { Recording::Off } else { Recording::On };
         let count = program.roles.len();
         let edges = program.edges.iter().map(|edge| Edge::between(edge.from, edge.to));
+        let mut coroutines: Vec<Coroutine> = (0..).take(count).map(Coroutine::main).collect();
+        let mut ready = Ready::new();
+        (0..).take(count).for_each(|who| ready.push_back(&mut coroutines, who));
         Self {
-            coroutines: (0..).take(count).map(Coroutine::main).collect(),
-            free: BTreeSet::new(),
+            coroutines,
+            free: Lazy::default(),
             registers: vec![Value::Unit; program.registers].into(),
             edges: edges.collect(),
-            ready: (0..).take(count).collect(),
+            ready,
             requests: 0,
-            runs: Runs::default(),
-            clock: Clock::default(),
+            runs: Lazy::default(),
+            clock: Lazy::default(),
             log: Log::new(id, image, recording),
             config: Arc::clone(config),
             holdings: None,
@@ -182,7 +190,7 @@ impl SessionState {
     /// The coroutine whose step is next, if one can step.
     #[must_use]
     pub fn next(&self) -> Option<u16> {
-        self.ready.front().copied()
+        self.ready.front()
     }
 
     /// Steps that were committed.
@@ -232,16 +240,24 @@ pub(crate) struct Loaded {
 pub(crate) struct Session {
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) state: SessionState,
-    /// Per effect instance, from first use.
-    handlers: Vec<Option<Box<dyn Handler + Send>>>,
-    /// Copies of handlers a speculation used, as they were before; none of one that was made for it.
-    saved: Vec<(usize, Option<Box<dyn Handler + Send>>)>,
+    handlers: Lazy<Handlers>,
     /// Steps the first ready coroutine has made in a row.
     streak: u32,
     /// Most of them.
     slice: u32,
-    /// How its last pick ended. It stays here: to hand it on takes as long as a step.
-    pub(crate) end: PickEnd,
+}
+
+/// The handlers of a session.
+#[derive(Default)]
+struct Handlers {
+    /// Per effect instance, from first use.
+    made: Vec<Option<Box<dyn Handler + Send>>>,
+    /// Copies of those a speculation used, as they were before; none of one that was made for it.
+    saved: Vec<(usize, Option<Box<dyn Handler + Send>>)>,
+}
+
+impl Empty for Handlers {
+    const EMPTY: &'static Self = &Self { made: Vec::new(), saved: Vec::new() };
 }
 
 impl fmt::Debug for Session {
@@ -276,22 +292,22 @@ pub(crate) enum Answered {
 impl Session {
     pub(crate) fn new(loaded: Arc<Loaded>, state: SessionState) -> Self {
         let slice = state.config.policy.slice(state.config.slice);
-        Self { loaded, state, handlers: Vec::new(), saved: Vec::new(), streak: 0, slice, end: PickEnd::Ready }
+        Self { loaded, state, handlers: Lazy::default(), streak: 0, slice }
     }
 
-    /// Up to `quantum` steps. Returns how many were committed; `end` says how it ended.
+    /// Up to `quantum` steps. Returns how many were committed; `end`, which is `Ready`, is told how it ended.
     ///
     /// The first ready coroutine goes on until it cannot, or has made a slice of steps. Under a policy that ranks,
     /// [`Session::arrange`] says before each step which one is the first.
-    pub(crate) fn pick(&mut self, quantum: u32) -> u32 {
+    pub(crate) fn pick(&mut self, quantum: u32, end: &mut PickEnd) -> u32 {
         let before = self.state.log.tick;
-        let end = match self.state.rare {
+        let ended = match self.state.rare {
             None => self.run::<false>(quantum),
             Some(_) => self.run_rare(quantum),
         };
         // To write down that it can go on takes as long as a step.
-        if let Some(end) = end {
-            self.end = end;
+        if let Some(ended) = ended {
+            *end = ended;
         }
         u32::try_from(self.state.log.tick - before).unwrap_or(u32::MAX)
     }
@@ -323,7 +339,7 @@ impl Session {
                     Err(end) => return Some(PickEnd::Ended(end)),
                 },
             };
-            let Some(&who) = self.state.ready.front() else {
+            let Some(who) = self.state.ready.front() else {
                 match self.quiesce() {
                     PickEnd::Ready => continue,
                     end => return Some(end),
@@ -370,17 +386,16 @@ impl Session {
     /// The first ready coroutine lets the others go first.
     fn rotate(&mut self) {
         // It may have gone meanwhile.
-        if let Some(who) = self.state.ready.pop_front() {
-            self.state.ready.push_back(who);
+        let SessionState { ready, coroutines, .. } = &mut self.state;
+        if let Some(who) = ready.pop_front(coroutines) {
+            ready.push_back(coroutines, who);
         }
         self.streak = 0;
     }
 
     /// The first ready coroutine cannot go on.
     pub(crate) fn drop_first(&mut self) {
-        if let Some(who) = self.state.ready.pop_front() {
-            self.state.coroutines[usize::from(who)].is_queued = false;
-        }
+        self.state.ready.pop_front(&mut self.state.coroutines);
         self.streak = 0;
     }
 
@@ -391,24 +406,24 @@ impl Session {
         if !is_local && self.state.speculation.is_none() {
             return None;
         }
-        if self.handlers.len() <= effect {
-            self.handlers.resize_with(effect + 1, || None);
+        if self.handlers.made.len() <= effect {
+            self.handlers.made.resize_with(effect + 1, || None);
         }
         if self.state.speculation.is_some() && !(is_local && self.save(effect)) {
             let reason = "the handler cannot be restored";
             return Some(Answered::Faulted(Box::new(Fault::Speculation { reason })));
         }
         let Provider::Local(factory) = self.loaded.providers.get(effect)? else { return None };
-        let handler = self.handlers[effect].get_or_insert_with(|| factory());
+        let handler = self.handlers.made[effect].get_or_insert_with(|| factory());
         Some(answer(&mut **handler, &self.loaded.program, &mut self.state, who))
     }
 
     /// Keeps a handler as it is, for when the speculation is undone; false if it cannot be kept.
     fn save(&mut self, effect: usize) -> bool {
-        if self.saved.iter().any(|(saved, _)| *saved == effect) {
+        if self.handlers.saved.iter().any(|(saved, _)| *saved == effect) {
             return true;
         }
-        let copy = match &self.handlers[effect] {
+        let copy = match &self.handlers.made[effect] {
             None => None,
             Some(handler) => match handler.checkpoint() {
                 Some(copy) => Some(copy),
@@ -416,19 +431,19 @@ impl Session {
             },
         };
         // One that is made for the speculation has to be restorable, too: it is made again.
-        self.saved.push((effect, copy));
+        self.handlers.saved.push((effect, copy));
         true
     }
 
     /// Restores the handlers a speculation used if it was undone.
     pub(crate) fn settle_speculation(&mut self) {
-        if self.saved.is_empty() || self.state.speculation.is_some() {
+        if self.handlers.saved.is_empty() || self.state.speculation.is_some() {
             return;
         }
         let is_undone = self.state.is_undone;
-        for (effect, copy) in std::mem::take(&mut self.saved) {
+        for (effect, copy) in std::mem::take(&mut self.handlers.saved) {
             if is_undone {
-                self.handlers[effect] = copy;
+                self.handlers.made[effect] = copy;
             }
         }
     }

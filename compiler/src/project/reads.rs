@@ -28,13 +28,13 @@ pub(super) fn binds(program: &Program, graph: &Graph, role: Role, node: NodeId, 
     }
 }
 
-/// All bindings that are read at a node by who acts there, in no particular order.
-pub(super) fn reads(program: &Program, graph: &Graph, node: NodeId) -> Vec<GVar> {
+/// All bindings that are read at a node by who acts there, of a message those of one branch; in no particular order.
+pub(super) fn reads(program: &Program, graph: &Graph, node: NodeId, branch: usize) -> Vec<GVar> {
     let mut found = Vec::new();
     let mut add = |exprs: &[ExprRef]| exprs.iter().for_each(|expr| variables(program, graph, *expr, &mut found));
     match &graph.node(node).kind {
         NodeKind::Comm { branches, .. } => {
-            let fields = branches.iter().flat_map(|branch| &branch.fields);
+            let fields = branches[branch].fields.iter();
             fields.filter_map(|field| field.source).for_each(|source| add(&[source]));
         }
         NodeKind::Choice { arms, .. } => {

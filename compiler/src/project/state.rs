@@ -371,8 +371,8 @@ impl<'a> Construction<'a> {
     pub(super) fn site(&self, closure: &Closure, offer: Offer) -> Site {
         let item = &closure.items[offer.item as usize];
         let (node, branch) = self.ground.graph.message(item.node, offer.branch as usize);
+        let reads = reads(self.ground.program, self.ground.graph, node, branch);
         let branch = u32::try_from(branch).expect("the node limit is below 2^32");
-        let reads = reads(self.ground.program, self.ground.graph, node);
         Site { node, branch, env: self.ground.view.env(item.node, &item.sigma, reads) }
     }
 

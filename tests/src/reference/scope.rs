@@ -227,7 +227,13 @@ impl<'p> Session<'p> {
         let line = self.line(who);
         line.part.pop();
         line.slots = line.entered.pop().expect("it went into the scope").slots;
-        let enters = |line: &Line| matches!(line.status, Status::Entering) && self.has_room(line, scope);
+        let part = self.lines[&who].part.clone();
+        let enters = |line: &Line| match (&line.status, &self.state(line).kind) {
+            (Status::Entering, Kind::Scope(own)) => {
+                (own.site.node, &line.part) == (scope.site.node, &part) && self.has_room(line, own)
+            }
+            _ => false,
+        };
         self.lines_that(enters).into_iter().for_each(|who| self.wake(who));
         self.settle();
         self.go(who, &scope.then, &[], brought)

@@ -116,9 +116,11 @@ pub(crate) fn ring(roles: u16) -> CodeImage {
             (0, Instr::Jump { target: 1 }),
         ],
         machine: vec![send(1, 1), recv(last, 0)],
-        entries: places(&[&[0], &[u32::from(last)]]),
+        entries: places(&[&[0], &[1]]),
         ..Part::default()
     };
+    // It waits at the start, and behind its own message.
+    let waits = |role: u16| if role == last { vec![0] } else { vec![0, u32::from(role) + 1] };
     let other = |role: u16| Part {
         registers: vec![INT],
         code: vec![
@@ -127,7 +129,7 @@ pub(crate) fn ring(roles: u16) -> CodeImage {
             (0, Instr::Jump { target: 0 }),
         ],
         machine: vec![recv(role - 1, 1), send((role + 1) % roles, 0)],
-        entries: places(&[&[u32::from(role - 1)], &[u32::from(role)]]),
+        entries: places(&[&waits(role), &[u32::from(role)]]),
         ..Part::default()
     };
     let edges: Vec<(u16, u16)> = (0..roles).map(|from| (from, (from + 1) % roles)).collect();

@@ -11,12 +11,13 @@ use std::hint::black_box;
 
 use tell_vm::ir::codec::{decode, encode};
 use tell_vm::ir::image::CodeImage;
-use tell_vm::ir::verify::verify;
+use tell_vm::ir::verify::{check_code, verify};
 use tell_vm::{EventKind, Retention, RunEnd, VM, VMConfig};
 
 #[allow(dead_code, reason = "`benches/peers` uses all of it")]
 mod images;
 mod measure;
+mod stream;
 
 use images::MIX;
 use measure::{Pair, alternate, child, cpu_nanoseconds_of, head, line, resident_bytes, several};
@@ -30,6 +31,7 @@ const MANY: u32 = 100_000;
 /// The usual configuration, and those of the rows on events.
 const USUAL: &str = "q 256, slice 256, trace off";
 const ALL: &str = "q 256, slice 256, all events";
+const FILE: &str = "q 256, slice 256, events to a file";
 const LAST_THOUSAND: &str = "q 256, slice 256, the last 1000 events";
 
 /// A row: its id, and what prints its lines.
@@ -199,14 +201,13 @@ fn traced(trace: Retention, image: &CodeImage, messages: u64) -> f64 {
 fn traces() {
     const SOME: u64 = 1_000_000;
     let image = images::ping_pong();
-    // To add the row of events that are streamed to a file (goal 3): its `Retention` here, and its line below away.
     let kept = [(Retention::All, ALL, "2.5"), (Retention::Last(1_000), LAST_THOUSAND, "1.3")];
     for (trace, shown, goal) in kept {
         let pair = alternate(|| traced(Retention::Off, &image, SOME), || traced(trace, &image, SOME));
         let what = "a message with two events : without";
         line(&["V8", what, shown, &counted(&image), &ratio(&pair), goal]);
     }
-    line(&["V8", "the same, streamed to a file", "", "", "there is no such sink yet", "3"]);
+    written(&image, SOME);
     let bytes = format!("{:.1} B", child(&["events"]));
     line(&["V8", "memory of an event", ALL, "10^7 events, resident", &bytes, "32 B"]);
     for (few, many) in [((5, 50_000), (6, 500_000)), ((6, 500_000), (7, 5_000_000))] {
@@ -214,6 +215,17 @@ fn traces() {
         let what = format!("a message with two events, 10^{} : 10^{} events", many.0, few.0);
         line(&["V8", &what, ALL, &counted(&image), &ratio(&pair), "linear"]);
     }
+}
+
+fn written(image: &CodeImage, messages: u64) {
+    let path = std::env::temp_dir().join("tell-machine-bench.tellt");
+    let pair = alternate(|| traced(Retention::Off, image, messages), || stream::written(image, messages, &path));
+    line(&["V8", "a message with two events : without", FILE, &counted(image), &ratio(&pair), "3"]);
+    let bytes = path.metadata().expect("it was written").len() as f64 / (2 * messages) as f64;
+    line(&["V8", "an event in a file", FILE, "", &format!("{bytes:.1} B"), ""]);
+    let time = several(|| stream::read_back(&path));
+    line(&["V8", "an event read from a file", FILE, "", &format!("{time:.1} ns"), ""]);
+    std::fs::remove_file(&path).expect("it was written");
 }
 
 /// Bytes of an event that is kept; in a process of its own.
@@ -245,13 +257,16 @@ fn identity() {
     line(&["V11", what, USUAL, &counted(&image), &time, "40 ns"]);
 }
 
-/// CPU nanoseconds per instruction to decode and verify an image from outside.
+/// CPU nanoseconds per instruction to decode and verify an image from outside, but for the rules V6.
 fn load(bytes: &[u8]) -> f64 {
     let (mut time, mut instructions) = (0.0, 0);
     while instructions < 1_000_000 {
-        let (nanoseconds, verified) = cpu_nanoseconds_of(|| verify(decode(bytes).expect("it was encoded")));
-        let functions = &verified.expect("the image is right").image().functions.clone();
-        instructions += functions.iter().map(|function| function.code.len()).sum::<usize>();
+        let (nanoseconds, image) = cpu_nanoseconds_of(|| {
+            let image = decode(bytes).expect("it was encoded");
+            check_code(&image).expect("the image is right");
+            image
+        });
+        instructions += image.functions.iter().map(|function| function.code.len()).sum::<usize>();
         time += nanoseconds;
     }
     time / instructions as f64
@@ -266,7 +281,7 @@ fn loading() {
     for (what, family) in families {
         let [small, large] = [10_000, 1_000_000].map(|count| encode(&family(count)));
         let pair = alternate(|| load(&small), || load(&large));
-        let what = format!("decoding and verifying, {what}");
+        let what = format!("decoding and verifying without V6, {what}");
         line(&["L1", &what, "", "10^6", &format!("{:.1} ns each", pair.b), "25 ns"]);
         line(&["L1", &what, "", "10^6 : 10^4", &ratio(&pair), "linear"]);
     }

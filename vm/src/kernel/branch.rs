@@ -23,7 +23,7 @@ pub(super) fn spawn(state: &mut SessionState, who: u16, target: u32) -> Result<T
         Some(place) => state.coroutines[usize::from(place)] = child,
         None => state.coroutines.push(child),
     }
-    state.ready.push_back(place);
+    state.ready.push_back(&mut state.coroutines, place);
     if let Some(rare) = &mut state.rare {
         rare.start(place, state.log.tick, &state.config);
     }
@@ -66,8 +66,8 @@ pub(super) fn finish(state: &mut SessionState, who: u16) -> Result<Turn, Box<Fau
 pub(super) fn make_ready(state: &mut SessionState, who: u16) {
     let coroutine = &mut state.coroutines[usize::from(who)];
     coroutine.status = Status::Ready;
-    if !std::mem::replace(&mut coroutine.is_queued, true) {
-        state.ready.push_back(who);
+    if !coroutine.is_queued {
+        state.ready.push_back(&mut state.coroutines, who);
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn abandon_children(program: &Program, state: &mut SessionState, who:
 fn sweep(state: &mut SessionState, gone: &[u16]) {
     if gone.iter().any(|who| state.coroutines[usize::from(*who)].is_queued) {
         let SessionState { ready, coroutines, rare, .. } = state;
-        ready.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
+        ready.retain(coroutines, |coroutine, _| coroutine.status != Status::Gone);
         if let Some(rare) = rare {
             rare.disturbance.parked.retain(|who| coroutines[usize::from(*who)].status != Status::Gone);
         }

@@ -6,7 +6,7 @@
 use super::frame::{Exec, Flow, Frame, limit, missing, violation};
 use super::program::{EdgeProgram, Row};
 use super::{buffer, disturb, nested, output};
-use crate::edge::Stamp;
+use crate::edge::{Queued, Stamp};
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::runs::Part;
@@ -251,10 +251,10 @@ pub(super) fn matching<'a, const RARE: bool>(frame: &Frame<'a>, table: u32) -> R
     let mut first = None;
     // Who waits for nothing is taken out of a scope, or ends with the session.
     let mut waits = choose.rows.is_empty();
-    for &edge in &choose.edges {
+    for (at, &edge) in choose.edges.iter().enumerate() {
         match frame.visible::<RARE>(edge) {
             None => waits = true,
-            Some(head) => first = earlier(first, choose.find(edge, head.stamp.label)),
+            Some(head) => first = earlier(first, choose.find(at, head.stamp.label)),
         }
     }
     match first {
@@ -285,11 +285,14 @@ const fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[inline(always)]
 fn take<const RARE: bool>(frame: &mut Frame<'_>, edge: u32, dst: Reg, kind: fn(Message) -> EventKind) {
     let from = frame.program.edges[edge as usize].from;
-    let register = &mut frame.registers[usize::from(dst)];
-    let Some(Stamp { number, label, part }) = frame.edges[edge as usize].pop(register) else { return };
-    if frame.log.is_on() {
-        frame.log.message(frame.me, kind(Message { partner: from, label, number }), register);
+    // Before it is moved: what was just written cannot be read at once.
+    if frame.log.is_on()
+        && let Some(Queued { payload, stamp: Stamp { number, label, .. } }) = frame.edges[edge as usize].head()
+    {
+        frame.log.message(frame.me, kind(Message { partner: from, label: *label, number: *number }), payload);
     }
+    let register = &mut frame.registers[usize::from(dst)];
+    let Some(Stamp { number, part, .. }) = frame.edges[edge as usize].pop(register) else { return };
     if matches!(register, Value::Endpoint(_)) {
         nested::arrive(frame, edge, number);
     }

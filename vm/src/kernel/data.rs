@@ -10,14 +10,38 @@ use crate::value::node::{Node, saturated};
 use std::sync::Arc;
 use tell_ir::instr::{FailKind, Reg};
 
-#[inline]
+/// A number or a truth value is handed on as such, here and in [`copy`]: a value that was just written part by part and
+/// is read whole has to wait for that, longer than the instruction takes.
+#[inline(always)]
 pub(super) fn set(frame: &mut Frame<'_>, dst: Reg, value: u32) -> Exec {
-    let value = match frame.program.consts.get(value as usize) {
-        Some(Constant::Value(value)) => value.clone(),
-        Some(Constant::Session) => Value::Session(Arc::new(frame.log.session().clone())),
-        None => return Err(missing("constant", value)),
-    };
-    frame.write(dst, value)
+    match frame.program.consts.get(value as usize) {
+        Some(Constant::Value(Value::Int(n))) => frame.write_int(dst, *n),
+        Some(Constant::Value(Value::Bool(b))) => frame.write_bool(dst, *b),
+        Some(Constant::Value(value)) => frame.write(dst, value.clone()),
+        Some(Constant::Session) => {
+            let id = Value::Session(Arc::new(frame.log.session().clone()));
+            frame.write(dst, id)
+        }
+        None => Err(missing("constant", value)),
+    }
+}
+
+#[inline(always)]
+pub(super) fn copy(frame: &mut Frame<'_>, dst: Reg, src: Reg) -> Exec {
+    match frame.value(src)? {
+        Value::Int(n) => {
+            let n = *n;
+            frame.write_int(dst, n)
+        }
+        Value::Bool(b) => {
+            let b = *b;
+            frame.write_bool(dst, b)
+        }
+        value => {
+            let value = value.clone();
+            frame.write(dst, value)
+        }
+    }
 }
 
 pub(super) fn make(frame: &mut Frame<'_>, dst: Reg, shape: u16, args: Reg) -> Exec {

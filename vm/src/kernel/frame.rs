@@ -6,11 +6,12 @@ use crate::edge::{Edge, Queued};
 use crate::event::Log;
 use crate::fault::Fault;
 use crate::holdings::Holdings;
+use crate::lazy::Lazy;
+use crate::ready::Ready;
 use crate::runs::{Part, Runs};
 use crate::session::{Coroutine, Rare, SessionState, Status};
 use crate::value::Value;
 use crate::value::node::Oversize;
-use std::collections::VecDeque;
 use tell_ir::instr::Reg;
 
 /// Where control goes after an instruction.
@@ -47,8 +48,8 @@ pub(super) struct Frame<'a> {
     pub(super) registers: &'a mut [Value],
     pub(super) edges: &'a mut [Edge],
     pub(super) others: &'a mut [Coroutine],
-    pub(super) ready: &'a mut VecDeque<u16>,
-    pub(super) runs: &'a mut Runs,
+    pub(super) ready: &'a mut Ready,
+    pub(super) runs: &'a mut Lazy<Runs>,
     pub(super) log: &'a mut Log,
     pub(super) requests: &'a mut u32,
     pub(super) config: &'a VMConfig,
@@ -120,7 +121,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Checks that `register` exists and takes values like `value`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accepts(&self, register: Reg, value: &Value) -> Result<(), Box<Fault>> {
         match self.role.kinds.get(usize::from(register)) {
             Some(kind) if kind.admits(value) => Ok(()),
@@ -130,11 +131,35 @@ impl<'a> Frame<'a> {
     }
 
     /// Checks and writes; the last thing an instruction does.
-    #[inline]
+    #[inline(never)]
     pub(super) fn write(&mut self, register: Reg, value: Value) -> Exec {
         self.accepts(register, &value)?;
         self.registers[usize::from(register)] = value;
         Ok(Flow::Next)
+    }
+
+    /// Writes a number. A register that holds one takes one: what it holds was checked when it was written.
+    #[inline(always)]
+    pub(super) fn write_int(&mut self, register: Reg, number: i64) -> Exec {
+        match self.registers.get_mut(usize::from(register)) {
+            Some(Value::Int(place)) => {
+                *place = number;
+                Ok(Flow::Next)
+            }
+            _ => self.write(register, Value::Int(number)),
+        }
+    }
+
+    /// Writes a truth value, likewise.
+    #[inline(always)]
+    pub(super) fn write_bool(&mut self, register: Reg, truth: bool) -> Exec {
+        match self.registers.get_mut(usize::from(register)) {
+            Some(Value::Bool(place)) => {
+                *place = truth;
+                Ok(Flow::Next)
+            }
+            _ => self.write(register, Value::Bool(truth)),
+        }
     }
 
     /// The coroutine waits.
@@ -147,10 +172,8 @@ impl<'a> Frame<'a> {
     /// Lets coroutine `who` run again.
     #[inline]
     pub(super) fn wake(&mut self, who: u16) {
-        let coroutine = &mut self.others[usize::from(who)];
-        coroutine.status = Status::Ready;
-        coroutine.is_queued = true;
-        self.ready.push_back(who);
+        self.others[usize::from(who)].status = Status::Ready;
+        self.ready.push_back(self.others, who);
     }
 }
 

@@ -4,7 +4,7 @@ mod arithmetic;
 mod collection;
 mod text;
 
-use super::frame::{Frame, oversize, violation};
+use super::frame::{Exec, Frame, oversize, violation};
 use crate::fault::Fault;
 use crate::value::Value;
 use crate::value::node::{Bound, Oversize};
@@ -30,9 +30,54 @@ impl From<Oversize> for Refusal {
 
 type Answer = Result<Value, Refusal>;
 
+/// Applies `op` and writes what that gives. Two numbers are the most frequent by far, and nothing of them is on the heap.
+#[inline(always)]
+pub(super) fn compute(frame: &mut Frame<'_>, op: Prim, dst: Reg, (a, b): (Reg, Reg)) -> Exec {
+    let [x, y] = [a, b].map(|register| frame.registers.get(usize::from(register)));
+    if let (Some(&Value::Int(x)), Some(&Value::Int(y))) = (x, y) {
+        if let Some(number) = number(op, x, y) {
+            return frame.write_int(dst, number);
+        }
+        if let Some(holds) = comparison(op, x, y) {
+            return frame.write_bool(dst, holds);
+        }
+    }
+    compute_any(frame, op, dst, (a, b))
+}
+
+#[inline(never)]
+fn compute_any(frame: &mut Frame<'_>, op: Prim, dst: Reg, (a, b): (Reg, Reg)) -> Exec {
+    let value = apply(frame, op, a, b)?;
+    frame.write(dst, value)
+}
+
+/// The number that two numbers give; none if there is none, or another primitive has to say.
+#[inline(always)]
+const fn number(op: Prim, x: i64, y: i64) -> Option<i64> {
+    match op {
+        Prim::Add => x.checked_add(y),
+        Prim::Sub => x.checked_sub(y),
+        Prim::Mul => x.checked_mul(y),
+        _ => None,
+    }
+}
+
+/// Whether two numbers compare so; none if `op` is no comparison.
+#[inline(always)]
+const fn comparison(op: Prim, x: i64, y: i64) -> Option<bool> {
+    Some(match op {
+        Prim::Eq => x == y,
+        Prim::Ne => x != y,
+        Prim::Lt => x < y,
+        Prim::Le => x <= y,
+        Prim::Gt => x > y,
+        Prim::Ge => x >= y,
+        _ => return None,
+    })
+}
+
 /// Applies `op` to registers `a`, `b` and the one after `b`, as many as it takes.
-#[inline]
-pub(super) fn apply(frame: &Frame<'_>, op: Prim, a: Reg, b: Reg) -> Result<Value, Box<Fault>> {
+fn apply(frame: &Frame<'_>, op: Prim, a: Reg, b: Reg) -> Result<Value, Box<Fault>> {
     let x = frame.value(a)?;
     let y = if op.arity() >= 2 { frame.value(b)? } else { &Value::Unit };
     let z = if op.arity() >= 3 { frame.value(b.saturating_add(1))? } else { &Value::Unit };

@@ -67,14 +67,29 @@ impl Table {
 #[derive(Debug)]
 pub(crate) struct Choose {
     pub(crate) rows: Box<[Row]>,
-    /// Edges of its partners, each once.
+    /// Edges of its partners, each once, ascending.
     pub(crate) edges: Box<[u32]>,
+    /// Per edge, where its labels are in `dense`.
+    labels: Box<[Labels]>,
+    /// By label, 1 more than the first row that takes it; 0 if none does.
+    dense: Box<[u32]>,
     /// (edge, label) to the first row that takes it, ascending.
     index: Box<[(u32, u16, u32)]>,
     /// The finals table if the session may end while this waits.
     pub(crate) finals: Option<u32>,
     /// A partner that does not exist.
     pub(crate) stranger: Option<u16>,
+}
+
+/// The labels that rows take from one edge.
+#[derive(Debug)]
+struct Labels {
+    /// The lowest one.
+    first: u16,
+    /// Where it is.
+    start: u32,
+    /// How many places there are for it and those above; none if they are too far apart.
+    count: u32,
 }
 
 #[derive(Debug)]
@@ -135,9 +150,21 @@ pub(crate) struct EdgeProgram {
 }
 
 impl Choose {
-    /// The first row that takes `label` from `edge`.
-    pub(crate) fn find(&self, edge: u32, label: u16) -> Option<u32> {
-        let at = self.index.binary_search_by(|row| (row.0, row.1).cmp(&(edge, label))).ok()?;
+    /// The first row that takes `label` from the edge at place `at` of `edges`.
+    #[inline]
+    pub(crate) fn find(&self, at: usize, label: u16) -> Option<u32> {
+        let labels = self.labels.get(at)?;
+        if labels.count == 0 {
+            return self.search(at, label);
+        }
+        let above = u32::from(label.checked_sub(labels.first)?);
+        let place = (above < labels.count).then_some(labels.start + above)?;
+        self.dense.get(place as usize)?.checked_sub(1)
+    }
+
+    fn search(&self, at: usize, label: u16) -> Option<u32> {
+        let edge = self.edges.get(at)?;
+        let at = self.index.binary_search_by(|row| (row.0, row.1).cmp(&(*edge, label))).ok()?;
         Some(self.index[at].2)
     }
 }
@@ -406,9 +433,27 @@ fn prepare_choose(table: &ChooseTable, number: &dyn Fn(u16) -> Option<u32>) -> C
     let mut index: Vec<_> = (0..).zip(&rows).map(|(at, row)| (row.edge, row.label, at)).collect();
     index.sort_unstable();
     index.dedup_by(|later, first| (later.0, later.1) == (first.0, first.1));
-    let mut edges: Vec<u32> = index.iter().map(|row| row.0).collect();
-    edges.dedup();
-    Choose { rows: rows.into(), edges: edges.into(), index: index.into(), finals: table.finals, stranger }
+    let (mut edges, mut labels, mut dense) = (Vec::new(), Vec::new(), Vec::new());
+    for rows in index.chunk_by(|a, b| a.0 == b.0) {
+        edges.push(rows[0].0);
+        labels.push(spread(rows, &mut dense));
+    }
+    let (edges, labels, dense) = (edges.into(), labels.into(), dense.into());
+    Choose { rows: rows.into(), edges, labels, dense, index: index.into(), finals: table.finals, stranger }
+}
+
+/// Makes the rows of one edge, ascending by label, a table by label, unless that had many more places than rows.
+fn spread(rows: &[(u32, u16, u32)], dense: &mut Vec<u32>) -> Labels {
+    let (first, last) = (rows[0].1, rows[rows.len() - 1].1);
+    let (start, count) = (dense.len(), usize::from(last - first) + 1);
+    if count > 4 * rows.len() + 16 {
+        return Labels { first, start: 0, count: 0 };
+    }
+    dense.resize(start + count, 0);
+    for (_, label, row) in rows {
+        dense[start + usize::from(label - first)] = row + 1;
+    }
+    Labels { first, start: start as u32, count: count as u32 }
 }
 
 fn prepare_const(constant: &Const) -> Constant {
@@ -440,5 +485,31 @@ fn prepare_shape(shape: &Shape, types: &[Type]) -> Build {
             Some(Type::List(item)) => Build { form: Form::List(*count), parts: kinds(&mut std::iter::once(*item)) },
             _ => missing,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tell_ir::image::ChooseRow;
+
+    #[test]
+    fn rows_are_found_by_label_whether_labels_are_close_or_not() {
+        let row = |partner, label, target| ChooseRow { partner, label, dst: 0, target };
+        let close = (0..64).map(|label| row(1, 1000 + label, u32::from(label)));
+        let holes = (0..20).map(|label| row(2, 3 * label, 100 + u32::from(label)));
+        let apart = [7, u16::MAX, 0, 30_000].map(|label| row(3, label, u32::from(label)));
+        let twice = [row(4, 5, 0), row(1, 1003, 1), row(4, 5, 2)];
+        let rows: Vec<ChooseRow> = close.chain(holes).chain(apart).chain(twice).collect();
+        let choose = prepare_choose(&ChooseTable { rows, finals: None }, &|partner| Some(u32::from(partner)));
+        assert_eq!(&*choose.edges, [1, 2, 3, 4]);
+        assert!(choose.labels[2].count == 0 && choose.labels.iter().filter(|labels| labels.count > 0).count() == 3);
+        assert!(choose.dense.len() < 200, "{}", choose.dense.len());
+        for at in 0..5 {
+            for label in 0..=u16::MAX {
+                let first = choose.rows.iter().position(|row| row.edge == at as u32 + 1 && row.label == label);
+                assert_eq!(choose.find(at, label).map(|row| row as usize), first, "{at} {label}");
+            }
+        }
     }
 }

@@ -138,19 +138,21 @@ pub(super) fn leave(program: &Program, state: &mut SessionState, who: u16, table
     let coroutine = &mut state.coroutines[usize::from(who)];
     coroutine.part = part;
     coroutine.pc += 1;
-    wake_entering(state, owner, (around, scope));
+    wake_entering(program, state, owner, (around, scope));
     clear_inbox(program, state, who);
     Ok(Turn::On)
 }
 
 /// Lets the owner of a scope try again to go into it, if it waits for that.
-fn wake_entering(state: &mut SessionState, owner: Option<u16>, (part, scope): (Part, u32)) {
+fn wake_entering(program: &Program, state: &mut SessionState, owner: Option<u16>, (part, scope): (Part, u32)) {
     let Some(owner) = owner else { return };
     if state.runs.open_runs(owner, part, scope) >= state.config.edge_capacity as usize {
         return;
     }
     let waits = |coroutine: &Coroutine| {
-        matches!(coroutine.status, Status::Entering { .. }) && coroutine.role == owner && coroutine.part == part
+        let Status::Entering { scope: table } = coroutine.status else { return false };
+        let enters = scope_of(program, owner, table).is_ok_and(|(number, _)| number == scope);
+        enters && coroutine.role == owner && coroutine.part == part
     };
     let waiting: Vec<u16> = (0..).zip(&state.coroutines).filter(|(_, c)| waits(c)).map(|(who, _)| who).collect();
     waiting.into_iter().for_each(|who| make_ready(state, who));
@@ -292,7 +294,8 @@ fn resume(state: &mut SessionState) -> bool {
     state.clock.advance(when);
     rare.disturbance.resume(when);
     // Those of roles that still make no step are parked again.
-    state.ready.extend(rare.disturbance.parked.drain(..));
+    let parked = rare.disturbance.parked.drain(..);
+    parked.for_each(|who| state.ready.push_back(&mut state.coroutines, who));
     true
 }
 

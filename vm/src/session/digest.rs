@@ -46,7 +46,7 @@ fn count(out: &mut Vec<u8>, len: usize) {
 }
 
 fn place(out: &mut Vec<u8>, who: u16, coroutine: &Coroutine) {
-    let Coroutine { pc, status: _, role, is_queued: _, parent, children, part, home, called } = *coroutine;
+    let Coroutine { pc, status: _, role, is_queued: _, next: _, parent, children, part, home, called } = *coroutine;
     // No coroutine has the last number.
     for number in [who, role, parent.unwrap_or(u16::MAX), children] {
         out.extend_from_slice(&number.to_le_bytes());

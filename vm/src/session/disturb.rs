@@ -66,16 +66,15 @@ impl Session {
         if !disturbance.has_suspended() {
             return;
         }
-        let coroutines = &state.coroutines;
-        let first = state.ready.front().copied();
-        state.ready.retain(|who| {
-            let is_suspended = disturbance.is_suspended(coroutines[usize::from(*who)].role);
+        let first = state.ready.front();
+        state.ready.retain(&mut state.coroutines, |coroutine, who| {
+            let is_suspended = disturbance.is_suspended(coroutine.role);
             if is_suspended {
-                disturbance.parked.push(*who);
+                disturbance.parked.push(who);
             }
             !is_suspended
         });
-        if state.ready.front().copied() != first {
+        if state.ready.front() != first {
             self.streak = 0;
         }
     }

@@ -6,6 +6,7 @@ use crate::fault::{Fault, FaultReport};
 use crate::id::ImageId;
 use crate::kernel::VMKernel;
 use crate::kernel::quiescence::{Quiescence, judge};
+use crate::ready::Ready;
 use crate::value::{Value, show};
 use std::collections::BTreeSet;
 use tell_ir::ty::TypeId;
@@ -125,7 +126,7 @@ impl Session {
 
     /// The last events: that nothing follows, for these roles or for the session, and the epoch.
     pub(super) fn terminal(&mut self, roles: Option<Vec<u16>>) {
-        self.state.ready.clear();
+        self.state.ready = Ready::new();
         if let Some(holdings) = &mut self.state.holdings {
             let shared = holdings.guards.iter().filter(|(_, guard)| guard.is_shared && guard.evidence.is_some());
             holdings.freed = holdings.freed.iter().copied().chain(shared.map(|(layer, _)| *layer)).collect();

@@ -21,11 +21,10 @@ impl Session {
             let left = rare.disturbance.due().map_or(u64::MAX, |due| due - state.log.tick);
             return Ok(u32::try_from(left).unwrap_or(u32::MAX));
         };
-        let Some(place) = turns.next(&state.config.policy, state.log.tick, &state.ready, &state.coroutines) else {
+        let Some(who) = turns.next(&state.config.policy, state.log.tick, state.ready, &state.coroutines) else {
             return Ok(1);
         };
-        let Some(who) = state.ready.remove(place) else { return Ok(1) };
-        state.ready.push_front(who);
+        state.ready.bring_forward(&mut state.coroutines, who);
         if !turns.goes_on(who) {
             self.streak = 0;
         }

@@ -281,8 +281,8 @@ fn a_loop_of_scopes_takes_no_more_memory_than_one() {
     let image = vm.load_unverified(round_and_round()).expect("loads");
     let mut session = Session::new(vm.loaded(image), state);
     for _ in 0..1000 {
-        session.pick(256);
-        let end = &session.end;
+        let mut end = PickEnd::Ready;
+        session.pick(256, &mut end);
         assert!(matches!(end, PickEnd::Ready), "{end:?}");
         session.state.log.chunk = None;
         assert!(session.state.runs.len() <= config.edge_capacity as usize + 1, "{}", session.state.runs.len());

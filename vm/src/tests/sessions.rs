@@ -269,3 +269,13 @@ fn ring_of_thousand_roles() {
     assert_eq!(report.end, SessionEnd::Closed);
     assert_eq!(received(&vm, SessionId::root(0)).len(), usize::from(count));
 }
+
+/// What an open session takes, all in all, is measured in `benches/machine`.
+#[test]
+fn a_session_is_small() {
+    use crate::edge::Edge;
+    use crate::session::{Coroutine, Session};
+    assert!(size_of::<Session>() <= 200, "{}", size_of::<Session>());
+    assert!(size_of::<Coroutine>() <= 44, "{}", size_of::<Coroutine>());
+    assert!(size_of::<Edge>() <= 48, "{}", size_of::<Edge>());
+}

@@ -158,6 +158,7 @@ impl Kind {
 
     /// Whether the outermost shape of `value` is this one.
     #[must_use]
+    #[inline(always)]
     pub fn admits(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Unit, Value::Unit)
