@@ -51,6 +51,7 @@ const INSTRUCTIONS: &[&str] = &[
     "tests/tests/images.rs",
     "tests/src/pieces",
     "tests/src/verifier",
+    "tests/tests/verifier",
 ];
 
 /// What the sources of packages without outside world do not contain.

@@ -159,7 +159,7 @@ fn behind(role: &Role<'_>, (place, instr, way): (&Place, Instr, Way), mut held: 
                 }
             }
         }
-        _ if register::reads(role, instr).iter().any(|reg| is_linear(reg)) => return Err("V4.3"),
+        _ if register::reads(role, instr).iter().any(is_linear) => return Err("V4.3"),
         _ => {}
     }
     let written = match (instr, way) {

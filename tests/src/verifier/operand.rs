@@ -155,11 +155,7 @@ impl Operands<'_> {
             }
             Instr::Switch { val, table } => self.switch(val, table),
             Instr::Branch { val, .. } => self.typed(std::iter::once(val), &Type::Bool, "V3.5"),
-            Instr::Fail { text, .. } => {
-                self.index(text as usize, image.consts.len());
-                let is_text = image.consts.get(text as usize).is_none_or(|text| text.ty() == Type::String);
-                self.require(is_text, "V3.4");
-            }
+            Instr::Fail { text, .. } => self.text(text as usize),
             Instr::Halt { finals } => self.index(finals as usize, function.finals.len()),
             Instr::Enter { scope } | Instr::Exit { scope } | Instr::Leave { scope } => {
                 self.index(scope as usize, function.scopes.len());
@@ -183,6 +179,13 @@ impl Operands<'_> {
             | Instr::Join
             | Instr::Abort => {}
         }
+    }
+
+    /// The text of a fault.
+    fn text(&mut self, text: usize) {
+        let consts = &self.role.image.consts;
+        self.index(text, consts.len());
+        self.require(consts.get(text).is_none_or(|text| text.ty() == Type::String), "V3.4");
     }
 
     /// Partner, label and payload of a message.
