@@ -126,7 +126,9 @@ fn inside(par: NodeId, parts: &[Place], at: usize, next: Place) -> Place {
 /// Whether a role may perform operations at a node: where it sends, decides, or does something locally.
 fn may_perform(node: &Node, role: u16) -> bool {
     match node {
-        Node::Comm { from: own, .. } | Node::Choice { decider: own, .. } | Node::Local { role: own, .. } => *own == role,
+        Node::Comm { from: own, .. } | Node::Choice { decider: own, .. } | Node::Local { role: own, .. } => {
+            *own == role
+        }
         Node::Case { deciders, .. } => deciders.contains(&role),
         Node::End | Node::Par { .. } | Node::Scope { .. } | Node::Join { .. } => false,
     }
