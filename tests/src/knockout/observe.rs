@@ -3,7 +3,7 @@
 //! A world is a seed for everything that comes from outside, and a schedule. What does not come from the image itself never
 //! goes wrong: hosts and handlers answer every question that has an answer, with the right type.
 
-use super::follow::{Act, is_run};
+use super::follow::{Act, has_parts, is_run};
 use super::harm::Harm;
 use super::work;
 use crate::flags::Flags;
@@ -11,7 +11,6 @@ use crate::host::{Inputs, Missing, Paper};
 use crate::numbers::Numbers;
 use crate::value::made_up;
 use std::collections::{BTreeMap, BTreeSet};
-use tell_ir::choreography::Node;
 use tell_ir::image::{CodeImage, MAX_REGISTERS};
 use tell_ir::ty::{Type, TypeId};
 use tell_vm::{
@@ -144,8 +143,7 @@ fn of_run(image: &CodeImage, seen: &Seen) -> Vec<Harm> {
 
 fn is_another_trace(image: &CodeImage, seen: &Seen) -> bool {
     let is_closed = matches!(&seen.report, Some(report) if report.end == SessionEnd::Closed);
-    let has_scopes = image.choreography.nodes.iter().any(|node| matches!(node, Node::Scope { .. }));
-    if !is_closed || has_scopes || has_losses(seen) {
+    if !is_closed || has_parts(image) || has_losses(seen) {
         return false;
     }
     let mut acts = vec![Vec::new(); image.roles.len()];
@@ -231,17 +229,17 @@ fn copies_much(image: &CodeImage, event: &Event) -> bool {
     event.kind == EventKind::Forked && event.role().is_some_and(|role| frame(role) > MAX_REGISTERS)
 }
 
-/// Whether the roles end otherwise under another schedule.
+/// Whether the roles of a session that ends well end otherwise under another schedule.
 fn is_race(schedules: &[Seen]) -> bool {
     let ended = schedules.iter().filter(|seen| !has_losses(seen)).filter_map(|seen| seen.report.as_ref());
-    let ends: Vec<_> = ended.map(|report| (report.end == SessionEnd::Closed, &report.finals)).collect();
-    ends.windows(2).any(|pair| pair[0] != pair[1])
+    let closed: Vec<_> = ended.filter(|report| report.end == SessionEnd::Closed).collect();
+    closed.windows(2).any(|pair| pair[0].finals != pair[1].finals)
 }
 
 /// Whether some role sends different messages in two runs after it has seen the same. It decides nothing on its own: it has
-/// no parameters, performs nothing, and there are no branches.
+/// no parameters, performs nothing, and there are no branches and scopes.
 fn is_ambiguous<'a>(image: &CodeImage, runs: impl Iterator<Item = &'a Seen>) -> bool {
-    if image.choreography.nodes.iter().any(|node| matches!(node, Node::Par { .. })) {
+    if has_parts(image) {
         return false;
     }
     let runs: Vec<&Seen> = runs.collect();

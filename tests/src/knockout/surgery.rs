@@ -18,6 +18,12 @@ const OPERATIONS: [(&str, Operation); 6] = [
     ("V9.2", |_| many_places(4_000, 8_000)),
 ];
 
+/// The large images as small ones, in which nothing is wrong.
+#[must_use]
+pub fn small() -> [CodeImage; 3] {
+    [many_branches(20), many_switches(20), many_places(20, 40)]
+}
+
 /// The operation of a rule, if it has one.
 #[must_use]
 pub fn of(rule: &str) -> Option<Operation> {
