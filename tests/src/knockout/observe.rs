@@ -31,32 +31,43 @@ const SCHEDULES: [(u32, u32, WhenFull); 3] =
 /// What is called when a session would take too much of something.
 const BOUNDED: [&str; 2] = ["registers of a session", "coroutines of a session"];
 
-/// One run of an image.
-#[derive(Clone, Debug)]
+/// Events of a role that are compared with those of another run.
+const COMPARED: usize = 1_000;
+
+/// One run of an image, with the machine that has its events.
+#[derive(Debug)]
 struct Seen {
     end: Result<RunEnd, VMError>,
     report: Option<SessionReport>,
-    events: Vec<Event>,
-    described: Vec<Description>,
+    machine: VM,
+}
+
+impl Seen {
+    fn events(&self) -> impl Iterator<Item = Event> {
+        self.machine.events()
+    }
+
+    /// The events in words.
+    fn described(&self) -> impl Iterator<Item = Description> {
+        self.events().filter_map(|event| self.machine.describe(&event))
+    }
 }
 
 /// The harm an image does.
 #[must_use]
 pub fn harms(image: &CodeImage) -> BTreeSet<Harm> {
     let mut harms = BTreeSet::new();
-    if work::is_out_of_proportion(image) {
-        harms.insert(Harm::Slow);
+    let mut views = vec![Vec::new(); SCHEDULES.len()];
+    for seed in 0..SEEDS {
+        let schedules = runs(image, seed);
+        for (seen, views) in schedules.iter().zip(&mut views) {
+            harms.extend(of_run(image, seen));
+            views.push(self::views(image, seen));
+        }
+        harms.extend(is_race(&schedules).then_some(Harm::Race));
     }
-    let worlds: Vec<Vec<Seen>> = (0..SEEDS).map(|seed| runs(image, seed)).collect();
-    for seen in worlds.iter().flatten() {
-        harms.extend(of_run(image, seen));
-    }
-    if worlds.iter().any(|schedules| is_race(schedules)) {
-        harms.insert(Harm::Race);
-    }
-    if (0..SCHEDULES.len()).any(|schedule| is_ambiguous(image, worlds.iter().map(|world| &world[schedule]))) {
-        harms.insert(Harm::Ambiguous);
-    }
+    harms.extend(views.iter().any(|views| is_ambiguous(views)).then_some(Harm::Ambiguous));
+    harms.extend(work::is_out_of_proportion(image).then_some(Harm::Slow));
     harms
 }
 
@@ -64,7 +75,7 @@ pub fn harms(image: &CodeImage) -> BTreeSet<Harm> {
 #[must_use]
 pub fn seen(image: &CodeImage) -> Vec<(Vec<Description>, Option<SessionReport>)> {
     let runs = (0..SEEDS).flat_map(|seed| runs(image, seed));
-    runs.map(|seen| (seen.described, seen.report)).collect()
+    runs.map(|seen| (seen.described().collect(), seen.report)).collect()
 }
 
 /// The runs of an image with one seed, by schedule.
@@ -87,9 +98,7 @@ fn run(image: &CodeImage, seed: u64, (edge_capacity, slice, when_full): (u32, u3
         Ok(session) => (Ok(machine.run(FUEL, &mut || false)), machine.take_report(&session)),
         Err(error) => (Err(error), None),
     };
-    let events: Vec<Event> = machine.events().collect();
-    let described = events.iter().filter_map(|event| machine.describe(event)).collect();
-    Seen { end, report, events, described }
+    Seen { end, report, machine }
 }
 
 /// Per role the values of its parameters.
@@ -133,9 +142,9 @@ fn of_run(image: &CodeImage, seen: &Seen) -> Vec<Harm> {
     let shown = [
         (Harm::AnotherTrace, is_another_trace(image, seen)),
         (Harm::NoProgress, makes_no_progress(seen)),
-        (Harm::Escaped, seen.events.iter().any(escapes)),
+        (Harm::Escaped, seen.events().any(|event| escapes(&event))),
         (Harm::BeyondBound, is_beyond_bound(image, seen)),
-        (Harm::Slow, seen.events.iter().any(|event| copies_much(image, event))),
+        (Harm::Slow, seen.events().any(|event| copies_much(image, &event))),
     ];
     harms.extend(shown.into_iter().filter(|(_, is_there)| *is_there).map(|(harm, _)| harm));
     harms
@@ -147,7 +156,7 @@ fn is_another_trace(image: &CodeImage, seen: &Seen) -> bool {
         return false;
     }
     let mut acts = vec![Vec::new(); image.roles.len()];
-    for event in &seen.events {
+    for event in seen.events() {
         let (Some(role), Some(act)) = (event.role(), act(event.kind)) else { continue };
         acts[usize::from(role)].push(act);
     }
@@ -167,12 +176,12 @@ const fn act(kind: EventKind) -> Option<Act> {
 
 /// Whether messages were lost on edges that may lose them.
 fn has_losses(seen: &Seen) -> bool {
-    seen.events.iter().any(|event| matches!(event.kind, EventKind::Dropped(_)))
+    seen.events().any(|event| matches!(event.kind, EventKind::Dropped(_)))
 }
 
 /// Whether it waits for nobody, or the second half of its steps made no event or did not take a message from before.
 fn makes_no_progress(seen: &Seen) -> bool {
-    let is_quiet = || seen.events.last().is_none_or(|event| event.tick < FUEL / 2);
+    let is_quiet = || seen.events().last().is_none_or(|event| event.tick < FUEL / 2);
     match seen.end {
         Ok(RunEnd::Waiting) => true,
         Ok(RunEnd::StepLimit) => is_quiet() || has_starved(seen),
@@ -184,7 +193,7 @@ fn makes_no_progress(seen: &Seen) -> bool {
 fn has_starved(seen: &Seen) -> bool {
     let mut under_way: BTreeMap<(u16, u16), Vec<u64>> = BTreeMap::new();
     let mut taken: BTreeMap<(u16, u16), usize> = BTreeMap::new();
-    for event in &seen.events {
+    for event in seen.events() {
         let Some(role) = event.role() else { continue };
         match act(event.kind) {
             Some(Act::Send(to, _)) => under_way.entry((role, to)).or_default().push(event.tick),
@@ -211,7 +220,7 @@ fn is_beyond_bound(image: &CodeImage, seen: &Seen) -> bool {
         (Err(VMError::LimitExceeded { what, .. }), _) | (_, Some(Fault::LimitExceeded { what, .. })) => Some(*what),
         _ => None,
     };
-    let edges: BTreeSet<(u16, u16)> = seen.events.iter().filter_map(edge).collect();
+    let edges: BTreeSet<(u16, u16)> = seen.events().filter_map(|event| edge(&event)).collect();
     what.is_some_and(|what| BOUNDED.contains(&what)) || edges.len() > image.edges.len()
 }
 
@@ -236,30 +245,40 @@ fn is_race(schedules: &[Seen]) -> bool {
     closed.windows(2).any(|pair| pair[0].finals != pair[1].finals)
 }
 
-/// Whether some role sends different messages in two runs after it has seen the same. It decides nothing on its own: it has
-/// no parameters, performs nothing, and there are no branches and scopes.
-fn is_ambiguous<'a>(image: &CodeImage, runs: impl Iterator<Item = &'a Seen>) -> bool {
+/// An event as a role sees it: what it did, if that is an act, and the words of the trace.
+type Glimpse = (Option<Act>, String);
+
+/// What the roles see of a run that decide nothing on their own: those without parameters, where there are no branches and
+/// scopes.
+fn views(image: &CodeImage, seen: &Seen) -> BTreeMap<u16, Vec<Glimpse>> {
+    let mut views: BTreeMap<u16, Vec<Glimpse>> = BTreeMap::new();
     if has_parts(image) {
-        return false;
+        return views;
     }
-    let runs: Vec<&Seen> = runs.collect();
-    let roles = (0..).zip(&image.roles).filter(|(_, role)| role.params.is_empty()).map(|(number, _)| number);
-    roles.into_iter().any(|role| {
-        let views: Vec<_> = runs.iter().map(|seen| view(seen, role)).collect();
-        views.iter().any(|one| views.iter().any(|other| parts_on_its_own(one, other)))
+    for (event, words) in seen.events().zip(seen.described()) {
+        let Some(role) = event.role().filter(|role| image.roles[usize::from(*role)].params.is_empty()) else {
+            continue;
+        };
+        let view = views.entry(role).or_default();
+        if view.len() < COMPARED {
+            view.push((act(event.kind), format!("{} {:?}", words.event, words.fields)));
+        }
+    }
+    views
+}
+
+/// Whether some role sends different messages in two runs after it has seen the same.
+fn is_ambiguous(runs: &[BTreeMap<u16, Vec<Glimpse>>]) -> bool {
+    let pairs = runs.iter().flat_map(|one| runs.iter().map(move |other| (one, other)));
+    pairs.into_iter().any(|(one, other)| {
+        one.iter().any(|(role, view)| other.get(role).is_some_and(|other| parts_on_its_own(view, other)))
     })
 }
 
-/// What a role did, with the words of the trace.
-fn view(seen: &Seen, role: u16) -> Vec<(Option<Act>, (&'static str, &[(&'static str, String)]))> {
-    let events = seen.events.iter().zip(&seen.described).filter(|(event, _)| event.role() == Some(role));
-    events.map(|(event, words)| (act(event.kind), (words.event, words.fields.as_slice()))).collect()
-}
-
-/// Whether where two views differ first, both send.
-fn parts_on_its_own<T: PartialEq>(one: &[(Option<Act>, T)], other: &[(Option<Act>, T)]) -> bool {
-    let performs = |view: &[(Option<Act>, T)]| view.iter().any(|(act, _)| *act == Some(Act::Perform));
-    let first = one.iter().zip(other).find(|(one, other)| one.1 != other.1);
+/// Whether where two views of a role that performs nothing differ first, it sends.
+fn parts_on_its_own(one: &[Glimpse], other: &[Glimpse]) -> bool {
     let sends = |act: Option<Act>| matches!(act, Some(Act::Send(..)));
-    !performs(one) && first.is_some_and(|(one, other)| sends(one.0) && sends(other.0))
+    let performs = one.iter().any(|(act, _)| *act == Some(Act::Perform));
+    let first = one.iter().zip(other).find(|(one, other)| one.1 != other.1);
+    !performs && first.is_some_and(|(one, other)| sends(one.0) && sends(other.0))
 }
