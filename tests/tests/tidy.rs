@@ -49,6 +49,7 @@ const INSTRUCTIONS: &[&str] = &[
     "vm/benches/",
     "stdlib/src/tests",
     "tests/tests/images.rs",
+    "tests/src/knockout/work.rs",
 ];
 
 /// What the sources of packages without outside world do not contain.
