@@ -5,8 +5,8 @@
 //! (V9.1). Start in [`verify`]; the children check one family of rules each, in this order: tables (V1, V7), local
 //! machines (V5.1, V5.2), and per role the operands (V1.8, V3), control (V2), the machine's walk (V5), scopes and
 //! branches (V2.8, V2.9, V3.9, V5.12, V5.13), data flow (V3.6, V3.7), what is used once and speculation (V4, V2.10); then
-//! the lossy edges (V5.14) and //! all machines against the choreography (V6). A later check relies on the earlier ones: indices are in range once the
-//! operands are checked.
+//! the lossy edges (V5.14) and all machines against the choreography (V6). A later check relies on the earlier ones:
+//! indices are in range once the operands are checked.
 
 mod bound;
 mod branches;
@@ -35,9 +35,15 @@ use std::fmt;
 /// Every rule of the verifier; those of the file format are in [`crate::codec::RULES`].
 pub const RULES: &[(&str, &str)] = &[
     ("V1.7", "roles, functions and machines are equally many, at most 65535, and role names are distinct"),
-    ("V1.8", "every index is inside its table, and tables are not longer than their indices reach"),
+    (
+        "V1.8",
+        "every index is inside its table, used or not; tables whose indices have 16 bits have at most 65535 entries",
+    ),
     ("V1.9", "labels differ in name or payload"),
-    ("V1.10", "types are listed once; each is well-formed, shallow, and finite up to its unions"),
+    (
+        "V1.10",
+        "types are listed once; each is well-formed, of at most 65535 parts, and at most 256 deep up to its unions",
+    ),
     ("V1.11", "the parameters of a role have distinct names and distinct registers of their types"),
     ("V1.12", "a frame has at most 4096 registers"),
     ("V1.13", "edges are ascending, join two roles, and cover every pair of roles that communicates"),
@@ -54,40 +60,49 @@ pub const RULES: &[(&str, &str)] = &[
     ("V2.3", "jumps lead to the start of a block"),
     ("V2.4", "code does not run past its end"),
     ("V2.5", "every instruction is reachable"),
-    ("V2.6", "every loop communicates, performs an operation or yields"),
+    ("V2.6", "every loop communicates, performs, opens or closes a session, enters a scope, joins branches or yields"),
     ("V2.7", "a switch has a target for each variant"),
-    ("V2.8", "where paths meet, the same scopes and branches are open"),
+    ("V2.8", "where paths meet, the same scopes are open, and branches of the same `par`"),
     (
         "V2.9",
-        "`Finish` ends a branch, `Exit` a body, `Leave` a block of the scope last entered, and `Halt` none of them",
+        "`Finish` ends a branch, `Exit` a body, `Leave` a block of the scope last entered, by its table, and `Halt` none",
     ),
     ("V2.10", "between `Fork` and its `Join` or `Abort` stand data, messages and operations of the session only"),
-    ("V3.1", "registers are inside the frame"),
+    ("V3.1", "registers are inside the frame, those that are not looked at as well"),
     ("V3.2", "payloads have the type of their label"),
     ("V3.3", "arguments and result of an operation have its types"),
-    ("V3.4", "constants, copies and primitives have operands and a result of their types"),
+    ("V3.4", "constants, copies and primitives have operands and a result of their types, a fault has a String"),
     ("V3.5", "values are built, taken apart and branched on as their types allow"),
     ("V3.6", "a register is written before it is read, on every path"),
-    ("V3.7", "a component of a union is taken only where its variant is known"),
+    (
+        "V3.7",
+        "a component of one of several variants is taken only where a `Switch` found it; joins and outcomes forget that",
+    ),
     ("V3.8", "a deadline is a Duration, the word of a failure a String"),
     ("V3.9", "what one branch writes, no other branch reads or writes"),
     ("V3.10", "what opens, closes, guards, transfers and knows has operands of the types of its tables"),
-    ("V4.1", "endpoints, evidence and witnesses are no part of other values, of operations or of final values"),
+    ("V4.1", "endpoints, evidence and witnesses are no part of other values, of effects, operations or final values"),
     ("V4.2", "where paths meet, the same endpoints and evidence are held, and both speculate or none does"),
-    ("V4.3", "an endpoint or evidence is not overwritten, dropped, copied or sent otherwise than by `Transfer`"),
+    ("V4.3", "an endpoint or evidence is not overwritten or dropped; `Move` hands it on, and only `Transfer` sends it"),
     ("V4.4", "an endpoint or evidence is used only where it is held, by the branch or scope that holds it"),
     ("V4.5", "a branch, a body or a block ends without an endpoint or evidence of its own"),
     ("V4.6", "layers are acquired in increasing order"),
-    ("V4.7", "who holds a layer waits for no role and no session"),
-    ("V5.1", "the states of a machine lead to its states; rows are distinct, with another role, and not none"),
+    ("V4.7", "who holds a layer waits for no role, branch, scope or session, and does not speculate"),
+    (
+        "V5.1",
+        "the states of a machine lead to its states, at least to one; messages are distinct, and with another role",
+    ),
     ("V5.2", "every state of a machine is reachable"),
     ("V5.3", "a message is sent only where the machine can send it"),
     ("V5.4", "`Receive` waits only where the machine can receive exactly that"),
     ("V5.5", "`Choose` has exactly the rows of the machine's state, and finals where the session may end in it"),
     ("V5.6", "`Halt` stands only at an end of the machine"),
-    ("V5.7", "control goes to a block of the same state, or of the next one of a silent state"),
-    ("V5.8", "operations are performed only in silent and sending states"),
-    ("V5.9", "the branches of the machine's `par` are spawned in order, then joined, into a block of what follows"),
+    (
+        "V5.7",
+        "control goes to a block of the same state, or of the next one of a silent state; a row to that of its own",
+    ),
+    ("V5.8", "operations, `Open`, `Close` and `Acquire` stand only in silent and sending states"),
+    ("V5.9", "the branches of the machine's `par` are spawned in order, joined in one block, and another follows"),
     ("V5.10", "a scope is entered where the machine enters it, and its rows lead to blocks of the machine's states"),
     ("V5.11", "a branch, a body or a block ends where the machine's does, and control goes on behind the scope"),
     ("V5.12", "two branches use no edge in common"),
@@ -123,9 +138,9 @@ pub const RULES: &[(&str, &str)] = &[
     ("V6.21", "a scope is entered at its node"),
     ("V6.22", "a part ends where all places are ends of parts; who can still act does not wait there"),
     ("V6.23", "a role halts where it has nothing more to do, outside of parts it entered"),
-    ("V7.1", "the operations of `Host` are `supply : String -> T` and `choose : List String -> Int`"),
+    ("V7.1", "`Host` has no arguments; its operations are `supply : String -> T` and `choose : List String -> Int`"),
     ("V8.1", "a session has at most 1048576 registers"),
-    ("V8.2", "a session has at most 65535 coroutines"),
+    ("V8.2", "a session has at most 65535 coroutines, with all branches of a `par` as large as its largest"),
     ("V9.1", "shared tables and wide frames stay within the budget for work beyond the linear"),
     ("V9.2", "comparing machines with the choreography stays within its budget"),
 ];

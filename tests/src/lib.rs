@@ -24,6 +24,7 @@ pub mod knockout;
 pub mod mangle;
 pub mod notation;
 pub mod numbers;
+pub mod pieces;
 pub mod program;
 pub mod projected;
 pub mod reference;
@@ -33,6 +34,7 @@ pub mod shrink;
 pub mod soundness;
 pub mod trace;
 pub mod value;
+pub mod verifier;
 
 use std::path::{Path, PathBuf};
 pub use tell_language::verdict;

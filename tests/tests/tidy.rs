@@ -50,6 +50,9 @@ const INSTRUCTIONS: &[&str] = &[
     "stdlib/src/tests",
     "tests/tests/images.rs",
     "tests/src/knockout/work.rs",
+    "tests/src/pieces",
+    "tests/src/verifier",
+    "tests/tests/verifier",
 ];
 
 /// What the sources of packages without outside world do not contain.

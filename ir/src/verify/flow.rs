@@ -246,7 +246,7 @@ impl Flow<'_> {
 
     fn switch(&mut self, val: Reg, table: usize, budget: &mut Budget) -> Check {
         self.read(val)?;
-        for (tag, &target) in (0..).zip(&self.subject.function.switches[table]) {
+        for (&target, tag) in self.subject.function.switches[table].iter().zip(0..) {
             self.learn(val, tag);
             self.leave(target as usize, budget)?;
         }

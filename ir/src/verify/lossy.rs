@@ -16,7 +16,7 @@ pub(super) fn check(image: &CodeImage, budget: &mut Budget) -> Check {
     }
     let mut labels = vec![None; lossy.len()];
     let find = |from: u16, to: u16| lossy.binary_search_by_key(&(from, to), |edge| (edge.from, edge.to)).ok();
-    for (role, machine) in (0..).zip(&image.machines) {
+    for (machine, role) in image.machines.iter().zip(0..) {
         for (number, state) in (0..).zip(&machine.states) {
             match state {
                 State::Send(rows) => {

@@ -1,17 +1,19 @@
-//! Rules V1.8, V2.7 and V3.1 to V3.5: the operands of each instruction by itself.
+//! Rules V1.8, V2.7 and V3.1 to V3.5: the operands of each instruction and of each table row by itself.
 //!
 //! A register has one type for the whole function, so no flow is needed here; what depends on the path is in
 //! `flow`.
 
-use super::{Budget, Check, Subject, prim, variant_args, variant_count, violation_at};
-use crate::image::{Const, Shape};
+use super::{Budget, Check, Subject, VerifyError, prim, variant_args, variant_count, violation_at};
+use crate::image::{ChooseTable, Const, Final, Shape};
 use crate::instr::{Instr, Reg};
 use crate::prim::Prim;
+use crate::resource::OpenTable;
 use crate::ty::{Type, TypeId};
 
 /// Checks every instruction and table of one role.
 pub(super) fn check(subject: &Subject<'_>, budget: &mut Budget) -> Check {
     let code = &subject.function.code;
+    At { subject, pc: 0 }.tables().map_err(|error| VerifyError { pc: None, ..error })?;
     (0..code.len()).try_for_each(|pc| At { subject, pc }.instr(&code[pc], budget))
 }
 
@@ -60,6 +62,14 @@ impl At<'_> {
         self.subject.ty(id) == expected
     }
 
+    /// The tables of the function, also those that no instruction names; scope tables are checked with the frame.
+    fn tables(&self) -> Check {
+        let function = self.subject.function;
+        function.chooses.iter().try_for_each(|table| self.choose_table(table))?;
+        function.finals.iter().flatten().try_for_each(|value| self.final_value(value))?;
+        function.opens.iter().try_for_each(|table| self.open_table(table))
+    }
+
     #[expect(clippy::too_many_lines, reason = "an arm per kind of instruction")]
     fn instr(&self, instr: &Instr, budget: &mut Budget) -> Check {
         let Subject { image, function, .. } = *self.subject;
@@ -67,12 +77,7 @@ impl At<'_> {
             Instr::Send { to: partner, label, val: reg }
             | Instr::Offer { to: partner, label, val: reg }
             | Instr::Receive { from: partner, label, dst: reg } => self.payload(partner, label, reg),
-            Instr::Choose { table } => {
-                let table = self.entry(&function.chooses, table as usize, "choose table")?;
-                budget.spend(table.rows.len(), self.pc)?;
-                table.rows.iter().try_for_each(|row| self.payload(row.partner, row.label, row.dst))?;
-                table.finals.map_or(Ok(()), |finals| self.finals(finals, budget))
-            }
+            Instr::Choose { table } => self.entry(&function.chooses, table as usize, "choose table").map(drop),
             Instr::Perform { op, args, dst } => self.perform(op, args, dst, budget),
             Instr::Set { dst, value } => {
                 let ty = self.entry(&image.consts, value as usize, "constant")?.ty();
@@ -106,7 +111,11 @@ impl At<'_> {
             | Instr::Fork { .. }
             | Instr::Join
             | Instr::Abort => Ok(()),
-            Instr::Open { table, dst } => self.open(table, dst, budget),
+            Instr::Open { table, dst } => {
+                self.entry(&function.opens, table as usize, "open table")?;
+                let fits = self.is(self.reg(dst)?, &Type::Endpoint);
+                self.expect(fits, "V3.10", || format!("r{dst} is not for an Endpoint"))
+            }
             Instr::Close { endpoint, dst } => {
                 let fits = self.is(self.reg(endpoint)?, &Type::Endpoint) && self.is(self.reg(dst)?, &Type::String);
                 self.expect(fits, "V3.10", || "`Close` takes an Endpoint to a String".to_owned())
@@ -138,17 +147,19 @@ impl At<'_> {
                 let fits = matches!(self.entry(&image.consts, text as usize, "text")?, Const::Str(_));
                 self.expect(fits, "V3.4", || "the text of a fault is not a String".to_owned())
             }
-            Instr::Halt { finals } => self.finals(finals, budget),
+            Instr::Halt { finals } => self.entry(&function.finals, finals as usize, "finals table").map(drop),
         }
     }
 
-    fn finals(&self, finals: u32, budget: &mut Budget) -> Check {
-        let finals = self.entry(&self.subject.function.finals, finals as usize, "finals table")?;
-        budget.spend(finals.len(), self.pc)?;
-        finals.iter().try_for_each(|value| {
-            let confined = self.subject.ty(self.reg(value.reg)?).is_confined();
-            self.expect(!confined, "V4.1", || format!("`{}` cannot be a final value", value.name))
-        })
+    fn choose_table(&self, table: &ChooseTable) -> Check {
+        table.rows.iter().try_for_each(|row| self.payload(row.partner, row.label, row.dst))?;
+        let finals = &self.subject.function.finals;
+        table.finals.map_or(Ok(()), |table| self.entry(finals, table as usize, "finals table").map(drop))
+    }
+
+    fn final_value(&self, value: &Final) -> Check {
+        let confined = self.subject.ty(self.reg(value.reg)?).is_confined();
+        self.expect(!confined, "V4.1", || format!("`{}` cannot be a final value", value.name))
     }
 
     fn payload(&self, partner: u16, label: u16, reg: Reg) -> Check {
@@ -166,12 +177,9 @@ impl At<'_> {
         self.expect(fits, "V3.3", || format!("the registers are not of the types of `{}`", op.name))
     }
 
-    fn open(&self, table: u32, dst: Reg, budget: &mut Budget) -> Check {
-        let Subject { image, function, .. } = *self.subject;
-        let table = self.entry(&function.opens, table as usize, "open table")?;
-        let nested = self.entry(&image.resources.nested, table.nested, "nested image")?;
-        budget.spend(nested.roles.len() + table.args.iter().map(Vec::len).sum::<usize>(), self.pc)?;
-        let mut fits = nested.roles.len() == table.args.len() && self.is(self.reg(dst)?, &Type::Endpoint);
+    fn open_table(&self, table: &OpenTable) -> Check {
+        let nested = self.entry(&self.subject.image.resources.nested, table.nested, "nested image")?;
+        let mut fits = nested.roles.len() == table.args.len();
         for ((_, params), args) in nested.roles.iter().zip(&table.args) {
             fits &= params.len() == args.len();
             for (param, arg) in params.iter().zip(args) {

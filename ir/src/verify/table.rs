@@ -207,7 +207,7 @@ fn edges(image: &CodeImage) -> Check {
             return violation("V1.13", format!("no edge can lead from role {} to role {}", edge.from, edge.to));
         }
     }
-    for (role, machine) in (0..).zip(&image.machines) {
+    for (machine, role) in image.machines.iter().zip(0..) {
         for state in &machine.states {
             let (rows, sends) = match state {
                 State::Send(rows) => (rows, true),
