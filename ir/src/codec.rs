@@ -6,15 +6,11 @@
 //! count is checked against the bytes that are left and the least size of an element before anything is allocated,
 //! nothing recurses, and only the canonical form is accepted, so equal images have equal bytes.
 
-use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
+mod parts;
+
+use crate::choreography::Choreography;
 use crate::hash::{content_id, file_checksum};
-use crate::image::{
-    Block, ChooseTable, CodeImage, Const, Debug, Effect, Final, Function, Label, Op, Param, Role, Scope, ScopeTable,
-    Shape,
-};
-use crate::machine::{LocalMachine, State, StateId, Transition};
-use crate::resource::{Bundle, Fact, Layer, Nested, OpenTable, Resources};
-use crate::ty::Type;
+use crate::image::{CodeImage, Shape};
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::de::read::Reader;
 use bincode::de::{Decode, Decoder, DecoderImpl};
@@ -261,23 +257,23 @@ fn word(bytes: &[u8], at: usize) -> usize {
 }
 
 fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
-    let (protocol, roles) = read_section(sections, 0, |cursor| Ok((cursor.text()?, cursor.list(2, role)?)))?;
+    let (protocol, roles) = read_section(sections, 0, |cursor| Ok((cursor.text()?, cursor.list(2, parts::role)?)))?;
     Ok(CodeImage {
         protocol,
         roles,
-        labels: read_section(sections, 1, |cursor| cursor.list(2, label))?,
-        types: read_section(sections, 2, |cursor| cursor.list(1, ty))?,
-        effects: read_section(sections, 3, |cursor| cursor.list(2, effect))?,
-        ops: read_section(sections, 4, |cursor| cursor.list(10, op))?,
-        consts: read_section(sections, 5, |cursor| cursor.list(1, constant))?,
+        labels: read_section(sections, 1, |cursor| cursor.list(2, parts::label))?,
+        types: read_section(sections, 2, |cursor| cursor.list(1, parts::ty))?,
+        effects: read_section(sections, 3, |cursor| cursor.list(2, parts::effect))?,
+        ops: read_section(sections, 4, |cursor| cursor.list(10, parts::op))?,
+        consts: read_section(sections, 5, |cursor| cursor.list(1, parts::constant))?,
         shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
-        functions: read_section(sections, 7, |cursor| cursor.list(8, function))?,
-        machines: read_section(sections, 8, |cursor| cursor.list(3, machine))?,
+        functions: read_section(sections, 7, |cursor| cursor.list(8, parts::function))?,
+        machines: read_section(sections, 8, |cursor| cursor.list(3, parts::machine))?,
         edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 4>())?,
-        scopes: read_section(sections, 10, |cursor| cursor.list(3, scope))?,
-        choreography: read_section(sections, 11, |cursor| Ok(Choreography { nodes: cursor.list(1, node)? }))?,
-        resources: read_section(sections, 12, resources)?,
-        debug: if sections.len() > 13 { Some(read_section(sections, 13, debug)?) } else { None },
+        scopes: read_section(sections, 10, |cursor| cursor.list(3, parts::scope))?,
+        choreography: read_section(sections, 11, |cursor| Ok(Choreography { nodes: cursor.list(1, parts::node)? }))?,
+        resources: read_section(sections, 12, parts::resources)?,
+        debug: if sections.len() > 13 { Some(read_section(sections, 13, parts::debug)?) } else { None },
     })
 }
 
@@ -352,6 +348,14 @@ impl Reader for Rest<'_> {
     }
 }
 
+/// What reading gives.
+type Read<T> = Result<T, DecodeError>;
+
+/// Why something cannot be read, in words.
+fn other<T>(why: String) -> Read<T> {
+    Err(DecodeError::OtherString(why))
+}
+
 /// A bounded reader of one section.
 struct Cursor<'a>(DecoderImpl<Rest<'a>, Configuration<LittleEndian, Varint, Limit<{ 8 * MAX_IMAGE_BYTES }>>, ()>);
 
@@ -361,16 +365,16 @@ impl Cursor<'_> {
     }
 
     /// A count of elements of at least `min` bytes each, all of which may still be there.
-    fn count(&mut self, min: usize) -> Result<usize, DecodeError> {
+    fn count(&mut self, min: usize) -> Read<usize> {
         let count = u64::decode(&mut self.0)?;
         let most = self.left() / min;
         match usize::try_from(count) {
             Ok(count) if count <= most => Ok(count),
-            _ => Err(DecodeError::OtherString(format!("{count} elements where at most {most} fit"))),
+            _ => other(format!("{count} elements where at most {most} fit")),
         }
     }
 
-    fn text(&mut self) -> Result<String, DecodeError> {
+    fn text(&mut self) -> Read<String> {
         let len = self.count(1)?;
         let rest = &mut self.0.reader().bytes;
         let (text, after) = rest.split_at(len);
@@ -380,11 +384,7 @@ impl Cursor<'_> {
     }
 
     /// A list of elements of at least `min` bytes each.
-    fn list<T>(
-        &mut self,
-        min: usize,
-        read: impl Fn(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Vec<T>, DecodeError> {
+    fn list<T>(&mut self, min: usize, read: impl Fn(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let count = self.count(min)?;
         let mut items = Vec::with_capacity(count.min(FIRST_ALLOCATION / size_of::<T>()));
         for _ in 0..count {
@@ -394,22 +394,22 @@ impl Cursor<'_> {
     }
 
     /// A value without text or list in it.
-    fn plain<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
+    fn plain<T: DeserializeOwned>(&mut self) -> Read<T> {
         Compat::<T>::decode(&mut self.0).map(|Compat(value)| value)
     }
 
     /// A list of such values of at least `MIN` bytes each.
-    fn plain_list<T: DeserializeOwned, const MIN: usize>(&mut self) -> Result<Vec<T>, DecodeError> {
+    fn plain_list<T: DeserializeOwned, const MIN: usize>(&mut self) -> Read<Vec<T>> {
         self.list(MIN, Self::plain)
     }
 
-    fn alternative(&mut self) -> Result<u32, DecodeError> {
+    fn alternative(&mut self) -> Read<u32> {
         self.word()
     }
 
     /// A number; most are one byte.
     #[inline]
-    fn word(&mut self) -> Result<u32, DecodeError> {
+    fn word(&mut self) -> Read<u32> {
         let rest = &mut self.0.reader().bytes;
         match rest.split_first() {
             Some((byte, after)) if *byte < WIDE => {
@@ -421,7 +421,7 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn short(&mut self) -> Result<u16, DecodeError> {
+    fn short(&mut self) -> Read<u16> {
         let rest = &mut self.0.reader().bytes;
         match rest.split_first() {
             Some((byte, after)) if *byte < WIDE => {
@@ -431,186 +431,6 @@ impl Cursor<'_> {
             _ => u16::decode(&mut self.0),
         }
     }
-}
-
-fn unknown<T>(what: &str, found: u32) -> Result<T, DecodeError> {
-    Err(DecodeError::OtherString(format!("unknown kind of {what}: {found}")))
-}
-
-fn role(cursor: &mut Cursor<'_>) -> Result<Role, DecodeError> {
-    Ok(Role { name: cursor.text()?, params: cursor.list(3, param)? })
-}
-
-fn param(cursor: &mut Cursor<'_>) -> Result<Param, DecodeError> {
-    Ok(Param { name: cursor.text()?, ty: cursor.plain()?, reg: cursor.plain()? })
-}
-
-fn label(cursor: &mut Cursor<'_>) -> Result<Label, DecodeError> {
-    Ok(Label { name: cursor.text()?, payload: cursor.plain()? })
-}
-
-fn ty(cursor: &mut Cursor<'_>) -> Result<Type, DecodeError> {
-    Ok(match cursor.alternative()? {
-        0 => Type::Unit,
-        1 => Type::Bool,
-        2 => Type::Int,
-        3 => Type::String,
-        4 => Type::Bytes,
-        5 => Type::Duration,
-        6 => Type::Session,
-        7 => Type::Role,
-        8 => Type::List(cursor.plain()?),
-        9 => Type::Maybe(cursor.plain()?),
-        10 => Type::Result(cursor.plain()?, cursor.plain()?),
-        11 => Type::Map(cursor.plain()?, cursor.plain()?),
-        12 => Type::Tuple(cursor.plain_list::<_, 1>()?),
-        13 => Type::Record(cursor.list(2, |cursor| Ok((cursor.text()?, cursor.plain()?)))?),
-        14 => Type::Union(cursor.text()?, cursor.list(2, |cursor| Ok((cursor.text()?, cursor.plain_list::<_, 1>()?)))?),
-        15 => Type::Opaque(cursor.text()?),
-        16 => Type::Endpoint,
-        17 => Type::Evidence(cursor.plain()?),
-        18 => Type::Witness(cursor.plain()?),
-        found => return unknown("type", found),
-    })
-}
-
-fn effect(cursor: &mut Cursor<'_>) -> Result<Effect, DecodeError> {
-    Ok(Effect { name: cursor.text()?, args: cursor.plain_list::<_, 1>()? })
-}
-
-fn op(cursor: &mut Cursor<'_>) -> Result<Op, DecodeError> {
-    Ok(Op {
-        effect: cursor.plain()?,
-        name: cursor.text()?,
-        params: cursor.plain_list::<_, 1>()?,
-        result: cursor.plain()?,
-        meta: cursor.plain()?,
-    })
-}
-
-fn constant(cursor: &mut Cursor<'_>) -> Result<Const, DecodeError> {
-    Ok(match cursor.alternative()? {
-        0 => Const::Unit,
-        1 => Const::Bool(cursor.plain()?),
-        2 => Const::Int(cursor.plain()?),
-        3 => Const::Duration(cursor.plain()?),
-        4 => Const::Str(cursor.text()?),
-        5 => Const::Session,
-        found => return unknown("constant", found),
-    })
-}
-
-fn function(cursor: &mut Cursor<'_>) -> Result<Function, DecodeError> {
-    Ok(Function {
-        regs: cursor.plain_list::<_, 1>()?,
-        // An instruction without operands is one byte.
-        code: cursor.plain_list::<_, 1>()?,
-        blocks: cursor.list(2, |cursor| Ok(Block { pc: cursor.word()?, state: StateId(cursor.word()?) }))?,
-        chooses: cursor
-            .list(2, |cursor| Ok(ChooseTable { rows: cursor.plain_list::<_, 4>()?, finals: cursor.plain()? }))?,
-        switches: cursor.list(1, Cursor::plain_list::<u32, 1>)?,
-        finals: cursor
-            .list(1, |cursor| cursor.list(2, |cursor| Ok(Final { name: cursor.text()?, reg: cursor.plain()? })))?,
-        scopes: cursor.list(3, scope_table)?,
-        opens: cursor.list(2, |cursor| {
-            Ok(OpenTable { nested: cursor.plain()?, args: cursor.list(1, Cursor::plain_list::<_, 1>)? })
-        })?,
-    })
-}
-
-fn scope_table(cursor: &mut Cursor<'_>) -> Result<ScopeTable, DecodeError> {
-    Ok(ScopeTable { scope: cursor.plain()?, deadline: cursor.plain()?, rows: cursor.plain_list::<_, 3>()? })
-}
-
-fn scope(cursor: &mut Cursor<'_>) -> Result<Scope, DecodeError> {
-    Ok(Scope {
-        owner: cursor.plain()?,
-        participants: cursor.plain_list::<_, 1>()?,
-        outcomes: cursor.plain_list::<_, 1>()?,
-    })
-}
-
-fn resources(cursor: &mut Cursor<'_>) -> Result<Resources, DecodeError> {
-    Ok(Resources {
-        nested: cursor.list(33, nested)?,
-        layers: cursor.list(2, |cursor| Ok(Layer { name: cursor.text()?, reach: cursor.plain()? }))?,
-        facts: cursor.list(2, |cursor| Ok(Fact { name: cursor.text()?, about: cursor.plain()? }))?,
-        bundles: cursor.list(2, |cursor| Ok(Bundle { label: cursor.plain()?, facts: cursor.plain_list::<_, 1>()? }))?,
-    })
-}
-
-fn nested(cursor: &mut Cursor<'_>) -> Result<Nested, DecodeError> {
-    let role = |cursor: &mut Cursor<'_>| Ok((cursor.text()?, cursor.plain_list::<_, 1>()?));
-    Ok(Nested { image: cursor.plain()?, roles: cursor.list(2, role)? })
-}
-
-fn machine(cursor: &mut Cursor<'_>) -> Result<LocalMachine, DecodeError> {
-    Ok(LocalMachine {
-        states: cursor.list(1, state)?,
-        entries: cursor.list(2, place)?,
-        decisions: cursor.list(2, place)?,
-    })
-}
-
-fn place(cursor: &mut Cursor<'_>) -> Result<Place, DecodeError> {
-    Ok(Place { state: state_id(cursor)?, node: node_id(cursor)? })
-}
-
-fn state_id(cursor: &mut Cursor<'_>) -> Result<StateId, DecodeError> {
-    cursor.word().map(StateId)
-}
-
-fn node_id(cursor: &mut Cursor<'_>) -> Result<NodeId, DecodeError> {
-    cursor.word().map(NodeId)
-}
-
-fn branch(cursor: &mut Cursor<'_>) -> Result<Branch, DecodeError> {
-    Ok(Branch { label: cursor.short()?, target: node_id(cursor)? })
-}
-
-fn transition(cursor: &mut Cursor<'_>) -> Result<Transition, DecodeError> {
-    Ok(Transition { partner: cursor.short()?, label: cursor.short()?, target: state_id(cursor)? })
-}
-
-fn node(cursor: &mut Cursor<'_>) -> Result<Node, DecodeError> {
-    Ok(match cursor.alternative()? {
-        0 => Node::End,
-        1 => Node::Comm { from: cursor.short()?, to: cursor.short()?, branches: cursor.list(2, branch)? },
-        2 => Node::Choice { decider: cursor.short()?, arms: cursor.list(1, node_id)? },
-        3 => Node::Case { deciders: cursor.list(1, Cursor::short)?, arms: cursor.list(1, node_id)? },
-        4 => Node::Local { role: cursor.short()?, next: node_id(cursor)? },
-        5 => Node::Par { branches: cursor.list(1, node_id)?, then: node_id(cursor)? },
-        6 => Node::Scope {
-            scope: cursor.plain()?,
-            body: cursor.plain()?,
-            rows: cursor.plain_list::<_, 2>()?,
-            then: cursor.plain()?,
-        },
-        7 => Node::Join { of: cursor.plain()? },
-        found => return unknown("node", found),
-    })
-}
-
-fn state(cursor: &mut Cursor<'_>) -> Result<State, DecodeError> {
-    Ok(match cursor.alternative()? {
-        0 => State::End,
-        1 => State::Send(cursor.list(3, transition)?),
-        2 => State::Recv { rows: cursor.list(3, transition)?, may_end: cursor.plain()? },
-        3 => State::Tau(cursor.list(1, state_id)?),
-        4 => State::Par { branches: cursor.list(1, state_id)?, then: state_id(cursor)? },
-        5 => State::Scope {
-            scope: cursor.plain()?,
-            body: cursor.plain()?,
-            rows: cursor.plain_list::<_, 2>()?,
-            then: cursor.plain()?,
-        },
-        6 => State::Join,
-        found => return unknown("state", found),
-    })
-}
-
-fn debug(cursor: &mut Cursor<'_>) -> Result<Debug, DecodeError> {
-    Ok(Debug { file: cursor.text()?, spans: cursor.list(1, Cursor::plain_list::<_, 3>)? })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod image;
 pub mod schedule;
 pub mod stage;
 
+use crate::knockout;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -125,6 +126,7 @@ pub const ALL: &[Campaign] = &[
     Campaign { id: "G1-images", what: "hostile images: decode, verify, run with fuel", run: image::hostile },
     Campaign { id: "G1-schedules", what: "hostile handlers and hosts, beside a calm session", run: schedule::hostile },
     Campaign { id: "G2", what: "every bit, byte and length of every example image", run: image::damaged },
+    Campaign { id: "G3-knockout", what: "per rule an image that breaks it, and its harm", run: knockout::campaign },
     Campaign { id: "G3-random", what: "random and changed images, all rules masked", run: image::unverified },
     Campaign { id: "G8", what: "one program, many executions: equal traces", run: execution::equal },
     Campaign { id: "G12", what: "every example stopped after 0, 1, 2, … steps and continued", run: execution::fuel },

@@ -20,6 +20,7 @@ pub mod globals;
 pub mod grammar;
 pub mod handlers;
 pub mod host;
+pub mod knockout;
 pub mod mangle;
 pub mod notation;
 pub mod numbers;

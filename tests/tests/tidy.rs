@@ -49,6 +49,7 @@ const INSTRUCTIONS: &[&str] = &[
     "vm/benches/",
     "stdlib/src/tests",
     "tests/tests/images.rs",
+    "tests/src/knockout/work.rs",
     "tests/src/pieces",
     "tests/src/verifier",
     "tests/tests/verifier",
