@@ -113,7 +113,10 @@ pub const RULES: &[(&str, &str)] = &[
     ),
     ("V5.15", "a speculation that is undone goes on in the state it began in"),
     ("V6.1", "a choreography has a node to start at; its ways, roles, labels and scopes are there"),
-    ("V6.2", "nobody sends to itself, labels of a message and deciders are distinct, and decisions and `par`s have a way"),
+    (
+        "V6.2",
+        "nobody sends to itself, labels of a message and deciders are distinct, and decisions and `par`s have a way",
+    ),
     ("V6.3", "every node of a choreography is reachable"),
     ("V6.4", "every node lies in one part of a `par` or scope, or in none, and one `Join` in it ends a part"),
     ("V6.5", "on every way round somebody communicates"),
