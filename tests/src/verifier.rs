@@ -127,6 +127,12 @@ pub fn of_projection(image: &CodeImage) -> Findings {
     found
 }
 
+/// The verdict on the code of an image.
+#[must_use]
+pub fn verdict(image: &CodeImage) -> Verdict {
+    of_code(image).verdict()
+}
+
 /// Which rules the code of an image breaks: all but V6.
 #[must_use]
 pub fn of_code(image: &CodeImage) -> Findings {
