@@ -22,7 +22,7 @@ pub struct Supplied {
 #[must_use]
 pub fn supplied(image: &CodeImage) -> Vec<Supplied> {
     let mut all: Vec<Supplied> = Vec::new();
-    for (role, function) in (0..).zip(&image.functions) {
+    for (function, role) in image.functions.iter().zip(0..) {
         for (pc, instr) in function.code.iter().enumerate() {
             let Instr::Perform { op, args, .. } = instr else { continue };
             let Some(declared) = image.ops.get(usize::from(*op)) else { continue };

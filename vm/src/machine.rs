@@ -298,8 +298,8 @@ impl<D: Driver> Machine<D> {
         let (ticket, running) = self.before_step(session)?;
         let state = &running.state;
         let is_it = |status: Status| matches!(status, Status::Performing(open) if open.id == request);
-        let found = (0..).zip(&state.coroutines).find(|(_, coroutine)| is_it(coroutine.status));
-        let Some((who, _)) = found else { return Err(VMError::UnknownRequest { session: session.clone(), request }) };
+        let found = state.coroutines.iter().zip(0..).find(|(coroutine, _)| is_it(coroutine.status));
+        let Some((_, who)) = found else { return Err(VMError::UnknownRequest { session: session.clone(), request }) };
         let was_waiting = state.ready.is_empty();
         let end = match VMKernel::complete(&running.loaded.program, &mut running.state, who, answer) {
             Completion::Faulted(fault) => Some(running.fault(Some(who), fault)),

@@ -1,12 +1,16 @@
 //! Numbers that rules name: random images do not come near them, so both verifiers are asked at each and beyond it.
 
 use super::CODE;
+use tell_ir::choreography::{Choreography, Node, places};
 use tell_ir::image::{Agreement, Class, Modality, Reentrancy, Region};
 use tell_ir::image::{Block, CodeImage, Const, Effect, Function, Label, Op, OpMeta, Role, Shape};
 use tell_ir::instr::Instr;
 use tell_ir::machine::{LocalMachine, State, StateId};
 use tell_ir::resource::{Bundle, Fact, Layer, Nested, Reach, Resources};
 use tell_ir::ty::{Type, TypeId};
+use tell_tests::flags::Flags;
+use tell_tests::run::{Setup, run};
+use tell_vm::Retention;
 
 /// Both accept `most` of something, and refuse one more by that rule.
 #[track_caller]
@@ -158,4 +162,15 @@ fn roles() {
 fn constants_have_no_limit() {
     let image = with(|image| image.consts = vec![Const::Unit; 70_000]);
     assert_eq!((CODE.refused_by(&image), CODE.disagreement(&image)), (None, None));
+}
+
+/// A session with as many coroutines as there may be is loaded and run.
+#[test]
+fn the_largest_session_runs() {
+    let mut image = idle(65_535, 0);
+    image.choreography = Choreography { nodes: vec![Node::End] };
+    image.machines.iter_mut().for_each(|machine| machine.entries = places(&[&[0]]));
+    let setup = Setup { trace: Retention::Off, ..Setup::default() };
+    let ran = run(image, &Flags::default(), setup).expect("it is accepted");
+    assert!(ran.is_closed(), "{}", ran.ending());
 }

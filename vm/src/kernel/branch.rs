@@ -76,8 +76,8 @@ pub(super) fn abandon_children(program: &Program, state: &mut SessionState, who:
     if std::mem::take(&mut state.coroutines[usize::from(who)].children) == 0 {
         return;
     }
-    let alive = (0..).zip(&state.coroutines).filter(|(_, coroutine)| coroutine.status != Status::Gone);
-    let mut family: Vec<(u16, u16)> = alive.filter_map(|(child, coroutine)| Some((coroutine.parent?, child))).collect();
+    let alive = state.coroutines.iter().zip(0..).filter(|(coroutine, _)| coroutine.status != Status::Gone);
+    let mut family: Vec<(u16, u16)> = alive.filter_map(|(coroutine, child)| Some((coroutine.parent?, child))).collect();
     family.sort_unstable();
     let mut doomed = vec![who];
     let mut next = 0;

@@ -18,7 +18,7 @@ pub(crate) enum Quiescence {
 pub(crate) fn judge(program: &Program, state: &SessionState) -> Quiescence {
     let mut notified = Vec::new();
     let mut stuck = !state.edges.iter().all(Edge::is_empty) || state.runs.has_news();
-    for (who, coroutine) in (0..).zip(&state.coroutines) {
+    for (coroutine, who) in state.coroutines.iter().zip(0..) {
         match coroutine.status {
             // Who waits for branches has to go on only if one of them has to.
             Status::Halted { .. } | Status::Gone | Status::Joining => {}

@@ -154,7 +154,7 @@ fn wake_entering(program: &Program, state: &mut SessionState, owner: Option<u16>
         let enters = scope_of(program, owner, table).is_ok_and(|(number, _)| number == scope);
         enters && coroutine.role == owner && coroutine.part == part
     };
-    let waiting: Vec<u16> = (0..).zip(&state.coroutines).filter(|(_, c)| waits(c)).map(|(who, _)| who).collect();
+    let waiting: Vec<u16> = state.coroutines.iter().zip(0..).filter(|(c, _)| waits(c)).map(|(_, who)| who).collect();
     waiting.into_iter().for_each(|who| make_ready(state, who));
 }
 

@@ -173,9 +173,8 @@ impl<D: Driver> Machine<D> {
             let Some((ticket, who)) = self.shared_state.layers[number].queue.pop_front() else { return };
             let mut is_held = false;
             self.wake(ticket, |session| {
-                let layers = (0..).zip(&session.loaded.layers);
-                let layer = layers.filter(|(_, shared)| **shared == Some(number)).map(|(layer, _)| layer).next();
-                let layer = layer.unwrap_or(u16::MAX);
+                let mut layers = session.loaded.layers.iter().zip(0..);
+                let layer = layers.find(|(shared, _)| **shared == Some(number)).map_or(u16::MAX, |(_, layer)| layer);
                 is_held = VMKernel::acquired(&session.loaded.program, &mut session.state, who, layer);
             });
             self.shared_state.layers[number].is_held = is_held;

@@ -57,7 +57,7 @@ impl<D: Driver> Machine<D> {
         let loaded = &self.images[usize::from(image.0)];
         let mut state = SessionState::new(&loaded.program, image, id, &self.config);
         let roles = loaded.program.roles.iter().zip(&loaded.program.image().roles);
-        for (number, ((role, entry), values)) in (0..).zip(roles.zip(args)) {
+        for (((role, entry), values), number) in roles.zip(args).zip(0..) {
             for (param, value) in entry.params.iter().zip(values) {
                 if let Value::Endpoint(id) = value {
                     state.holdings().owned.insert(SessionId::clone(id), number);

@@ -18,10 +18,10 @@ impl SessionState {
         let mut out = Vec::new();
         count(&mut out, self.registers.len());
         self.registers.iter().for_each(|value| encode(value, &mut out));
-        let alive = (0..).zip(&self.coroutines).filter(|(_, coroutine)| coroutine.status != Status::Gone);
-        let alive: Vec<(u16, &Coroutine)> = alive.collect();
+        let alive = self.coroutines.iter().zip(0..).filter(|(coroutine, _)| coroutine.status != Status::Gone);
+        let alive: Vec<(&Coroutine, u16)> = alive.collect();
         count(&mut out, alive.len());
-        alive.iter().for_each(|(who, coroutine)| place(&mut out, *who, coroutine));
+        alive.iter().for_each(|(coroutine, who)| place(&mut out, *who, coroutine));
         let used = (0_u32..).zip(&self.edges).filter(|(_, edge)| edge.sent() > 0);
         let used: Vec<(u32, &Edge)> = used.collect();
         count(&mut out, used.len());
