@@ -205,7 +205,7 @@ fn has_starved(seen: &Seen) -> bool {
     under_way.iter().filter_map(next).any(|tick| tick < FUEL / 2)
 }
 
-/// Whether evidence or a witness is sent, asked with, or answered.
+/// Whether evidence or a witness is sent, or given to an operation.
 fn escapes(event: &Event) -> bool {
     let leaves = matches!(act(event.kind), Some(Act::Send(..) | Act::Perform));
     leaves && matches!(event.value, Value::Evidence { .. } | Value::Witness(_))
