@@ -1,9 +1,10 @@
 //! Forged images: what somebody would try who wants the verifier to take machines that do not belong together.
 //!
-//! [`machines`] changes the machines of an image and what they say about themselves, [`graph`] its choreography;
+//! [`base`] has the images that are changed. [`machines`] changes the machines of an image and what they say about themselves, [`graph`] its choreography;
 //! [`derive()`] makes machines for any choreography, also for one that cannot be carried out. What the rules V6 accept
 //! must explore without a problem, whoever made it: [`judge`].
 
+pub mod base;
 mod derive;
 pub mod graph;
 pub mod machines;

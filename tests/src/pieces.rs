@@ -1,8 +1,8 @@
 //! Images made up from pieces, changed at random, made smaller, kept as files.
 //!
 //! [`image`] makes a small image that is meant to be accepted and has a good share of all instructions; [`change`]
-//! changes one thing anywhere in an image; [`shrink`] makes an image smaller that two verifiers disagree about. All of it is
-//! a function of the numbers it is given.
+//! changes one thing anywhere in an image, [`change_choreography`] in what it is to carry out; [`shrink`] makes an image
+//! smaller that two verifiers disagree about. All of it is a function of the numbers it is given.
 
 mod change;
 mod coder;
@@ -14,6 +14,7 @@ mod surgery;
 mod world;
 
 pub use change::change;
+pub use change::graph::change as change_choreography;
 pub use kept::{Kept, read, write};
 pub use shrink::shrink;
 

@@ -2,7 +2,7 @@
 //!
 //! It is written from the texts of [`tell_ir::verify::RULES`] and from MACHINE §1–§2, and shares no code with the
 //! verifier of `tell-ir`. Where that one runs one pass over blocks, this one follows every path through a role's code
-//! with plain sets until nothing new comes up. Start in [`findings`]; a family of rules is a child: the tables of an image
+//! with plain sets until nothing new comes up. Start in [`of_code`]; a family of rules is a child: the tables of an image
 //! (`table`, `typing`), a local machine (`machine`), and per role the operands (`operand`), the control graph
 //! (`control`), the walk along the machine with what is open around each place (`walk`), branches side by side
 //! (`region`), what registers hold (`fact`), what is used once (`holding`); then lossy edges (`lossy`) and what a session
@@ -20,6 +20,7 @@ mod machine;
 mod operand;
 mod path;
 mod primitive;
+mod projection;
 mod region;
 mod register;
 mod table;
@@ -115,15 +116,26 @@ impl Findings {
     }
 }
 
-/// The verdict on an image.
+/// Which rules the machines of an image break against its choreography, V6, or the tables these rules read.
 #[must_use]
-pub fn verdict(image: &CodeImage) -> Verdict {
-    findings(image).verdict()
+pub fn of_projection(image: &CodeImage) -> Findings {
+    let mut found = Findings::default();
+    table::check(image, &mut found);
+    if found.is_clean() {
+        projection::check(image, &mut found);
+    }
+    found
 }
 
-/// Which rules an image breaks.
+/// The verdict on the code of an image.
 #[must_use]
-pub fn findings(image: &CodeImage) -> Findings {
+pub fn verdict(image: &CodeImage) -> Verdict {
+    of_code(image).verdict()
+}
+
+/// Which rules the code of an image breaks: all but V6.
+#[must_use]
+pub fn of_code(image: &CodeImage) -> Findings {
     let mut found = Findings::default();
     table::check(image, &mut found);
     if !found.is_clean() {

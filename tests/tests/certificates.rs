@@ -6,47 +6,17 @@
     reason = "tests read the repository and print what they found"
 )]
 
-use tell_compiler::import::import;
-use tell_compiler::pipeline::{build as build_checked, check_global};
-use tell_compiler::project::Limits;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::{check_projection, verify};
+use tell_tests::forge::base::{self, generated, written};
 use tell_tests::forge::{Judged, derive, goes_wrong, graph, judge, machines};
 use tell_tests::generate;
-use tell_tests::globals::{Shape, with};
 use tell_tests::numbers::Numbers;
-use tell_tests::program::{build, check, image};
-use tell_tests::{corpus, files, root, text_of};
+use tell_tests::program::build;
 
 /// How many seeds a test looks at; `TELL_CASES` says otherwise.
 fn cases(standard: u64) -> u64 {
     std::env::var("TELL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(standard)
-}
-
-fn shape(seed: u64) -> Shape {
-    Shape { choice: seed.is_multiple_of(2), par: seed.is_multiple_of(3) }
-}
-
-/// The image of the generated type of a seed, if it can be carried out.
-fn generated(seed: u64) -> Option<CodeImage> {
-    let limits = Limits { explored_states: 0, ..Limits::default() };
-    let checked = check_global("generated.json", "", &with(seed, shape(seed)), &[], limits);
-    checked.projected.first()?;
-    Some(build_checked(&checked, None, limits).unwrap_or_else(|error| panic!("seed {seed}: {error:?}")))
-}
-
-/// The images of all programs people wrote: examples and corpus.
-fn written() -> Vec<(String, CodeImage)> {
-    let paths = files(&root().join("examples"), "tell").into_iter().chain(corpus());
-    let built = paths.filter_map(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let checked = check(&name, &text_of(&path));
-        if checked.has_errors() || checked.protocols().is_empty() {
-            return None;
-        }
-        Some((name, image(&checked).ok()?))
-    });
-    built.collect()
 }
 
 #[test]
@@ -142,17 +112,10 @@ fn machines_of_changed_choreographies_are_refused_or_can_be_carried_out() {
 fn machines_of_rejected_types_are_refused_or_can_be_carried_out() {
     let mut judged = Judged::default();
     let mut numbers = Numbers::new(8);
-    let mut rejected = 0;
+    let mut count = 0;
     for seed in 0..cases(6_000) {
-        let global = with(1_000_000 + seed, shape(seed));
-        let mut program = tell_compiler::hir::Program::default();
-        let file = program.files.add("generated.json", "");
-        let Ok(made) = import(&mut program, file, "Generated", &global, &[]) else { continue };
-        if tell_compiler::project::project(&program, &made, Limits::default()).is_ok() {
-            continue;
-        }
-        rejected += 1;
-        let bare = tell_compiler::emit::without_machines(&program, &made);
+        let Some(bare) = base::rejected(seed) else { continue };
+        count += 1;
         for _ in 0..3 {
             if let Some(forged) = derive(&bare, &mut numbers) {
                 judge(&forged, &format!("seed {seed}"), &mut judged);
@@ -160,5 +123,5 @@ fn machines_of_rejected_types_are_refused_or_can_be_carried_out() {
         }
     }
     none_is_wrong(&judged, "rejected types");
-    assert!(rejected > 1_000 && judged.refusals() > 2 * rejected);
+    assert!(count > 1_000 && judged.refusals() > 2 * count);
 }

@@ -4,6 +4,7 @@
 //! they are: an index beyond its table is found by everybody.
 
 mod entry;
+pub(super) mod graph;
 
 use super::operand::{Slot, slots};
 use super::surgery::{insert, remove};

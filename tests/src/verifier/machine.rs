@@ -26,7 +26,7 @@ pub(super) fn check(role: &Role<'_>, found: &mut Findings) {
 }
 
 /// The states a state leads to.
-fn next(state: &State) -> Vec<StateId> {
+pub(super) fn next(state: &State) -> Vec<StateId> {
     match state {
         State::End | State::Join => Vec::new(),
         State::Send(rows) | State::Recv { rows, .. } => rows.iter().map(|row| row.target).collect(),

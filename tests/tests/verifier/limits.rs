@@ -1,6 +1,6 @@
 //! Numbers that rules name: random images do not come near them, so both verifiers are asked at each and beyond it.
 
-use super::{disagreement, refused_by};
+use super::CODE;
 use tell_ir::image::{Agreement, Class, Modality, Reentrancy, Region};
 use tell_ir::image::{Block, CodeImage, Const, Effect, Function, Label, Op, OpMeta, Role, Shape};
 use tell_ir::instr::Instr;
@@ -13,8 +13,8 @@ use tell_ir::ty::{Type, TypeId};
 fn is_limit(rule: &'static str, most: usize, image: impl Fn(usize) -> CodeImage) {
     for (count, expected) in [(most, None), (most + 1, Some(rule))] {
         let image = image(count);
-        assert_eq!(refused_by(&image), expected, "{count}");
-        assert_eq!(disagreement(&image), None, "{count}");
+        assert_eq!(CODE.refused_by(&image), expected, "{count}");
+        assert_eq!(CODE.disagreement(&image), None, "{count}");
     }
 }
 
@@ -130,7 +130,7 @@ fn types_and_their_parts() {
     is_limit("V1.10", 256, |count| with(|image| image.types.extend(lists(count))));
     // Behind a union it begins anew.
     assert_eq!(
-        refused_by(&with(|image| {
+        CODE.refused_by(&with(|image| {
             image.types = vec![Type::Union(name(), vec![(name(), vec![TypeId(255)])])];
             image.types.extend(lists(256));
         })),
@@ -157,5 +157,5 @@ fn roles() {
 #[test]
 fn constants_have_no_limit() {
     let image = with(|image| image.consts = vec![Const::Unit; 70_000]);
-    assert_eq!((refused_by(&image), disagreement(&image)), (None, None));
+    assert_eq!((CODE.refused_by(&image), CODE.disagreement(&image)), (None, None));
 }

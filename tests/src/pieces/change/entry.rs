@@ -191,7 +191,7 @@ fn of_types(types: &mut Vec<Type>, ty: TypeId, numbers: &mut Numbers) {
     }
 }
 
-fn of_scope(image: &mut CodeImage, role: u16, numbers: &mut Numbers) {
+pub(super) fn of_scope(image: &mut CodeImage, role: u16, numbers: &mut Numbers) {
     let Some(scope) = any(&mut image.scopes, numbers) else { return };
     match numbers.below(5) {
         0 => scope.owner = role,
