@@ -1,7 +1,7 @@
 //! Images made up from pieces, changed at random, made smaller, kept as files.
 //!
-//! [`image`] makes a small image that is meant to be accepted and has a good share of all instructions; [`change`]
-//! changes one thing anywhere in an image, [`change_choreography`] in what it is to carry out; [`shrink`] makes an image
+//! [`image`] makes a small image that is meant to be accepted and has a good share of all instructions; [`change()`]
+//! changes one thing anywhere in an image, [`change_choreography`] in what it is to carry out; [`shrink()`] makes an image
 //! smaller that two verifiers disagree about. All of it is a function of the numbers it is given.
 
 mod change;

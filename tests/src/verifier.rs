@@ -6,10 +6,10 @@
 //! (`table`, `typing`), a local machine (`machine`), and per role the operands (`operand`), the control graph
 //! (`control`), the walk along the machine with what is open around each place (`walk`), branches side by side
 //! (`region`), what registers hold (`fact`), what is used once (`holding`); then lossy edges (`lossy`) and what a session
-//! takes (`bound`).
+//! takes (`bound`). The rules V6, about all machines and the choreography, are asked on their own: [`of_projection`].
 //!
-//! A later family relies on the earlier ones: what they refuse, it does not look at. Rule V9.1, a budget, has no
-//! counterpart here.
+//! A later family relies on the earlier ones: what they refuse, it does not look at. The budgets, V9, have no counterpart
+//! here.
 
 mod bound;
 mod control;
