@@ -7,7 +7,7 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing};
 use super::program::Program;
-use super::{Turn, communicate, knowledge, nested, output};
+use super::{Turn, communicate, disturb, knowledge, nested, output};
 use crate::edge::Queued;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -148,7 +148,7 @@ fn receive(
     speculation: &mut Speculation,
     instr: Instr,
 ) -> Result<bool, Box<Fault>> {
-    let Some((frame, pc)) = Frame::enter(program, state, speculation.who) else {
+    let Some((mut frame, pc)) = Frame::enter(program, state, speculation.who) else {
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let found = match instr {
@@ -165,6 +165,7 @@ fn receive(
     frame.log.step(frame.me, kind(message), || queued.payload.clone());
     frame.registers[usize::from(dst)] = queued.payload.clone();
     frame.others[usize::from(speculation.who)].pc = next;
+    disturb::taken(&mut frame, edge);
     speculation.taken.push((edge, queued));
     Ok(true)
 }
@@ -188,7 +189,8 @@ fn join(program: &Program, state: &mut SessionState, speculation: Speculation) {
             if matches!(payload, Value::Endpoint(_)) {
                 nested::arrive(&mut frame, edge, stamp.number);
             }
-            communicate::taken::<true>(&mut frame, edge, stamp.part);
+            // What is damaged has already moved up.
+            communicate::taken::<false>(&mut frame, edge, stamp.part);
         }
         for (edge, label, value) in outbox {
             communicate::put(&mut frame, edge, label, &value);
@@ -219,6 +221,9 @@ fn undo(program: &Program, state: &mut SessionState) {
     }
     for (edge, queued) in taken.into_iter().rev() {
         state.edges[edge as usize].put_back(queued);
+        if let Some(rare) = &mut state.rare {
+            rare.disturbance.move_down(edge);
+        }
     }
     if let Some(holdings) = &mut state.holdings {
         holdings.known = known;

@@ -140,28 +140,32 @@ impl Session {
 
     /// The report of a session that has ended so.
     pub(crate) fn report(&self, image: ImageId, end: SessionEnd) -> SessionReport {
-        let finals = (0..).take(self.loaded.program.roles.len()).map(|role| self.finals_of(role)).collect();
+        let mut finals = vec![None; self.loaded.program.roles.len()];
+        // Those of a main coroutine, or, where the session ended in the branches of a role, of those.
+        for coroutine in &self.state.coroutines {
+            if let Status::Halted { finals: table } = coroutine.status
+                && let Some(own) = finals.get_mut(usize::from(coroutine.role))
+            {
+                let own: &mut Vec<_> = own.get_or_insert_default();
+                own.extend(self.finals_in(coroutine.role, table));
+            }
+        }
         SessionReport { image, end, ticks: self.state.log.tick, finals }
     }
 
-    /// The final values of a role: those of its main coroutine, or, where the session ended in its branches, of those.
-    fn finals_of(&self, role: u16) -> Option<Vec<FinalValue>> {
-        let program = &self.loaded.program;
-        let function = program.image().functions.get(usize::from(role))?;
-        let base = program.roles.get(usize::from(role))?.base;
-        let own = self.state.coroutines.iter().filter(|coroutine| coroutine.role == role);
-        let mut tables = own.filter_map(|coroutine| match coroutine.status {
-            Status::Halted { finals } => Some(finals),
-            _ => None,
-        });
-        let first = tables.next()?;
-        let entries = std::iter::once(first).chain(tables).filter_map(|table| function.finals.get(table as usize));
-        let values = entries.flatten().filter_map(|entry| {
-            let ty = *function.regs.get(usize::from(entry.reg))?;
-            let value = self.state.registers.get(base + usize::from(entry.reg))?.clone();
-            let shown = show(&value, ty, &program.image().types);
-            Some(FinalValue { name: entry.name.clone(), value, ty, shown })
-        });
-        Some(values.collect())
+    /// The values of a finals table of a role.
+    fn finals_in(&self, role: u16, table: u32) -> impl Iterator<Item = FinalValue> {
+        let (role, program) = (usize::from(role), &self.loaded.program);
+        let function = program.image().functions.get(role).zip(program.roles.get(role));
+        let tables =
+            function.and_then(|(function, entry)| Some((function, entry.base, function.finals.get(table as usize)?)));
+        tables.into_iter().flat_map(move |(function, base, table)| {
+            table.iter().filter_map(move |entry| {
+                let ty = *function.regs.get(usize::from(entry.reg))?;
+                let value = self.state.registers.get(base + usize::from(entry.reg))?.clone();
+                let shown = show(&value, ty, &program.image().types);
+                Some(FinalValue { name: entry.name.clone(), value, ty, shown })
+            })
+        })
     }
 }
