@@ -9,14 +9,14 @@ use crate::numbers::Numbers;
 use crate::program::build;
 use crate::run::{Setup, run};
 use crate::value::made_up;
-use crate::{files, root, text_of};
+use crate::{files, knockout, root, text_of};
 use std::fmt::Write;
 use tell_ir::codec::{decode, encode, reseal};
 use tell_ir::image::CodeImage;
 use tell_ir::machine::{State, StateId};
 use tell_ir::ty::TypeId;
 use tell_ir::verify::verify;
-use tell_vm::{Limits, Retention, VM, VMConfig, Value};
+use tell_vm::{Limits, Retention, SessionId, VM, VMConfig, Value};
 
 /// Steps a hostile image may take.
 const FUEL: u64 = 2_000;
@@ -76,19 +76,30 @@ pub fn examples() -> Vec<(String, CodeImage)> {
     files(&root().join("examples"), "tell").into_iter().map(image).collect()
 }
 
+/// Most instructions of an image that is changed.
+const SMALL: usize = 1_000;
+
+/// The examples, and small images of everything that has no syntax: sessions, guards, speculation, lossy edges.
+fn bases() -> Vec<(String, CodeImage)> {
+    let is_small =
+        |image: &CodeImage| image.functions.iter().map(|function| function.code.len()).sum::<usize>() <= SMALL;
+    let small = knockout::rows().into_iter().filter(|row| is_small(&row.good));
+    examples().into_iter().chain(small.map(|row| (row.rule, row.good))).collect()
+}
+
 /// G1, surface 2: spliced, substituted and random bytes, changed tables.
 #[must_use]
 pub fn hostile(size: Size) -> Report {
     let mut report = Report::default();
     let mut numbers = Numbers::new(2);
-    let examples = examples();
-    let all: Vec<Vec<u8>> = examples.iter().map(|(_, image)| encode(image)).collect();
+    let bases = bases();
+    let all: Vec<Vec<u8>> = bases.iter().map(|(_, image)| encode(image)).collect();
     for _ in 0..size.of(100_000, 10_000_000) {
         let bytes = match numbers.below(8) {
             0..=2 => spliced(&all, &mut numbers),
             3 => random(&all[0], &mut numbers),
             _ => {
-                let mut image = numbers.pick(&examples).1.clone();
+                let mut image = numbers.pick(&bases).1.clone();
                 for _ in 0..=numbers.below(2) {
                     mutate(&mut image, &mut numbers);
                 }
@@ -183,9 +194,9 @@ fn damage(report: &mut Report, name: &str, mut bytes: Vec<u8>) {
 pub fn unverified(size: Size) -> Report {
     let mut report = Report::default();
     let mut numbers = Numbers::new(5);
-    let examples = examples();
+    let bases = bases();
     for _ in 0..size.of(20_000, 1_000_000) {
-        let (name, image) = numbers.pick(&examples);
+        let (name, image) = numbers.pick(&bases);
         let mut image = image.clone();
         for _ in 0..=numbers.below(12) {
             mutate(&mut image, &mut numbers);
@@ -201,7 +212,19 @@ pub fn unverified(size: Size) -> Report {
 pub fn run_unverified(image: CodeImage) -> &'static str {
     let limits = Limits { value_size: 10_000, ..Limits::default() };
     let config = VMConfig { quantum: 64, trace: Retention::Last(16), limits, ..VMConfig::default() };
-    let Ok(mut machine) = VM::new(config) else { return "refused" };
+    let Some((mut machine, session)) = open_unverified(config, image) else { return "refused" };
+    machine.run(FUEL, &mut || false);
+    match machine.take_report(&session) {
+        None => "ran",
+        Some(report) if report.end == tell_vm::SessionEnd::Closed => "ran",
+        Some(_) => "faulted",
+    }
+}
+
+/// A session of an image that no verifier has seen, unless the machine refuses it.
+#[must_use]
+pub fn open_unverified(config: VMConfig, image: CodeImage) -> Option<(VM, SessionId)> {
+    let mut machine = VM::new(config).ok()?;
     let inputs = Inputs::new(&Flags::default(), Missing::MakesUp);
     tell_stdlib::install(&mut machine, Paper::default(), inputs);
     for effect in &image.effects {
@@ -213,14 +236,9 @@ pub fn run_unverified(image: CodeImage) -> &'static str {
     let mut value = |ty| made_up(ty, &types, &mut numbers).unwrap_or_default();
     let args: Vec<Vec<Value>> =
         image.roles.iter().map(|role| role.params.iter().map(|param| value(param.ty)).collect()).collect();
-    let Ok(id) = machine.load_unverified(image) else { return "refused" };
-    let Ok(session) = machine.open(id, &args) else { return "refused" };
-    machine.run(FUEL, &mut || false);
-    match machine.take_report(&session) {
-        None => "ran",
-        Some(report) if report.end == tell_vm::SessionEnd::Closed => "ran",
-        Some(_) => "faulted",
-    }
+    let id = machine.load_unverified(image).ok()?;
+    let session = machine.open(id, &args).ok()?;
+    Some((machine, session))
 }
 
 /// Changes one thing that the format allows.
