@@ -16,7 +16,7 @@ use tell_tests::run::{Opened, Setup, open};
 use tell_tests::verdict::Verdict;
 use tell_tests::{files, root, text_of};
 use tell_vm::kernel::Outcome;
-use tell_vm::{FlowPolicy, OutputCondition, Retention, SessionId, VM, VMConfig, VMKernel, WhenFull};
+use tell_vm::{OutputCondition, Retention, SessionId, VM, VMConfig, VMKernel, WhenFull};
 
 /// Most steps of one program that are looked at.
 const STEPS: u64 = 2_000;
@@ -41,7 +41,6 @@ const TRIALS: &[Trial] = &[
         config.limits.edge = 0;
     }),
     ("no output", |config| config.output = OutputCondition::DenyAll),
-    ("no flow", |config| config.flow = FlowPolicy::DenyAll),
     ("no coroutines", |config| config.limits.coroutines = 0),
     ("no nesting", |config| config.limits.nesting = 0),
 ];
