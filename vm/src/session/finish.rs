@@ -1,6 +1,6 @@
 //! How a session ends and what is left of it.
 
-use super::{PickEnd, Session, Status};
+use super::{PickEnd, Session, SessionState, Status};
 use crate::event::EventKind;
 use crate::fault::{Fault, FaultReport};
 use crate::id::ImageId;
@@ -75,8 +75,7 @@ impl Session {
         {
             return end;
         }
-        let waits = |status| matches!(status, Status::Performing(_) | Status::Asking(_));
-        if self.state.coroutines.iter().any(|coroutine| waits(coroutine.status)) {
+        if self.is_outstanding() {
             return PickEnd::Waiting;
         }
         match VMKernel::advance_clock(&self.loaded.program, &mut self.state) {
@@ -102,6 +101,43 @@ impl Session {
                 PickEnd::Ended(SessionEnd::Closed)
             }
         }
+    }
+
+    /// Whether something is outstanding that comes from outside the session, so that its clock stands: the answer to an
+    /// operation, or what the machine has not granted. That may be waiting for a shared layer which is held here; so it
+    /// does not count while the holder waits for the clock.
+    pub(super) fn is_outstanding(&self) -> bool {
+        let mut is_asking = false;
+        for coroutine in &self.state.coroutines {
+            match coroutine.status {
+                Status::Performing(_) => return true,
+                Status::Asking(_) => is_asking = true,
+                Status::Ready
+                | Status::Receiving { .. }
+                | Status::Choosing { .. }
+                | Status::Sending { .. }
+                | Status::Sleeping(_)
+                | Status::Joining
+                | Status::Entering { .. }
+                | Status::Awaiting
+                | Status::Acquiring { .. }
+                | Status::Halted { .. }
+                | Status::Gone => {}
+            }
+        }
+        is_asking && !self.holds_until_later()
+    }
+
+    /// Whether a coroutine that holds a shared layer waits for the clock.
+    fn holds_until_later(&self) -> bool {
+        let SessionState { holdings, coroutines, rare, .. } = &self.state;
+        let sleeps = |who: u16| matches!(coroutines[usize::from(who)].status, Status::Sleeping(_));
+        let is_parked = |who: u16| rare.as_ref().is_some_and(|rare| rare.disturbance.parked.contains(&who));
+        let mut guards = holdings.iter().flat_map(|holdings| holdings.guards.values());
+        guards.any(|guard| {
+            let holder = guard.holder.filter(|_| guard.is_shared && guard.evidence.is_some());
+            holder.is_some_and(|who| sleeps(who) || is_parked(who))
+        })
     }
 
     /// Ends the session with a fault of coroutine `who`, or of all of it.

@@ -44,7 +44,7 @@ fn doubling() -> CodeImage {
 }
 
 /// Names another image, whose roles take this, as the one whose sessions the last role opens with these registers.
-fn opens(image: &mut CodeImage, other: &CodeImage, args: &[&[u16]]) {
+pub(super) fn opens(image: &mut CodeImage, other: &CodeImage, args: &[&[u16]]) {
     let types = |role: &tell_ir::image::Role| role.params.iter().map(|param| param.ty).collect();
     let roles = other.roles.iter().map(|role| (role.name.clone(), types(role))).collect();
     let nested = image.resources.nested.len() as u16;
