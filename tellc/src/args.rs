@@ -331,6 +331,7 @@ Examples:
   tellc run shop.tellimg --inputs inputs.json --choose random --seed 7
   tellc run ring.tell --bind N=5 --arg 'W[0].seed=1'
   tellc run shop.tell --arg 'Buyer.basket=[Book(\"Dune\"), Pen]' --trace trace.jsonl
+  tellc run parent.tellimg --with child.tellimg     sessions of it open sessions of the other
 
 Values are written as in Tell: 42, true, 250ms, [1, 2], (1, \"a\"), { price = 3 },
 Just(3). A text needs no quotes.
@@ -368,6 +369,9 @@ pub(crate) struct Run {
     /// Steps after which the run is stopped, with exit code 3
     #[arg(long, default_value_t = 10_000_000, value_name = "N")]
     pub(crate) max_steps: u64,
+    /// An image that the program's sessions open, or a program whose first protocol is meant (repeatable, in any order)
+    #[arg(long = "with", value_name = "FILE")]
+    pub(crate) nested: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) machine: Machine,
     /// Write what happens as JSON lines, or as bytes if the name ends in `.tellt`; `-` is standard output, in place of

@@ -112,7 +112,9 @@ impl HostInputs for Host {
     fn supply(&mut self, call: &Call<'_>, field: &str) -> Result<Value, Failure> {
         let types = Types::new(call.types, &self.roles);
         let place = format!("{}.{field}", call.role_name);
-        let raw = match self.fields.get(&(call.role, field.to_owned())) {
+        // What is given is for the roles of the sessions that the host opened.
+        let given = if call.session.depth() == 0 { self.fields.get(&(call.role, field.to_owned())) } else { None };
+        let raw = match given {
             Some(Given::Always(raw)) => raw,
             Some(Given::Each(values)) => {
                 let used = self.used.fields.entry((call.session.clone(), call.role, field.to_owned())).or_default();

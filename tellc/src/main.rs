@@ -63,6 +63,11 @@ fn main() -> ExitCode {
 
 /// Whether the command is to run again after changes.
 fn again(command: &Command) -> Result<bool, Trouble> {
+    if let Command::Run(Run { watch: true, nested, .. }) = command
+        && nested.iter().any(|path| is_dash(path))
+    {
+        return Err(once());
+    }
     let (is_wanted, paths) = match command {
         Command::Check(Check { watch, paths, .. }) | Command::Test(Test { watch, paths, .. }) => {
             (*watch, paths.as_slice())
@@ -73,9 +78,13 @@ fn again(command: &Command) -> Result<bool, Trouble> {
         _ => (false, [].as_slice()),
     };
     match paths.iter().any(|path| is_dash(path)) {
-        true if is_wanted => Err(Trouble::usage("`--watch` needs files: standard input is read once")),
+        true if is_wanted => Err(once()),
         _ => Ok(is_wanted),
     }
+}
+
+fn once() -> Trouble {
+    Trouble::usage("`--watch` needs files: standard input is read once")
 }
 
 fn dispatch(command: &Command, output: &Output) -> Result<Exit, Trouble> {

@@ -5,6 +5,7 @@
 mod ending;
 mod faults;
 mod inputs;
+mod nested;
 
 use crate::args::{Choose, Policy, Run};
 use crate::build::refuse_overwriting;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
         refuse_overwriting(&args.source.file, target)?;
     }
     let Compiled { image, files } = compile(read(&args.source)?, args.protocol.as_deref(), &args.sizes, output)?;
+    let nested = nested::read(&args.nested, image.image(), output)?;
     let interrupt = Interrupt::install().map_err(|error| Trouble::io("heard", "Ctrl-C", &error))?;
     let prompt = Prompt::new(output.clone(), interrupt.clone());
     let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
         ..VMConfig::default()
     };
     let header = header(image.image(), &config, args, &chooser);
-    missing_handlers(image.image())?;
+    nested.iter().chain([&image]).try_for_each(|image| missing_handlers(image.image()))?;
     let roles = role_names(image.image());
     let faults = args.machine.faults.as_ref().map(|path| Faults::read(path, &roles, args.sessions)).transpose()?;
     let inputs = gather(image.image(), args, keyboard.as_ref())?;
@@ -71,6 +73,9 @@ pub(crate) fn run(args: &Run, output: &Output) -> Result<Exit, Trouble> {
     let Inputs { params, fields } = inputs;
     let terminal = Terminal { paper, prompt: prompt.clone(), failed: Rc::clone(&failed) };
     tell_stdlib::install(&mut vm, terminal, Host { fields, chooser, roles, keyboard, prompt, used: Used::default() });
+    for image in nested {
+        vm.load_choreography(image).map_err(refused)?;
+    }
     let image = vm.load_choreography(image).map_err(refused)?;
     let trace = args.trace.as_ref().map(|path| Trace::create(path, &header, output)).transpose()?;
     let recorder = Rc::new(RefCell::new(Recorder { trace, watch, output: output.clone(), trouble: None }));
@@ -197,6 +202,8 @@ fn no_handler(effect: &str) -> Diagnostic {
 fn refused(error: VMError) -> Trouble {
     Trouble::plain(match &error {
         VMError::MissingHandler { effect } => no_handler(effect),
+        VMError::NestedImage { .. } => Diagnostic::new(Code("E0702"), error.to_string())
+            .help("an image says what the roles of its nested images take, and has to say what they do take"),
         VMError::LimitExceeded { .. } => {
             Diagnostic::new(Code("F0006"), error.to_string()).help("make it smaller, or run fewer sessions at once")
         }

@@ -2,13 +2,14 @@
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use tell_vm::MAX_QUANTUM;
 
 /// Options of what runs an image.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Machine")]
 pub(crate) struct Machine {
-    /// Steps of one session before the next one goes on [default: 256, or 1 while messages are printed]
-    #[arg(long, value_name = "Q", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Steps of one session before the next one goes on, at most 1048576 [default: 256, or 1 while messages are printed]
+    #[arg(long, value_name = "Q", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_QUANTUM)))]
     pub(crate) quantum: Option<u32>,
     /// Messages that fit between two roles before the sender waits
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

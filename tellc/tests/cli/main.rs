@@ -10,6 +10,7 @@ mod fmt;
 mod images;
 mod import;
 mod inputs;
+mod nested;
 mod packages;
 mod run;
 mod schema;

@@ -148,3 +148,22 @@ fn warnings_do_not_stop_a_run() {
     tellc_with(&["run", "-"], program.as_bytes()).ends(0).says("warning[W0201]").prints("A -> B : Go");
     assert_eq!(tellc_with(&["run", "-", "-q"], program.as_bytes()).ends(0).err, "");
 }
+
+#[test]
+fn numbers_of_the_machine_have_bounds() {
+    let run = |args: &[&str]| tellc_with(&[&["run", "-", "-q", "--arg", "A.x=1"], args].concat(), PING.as_bytes());
+    for (option, most, beyond) in [
+        ("--quantum", "1048576", "1048577"),
+        ("--edge-capacity", "4294967295", "4294967296"),
+        ("--credits", "18446744073709551615", "18446744073709551616"),
+        ("--max-steps", "18446744073709551615", "18446744073709551616"),
+        ("--seed", "18446744073709551615", "18446744073709551616"),
+    ] {
+        run(&[option, most]).ends(0);
+        run(&[option, beyond]).ends(2).says(option);
+    }
+    for option in ["--quantum", "--edge-capacity", "--sessions"] {
+        run(&[option, "0"]).ends(2).says(option);
+    }
+    run(&["--sessions", "1048577"]).ends(2).says("--sessions");
+}
