@@ -6,7 +6,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use tell_tests::account::programs;
 use tell_tests::campaign::image::open_unverified;
 use tell_tests::flags::Flags;
 use tell_tests::host::Missing;
@@ -14,7 +15,7 @@ use tell_tests::knockout::{Row, rows};
 use tell_tests::program::{check, image};
 use tell_tests::run::{Opened, Setup, open};
 use tell_tests::verdict::Verdict;
-use tell_tests::{files, root, text_of};
+use tell_tests::{root, text_of};
 use tell_vm::kernel::Outcome;
 use tell_vm::{OutputCondition, Retention, SessionId, VM, VMConfig, VMKernel, WhenFull};
 
@@ -44,12 +45,6 @@ const TRIALS: &[Trial] = &[
     ("no coroutines", |config| config.limits.coroutines = 0),
     ("no nesting", |config| config.limits.nesting = 0),
 ];
-
-/// The programs that are run, with the flags of their first lines.
-fn programs() -> Vec<PathBuf> {
-    let folders = ["examples", "tests/corpus/runtime"];
-    folders.iter().flat_map(|folder| files(&root().join(folder), "tell")).collect()
-}
 
 /// How often each trial blocked or ended in which fault.
 type Seen = BTreeMap<(&'static str, String), u32>;
