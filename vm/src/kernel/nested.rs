@@ -137,7 +137,7 @@ pub(super) fn transfer(
     let id = SessionId::clone(id);
     state.registers[place] = Value::Unit;
     state.holdings().owned.remove(&id);
-    let number = state.edges[edge as usize].next_number();
+    let number = state.edges[edge as usize].sent();
     state.holdings().parcels.insert((edge, number), (bundle, id));
     state.coroutines[usize::from(who)].pc += 1;
     let message = Message { partner: to, label: entry.label, number };

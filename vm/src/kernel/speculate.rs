@@ -132,7 +132,7 @@ fn send(
     if frame.edges[edge as usize].len() + before >= capacity {
         return Ok(false);
     }
-    let number = frame.edges[edge as usize].next_number().wrapping_add(before as u32);
+    let number = frame.edges[edge as usize].sent().wrapping_add(before as u32);
     let message = Message { partner: program.edges[edge as usize].to, label, number };
     output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(message), || value.clone());
