@@ -35,7 +35,7 @@ const fn transfer(endpoint: u16, to: u16) -> Instr {
 }
 
 /// Sends the double of its parameter to the other role.
-fn doubling() -> CodeImage {
+pub(super) fn doubling() -> CodeImage {
     let mut image = image(&[]);
     image.protocol = "Doubling".into();
     let double = Instr::Prim { op: Prim::Add, dst: 0, a: 0, b: 0 };
@@ -65,7 +65,7 @@ fn opener(regs: &[TypeId], code: &[Instr]) -> CodeImage {
 }
 
 /// Runs one session of `outer` after loading `inner`.
-fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
+pub(super) fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
     let mut vm = VM::new(config).expect("right");
     vm.load_unverified(inner).expect("loads");
     let outer = vm.load_unverified(outer).expect("loads");
@@ -258,6 +258,15 @@ fn giving_to(b: &[Instr]) -> CodeImage {
     image.functions[1].finals[0].retain(|entry| entry.reg > 0);
     image.resources.facts.push(Fact { name: "paid".into(), about: None });
     image.resources.bundles.push(Bundle { label: 18, facts: vec![0] });
+    image
+}
+
+/// `A` sends a number to `B` and gives an endpoint behind it.
+pub(super) fn giving_behind_a_message() -> CodeImage {
+    let mut image = giving_to(&[receive(0, 3), TAKE, close(0, 1), HALT]);
+    image.functions[0].code.insert(3, send(1, 0));
+    image.functions[1].regs.push(INT);
+    image.functions[1].finals[0].clear();
     image
 }
 
