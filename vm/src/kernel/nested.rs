@@ -6,7 +6,7 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing, register_type, violation};
 use super::program::Program;
-use super::{Turn, VMKernel, communicate, knowledge, output};
+use super::{Turn, VMKernel, buffer, communicate, knowledge, output};
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::id::SessionId;
@@ -130,7 +130,7 @@ pub(super) fn transfer(
     if state.coroutines[usize::from(who)].called.is_some() {
         return super::scope::depart(program, state, who);
     }
-    if state.edges[edge as usize].len() >= state.config.edge_capacity as usize {
+    if !buffer::takes(program, &state.config, edge, state.edges[edge as usize].len())? {
         state.edges[edge as usize].writer = who;
         return Ok(Turn::Wait(Status::Sending { edge }));
     }

@@ -66,9 +66,10 @@ impl Shared {
         }
     }
 
-    /// Notes the shared layers a session gave back.
+    /// Notes the shared layers a session gave back. The host inherits the nested sessions it lost.
     pub(super) fn freed(&mut self, session: &mut Session) {
         let Some(holdings) = &mut session.state.holdings else { return };
+        holdings.lost.drain(..).for_each(|id| _ = self.owned.remove(&id));
         for layer in holdings.freed.drain(..) {
             if let Some(number) = session.loaded.layers.get(usize::from(layer)).copied().flatten() {
                 self.news.push_back(News::Freed(number));

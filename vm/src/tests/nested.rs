@@ -1,8 +1,10 @@
 //! `Open`, `Close`, `Transfer`: result, events, and each fault.
 
 use super::fixture::{
-    ENDPOINT, HALT, INT, STRING, config, event_names, fault_of, image, param, receive, role, run, send, set,
+    DURATION, ENDPOINT, HALT, INT, STRING, UNIT, config, event_names, fault_of, image, op, param, receive, role, run,
+    scope, send, set, table,
 };
+use super::scopes::World;
 use crate::config::VMConfig;
 use crate::error::VMError;
 use crate::event::EventKind;
@@ -14,7 +16,7 @@ use crate::session::{SessionEnd, SessionReport};
 use crate::value::Value;
 use std::sync::Arc;
 use tell_ir::hash::content_id;
-use tell_ir::image::{CodeImage, Const};
+use tell_ir::image::{CodeImage, Const, Outcome};
 use tell_ir::instr::{FailKind, Instr};
 use tell_ir::prim::Prim;
 use tell_ir::resource::{Bundle, Fact, Nested, OpenTable};
@@ -33,7 +35,7 @@ const fn transfer(endpoint: u16, to: u16) -> Instr {
 }
 
 /// Sends the double of its parameter to the other role.
-fn doubling() -> CodeImage {
+pub(super) fn doubling() -> CodeImage {
     let mut image = image(&[]);
     image.protocol = "Doubling".into();
     let double = Instr::Prim { op: Prim::Add, dst: 0, a: 0, b: 0 };
@@ -63,7 +65,7 @@ fn opener(regs: &[TypeId], code: &[Instr]) -> CodeImage {
 }
 
 /// Runs one session of `outer` after loading `inner`.
-fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
+pub(super) fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
     let mut vm = VM::new(config).expect("right");
     vm.load_unverified(inner).expect("loads");
     let outer = vm.load_unverified(outer).expect("loads");
@@ -259,6 +261,15 @@ fn giving_to(b: &[Instr]) -> CodeImage {
     image
 }
 
+/// `A` sends a number to `B` and gives an endpoint behind it.
+pub(super) fn giving_behind_a_message() -> CodeImage {
+    let mut image = giving_to(&[receive(0, 3), TAKE, close(0, 1), HALT]);
+    image.functions[0].code.insert(3, send(1, 0));
+    image.functions[1].regs.push(INT);
+    image.functions[1].finals[0].clear();
+    image
+}
+
 const TAKE: Instr = Instr::Receive { from: 0, label: 18, dst: 0 };
 
 #[test]
@@ -353,6 +364,56 @@ fn the_host_inherits_what_a_faulted_session_owned() {
     assert_eq!(fault_of(&report.expect("ended")).code(), "vm.fault.assertion");
     let child = vm.take_report(&SessionId::root(0).child(0)).expect("it is the host's now");
     assert_eq!(child.end, SessionEnd::Closed);
+}
+
+#[test]
+fn the_host_inherits_an_endpoint_that_nobody_takes() {
+    // `A` gives the endpoint to `B`, who sleeps, and the scope around both times out.
+    let mut outer = image(&[Const::Int(21), Const::Duration(5), Const::Duration(10)]);
+    let sleep = op(&mut outer, "E", "sleep", &[DURATION], UNIT);
+    let both = scope(&mut outer, 0, &[0, 1], &[Outcome::Done, Outcome::Timeout]);
+    let code = [
+        set(2, 1),
+        Instr::Enter { scope: 0 },
+        set(0, 0),
+        open(1),
+        transfer(1, 1),
+        set(2, 2),
+        Instr::Perform { op: sleep, args: 2, dst: 3 },
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+    ];
+    role(&mut outer, "A", &[INT, ENDPOINT, DURATION, UNIT], &code);
+    table(&mut outer, both, Some(2), &[(Outcome::Done, None, 8), (Outcome::Timeout, None, 8)]);
+    opens(&mut outer, &doubling(), &[&[0], &[]]);
+    let code = [
+        Instr::Enter { scope: 0 },
+        set(1, 2),
+        Instr::Perform { op: sleep, args: 1, dst: 2 },
+        TAKE,
+        close(0, 3),
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+    ];
+    role(&mut outer, "B", &[ENDPOINT, DURATION, UNIT, STRING], &code);
+    table(&mut outer, both, None, &[(Outcome::Done, None, 6), (Outcome::Timeout, None, 6)]);
+    outer.functions.iter_mut().for_each(|function| function.finals[0].clear());
+    outer.resources.bundles.push(Bundle { label: 18, facts: Vec::new() });
+    for quantum in [1, 256] {
+        let mut vm = VM::new(VMConfig { quantum, ..config() }).expect("right");
+        vm.install("E", World);
+        vm.load_unverified(doubling()).expect("loads");
+        let outer = vm.load_unverified(outer.clone()).expect("loads");
+        let session = vm.open(outer, &[]).expect("opens");
+        assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+        assert!(event_names(&vm).contains(&"B.Discarded".to_owned()));
+        for id in [session.child(0), session] {
+            assert_eq!(vm.take_report(&id).expect("it is the host's").end, SessionEnd::Closed);
+        }
+        assert_eq!(vm.known_sessions(), 0);
+    }
 }
 
 #[test]
