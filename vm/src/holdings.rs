@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) struct Holdings {
     /// Nested sessions, and the role that may close each.
     pub(crate) owned: BTreeMap<SessionId, u16>,
-    /// Sessions opened so far.
+    /// Sessions opened so far, which are their numbers; so none is opened when they are used up.
     pub(crate) opened: u32,
     /// Role and fact: who knows what.
     pub(crate) known: BTreeSet<(u16, u16)>,

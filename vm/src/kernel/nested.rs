@@ -4,7 +4,7 @@
 //! by the machine at commit.
 
 use super::branch::make_ready;
-use super::frame::{Frame, missing, register_type, violation};
+use super::frame::{Frame, limit, missing, register_type, violation};
 use super::program::Program;
 use super::{Turn, VMKernel, buffer, communicate, knowledge, output};
 use crate::event::{EventKind, Message};
@@ -38,7 +38,12 @@ pub(super) fn open(
     let depth = state.log.session().depth() as u64 + 1;
     let max = u64::from(state.config.limits.nesting);
     if depth > max {
-        return Err(Box::new(Fault::LimitExceeded { what: "nesting of sessions", value: depth, max }));
+        return Err(limit("nesting of sessions", depth, max));
+    }
+    let opened = state.holdings.as_ref().map_or(0, |holdings| holdings.opened);
+    if opened == u32::MAX {
+        let max = u64::from(u32::MAX);
+        return Err(limit("sessions that one has opened", max + 1, max));
     }
     super::place(program, role, dst, Kind::Endpoint)?;
     let mut given = Vec::new();

@@ -10,9 +10,11 @@ use crate::error::VMError;
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::flow::FlowPolicy;
-use crate::id::SessionId;
+use crate::id::{ImageId, SessionId};
+use crate::kernel::program::Program;
+use crate::kernel::{self, VMKernel};
 use crate::machine::{RunEnd, VM};
-use crate::session::{SessionEnd, SessionReport};
+use crate::session::{SessionEnd, SessionReport, SessionState};
 use crate::value::Value;
 use std::sync::Arc;
 use tell_ir::hash::content_id;
@@ -177,6 +179,57 @@ fn limits_of_nested_sessions() {
         fault_of(&report.expect("ended")),
         &Fault::LimitExceeded { what: "nesting of sessions", value: 1, max: 0 }
     );
+}
+
+#[test]
+fn the_numbers_of_nested_sessions_are_used_up_once() {
+    let program = Program::prepare(opener(&[INT, ENDPOINT], &[set(0, 0), open(1), HALT]));
+    let mut state = SessionState::new(&program, ImageId(0), SessionId::root(0), &Arc::new(config()));
+    assert_eq!(VMKernel::step(&program, &mut state, 0), kernel::Outcome::Ran);
+    let mut last = state.clone();
+    last.holdings().opened = u32::MAX - 1;
+    assert_eq!(VMKernel::step(&program, &mut last, 0), kernel::Outcome::Asked);
+    state.holdings().opened = u32::MAX;
+    let max = u64::from(u32::MAX);
+    let expected = Fault::LimitExceeded { what: "sessions that one has opened", value: max + 1, max };
+    assert_eq!(VMKernel::step(&program, &mut state, 0), kernel::Outcome::Faulted(Box::new(expected)));
+}
+
+#[test]
+fn who_closes_a_session_without_report_is_told() {
+    let mut outer = opener(&[INT, ENDPOINT, STRING], &[set(0, 0), open(1), close(1, 2), HALT]);
+    let mut vm = VM::new(VMConfig { quantum: 1, slice: 1, ..config() }).expect("right");
+    vm.load_unverified(doubling()).expect("loads");
+    (0..20).for_each(|_| outer.functions[0].code.insert(2, Instr::Yield));
+    let outer = vm.load_unverified(outer).expect("loads");
+    let session = vm.open(outer, &[]).expect("opens");
+    let child = session.child(0);
+    assert_eq!(vm.run(20, &mut || false), RunEnd::StepLimit);
+    assert_eq!(vm.lose_report(&child).expect("it has ended").end, SessionEnd::Closed);
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+    let expected = Fault::Close { session: "session 0.0".into(), reason: "there is no report of it" };
+    assert_eq!(fault_of(&vm.take_report(&session).expect("ended")), &expected);
+}
+
+#[test]
+fn a_session_that_was_called_off_is_cancelled() {
+    let mut inner = image(&[]);
+    role(&mut inner, "X", &[INT], &[receive(1, 0), HALT]);
+    param(&mut inner, "n", 0);
+    role(&mut inner, "Y", &[INT], &[Instr::Yield, Instr::Jump { target: 0 }]);
+    let mut outer = image(&[Const::Int(21)]);
+    role(&mut outer, "A", &[INT, ENDPOINT, STRING], &[set(0, 0), open(1), close(1, 2), HALT]);
+    opens(&mut outer, &inner, &[&[0], &[]]);
+    outer.functions[0].finals[0].retain(|entry| entry.reg == 2);
+    let mut vm = VM::new(config()).expect("right");
+    vm.load_unverified(inner).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
+    let session = vm.open(outer, &[]).expect("opens");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::StepLimit);
+    vm.cancel(&session.child(0)).expect("it is there");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+    let report = vm.take_report(&session).expect("ended");
+    assert_eq!(report.finals[0].as_ref().expect("done")[0].shown, "\"cancelled\"");
 }
 
 #[test]
