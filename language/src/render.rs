@@ -3,6 +3,7 @@
 //! ariadne draws the snippets, from a view of the source in which nothing can surprise it or the reader: long lines are
 //! cut around the labels, and characters that move the cursor are replaced. Header, notes and help are written here.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -62,13 +63,13 @@ fn header(diagnostic: &Diagnostic, color: bool, out: &mut impl Write) -> io::Res
         Severity::Warning => ("warning", "\x1b[1;33m"),
     };
     let (on, off) = if color { (paint, "\x1b[0m") } else { ("", "") };
-    writeln!(out, "{on}{word}[{}]{off}: {}", diagnostic.code.0, diagnostic.message)
+    writeln!(out, "{on}{word}[{}]{off}: {}", diagnostic.code.0, one_line(&diagnostic.message))
 }
 
 /// A note or help line below the snippets; further lines are aligned with the first.
 fn remark(word: &str, text: &str, color: bool, out: &mut impl Write) -> io::Result<()> {
     let (on, off) = if color { ("\x1b[1;36m", "\x1b[0m") } else { ("", "") };
-    for (at, line) in text.lines().enumerate() {
+    for (at, line) in text.lines().map(one_line).enumerate() {
         match at {
             0 => writeln!(out, "  {on}{word}{off}: {line}")?,
             _ => writeln!(out, "        {line}")?,
@@ -97,7 +98,7 @@ fn snippets(diagnostic: &Diagnostic, views: &mut Views, color: bool, out: &mut i
         };
         let mut drawn = Label::new((label.file, views.range(label.file, label.span)));
         if !label.text.is_empty() {
-            drawn = drawn.with_message(&label.text);
+            drawn = drawn.with_message(one_line(&label.text));
         }
         report = report.with_label(if color { drawn.with_color(paint) } else { drawn });
     }
@@ -240,6 +241,23 @@ fn finish_piece(text: &str, since: &mut Option<usize>, end: usize, shown: &mut S
         pieces.push(Piece { from: start, shown: shown.len(), same: true });
         shown.push_str(&text[start..end]);
     }
+}
+
+/// A text on one line, in which no character moves the cursor or the text around it: what could is escaped.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| is_plain(c) && c != '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => line.extend(c.escape_default()),
+            c if is_plain(c) => line.push(c),
+            c => line.extend(c.escape_unicode()),
+        }
+    }
+    Cow::Owned(line)
 }
 
 /// Whether a character shows as itself and ends no line but by `\n`.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tell_language::diagnostic::{Code, Diagnostic};
 use tell_language::parse::parse;
-use tell_language::render::render;
+use tell_language::render::{one_line, render};
 use tell_language::span::{FileId, Files, Span};
 use tell_language::symbol::Interner;
 
@@ -49,6 +49,23 @@ fn places_at_the_end_and_none() {
         Diagnostic::new(Code("W0201"), "no place at all"),
     ];
     insta::assert_snapshot!(shown(&diagnostics, &files, false));
+}
+
+#[test]
+fn messages_cannot_move_the_cursor() {
+    assert_eq!(one_line("größer \\n"), "größer \\n");
+    assert_eq!(one_line("a\n\r\t\u{1b}[2J\u{9b}\u{202e}b"), "a\\n\\r\\t\\u{1b}[2J\\u{9b}\\u{202e}b");
+    let mut files = Files::default();
+    let file = files.add("a.tell", "type A");
+    let diagnostic = Diagnostic::new(Code("E0210"), "one\nerror[E0000]: two")
+        .label(file, Span::new(5, 6), "\u{1b}here")
+        .note("a\u{7}\nb")
+        .help("\u{202e}c");
+    let text = shown(&[diagnostic], &files, false);
+    assert!(text.starts_with("error[E0210]: one\\nerror[E0000]: two\n"), "{text}");
+    for escaped in ["\\u{1b}here", "note: a\\u{7}\n        b\n", "help: \\u{202e}c"] {
+        assert!(text.contains(escaped), "{escaped} is not in {text}");
+    }
 }
 
 proptest! {

@@ -9,6 +9,7 @@ use crate::output::Output;
 use tell_ir::asm::{AsmError, assemble};
 use tell_ir::verify::verify;
 use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::render::one_line;
 use tell_language::span::{Files, Span};
 
 /// Reads the text of an image and writes the image; the verifier's verdict keeps it from that only with `--check`.
@@ -27,7 +28,7 @@ pub(crate) fn asm(args: &Asm, output: &Output) -> Result<Exit, Trouble> {
     let verdict = match verify(image.clone()) {
         Ok(_) => "verified".to_owned(),
         Err(error) if args.check => return Err(Trouble::plain(rejected(&name, &error, Some(&image)))),
-        Err(error) => format!("refused by {error}"),
+        Err(error) => one_line(&format!("refused by {error}")).into_owned(),
     };
     write_image(&target, &image, output)?;
     if is_dash(&target) {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tell_ir::codec::encode;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
+use tell_language::render::one_line;
 
 /// Compiles, verifies and writes an image.
 ///
@@ -86,7 +87,7 @@ pub(crate) fn summary(verb: &str, name: &str, image: &CodeImage, size: usize) ->
         ("size", format!("{size} bytes")),
         ("content id", content_id(image).to_string()),
     ];
-    lines.iter().map(|(what, value)| format!("{what:<13} {value}\n")).collect()
+    lines.iter().map(|(what, value)| format!("{what:<13} {}\n", one_line(value))).collect()
 }
 
 /// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Who may read and write an

@@ -20,6 +20,7 @@ use tell_compiler::monitor::{Alarm, AlarmKind, Monitor, Observed, Session};
 use tell_compiler::pipeline::{Checked, Projected};
 use tell_ir::sort::Sort;
 use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::render::one_line;
 
 /// Most things that are listed as allowed.
 const MAX_ALLOWED: usize = 20;
@@ -61,7 +62,7 @@ pub(crate) fn check_trace(args: &CheckTrace, output: &Output) -> Result<Exit, Tr
             if is_json {
                 output.line(serde_json::to_string(&verdict).expect("plain data becomes JSON"))?;
             } else if !verdict.conforms || !output.is_quiet() {
-                output.line(in_words(&verdict, &log))?;
+                in_words(&verdict, &log).iter().try_for_each(|line| output.line(one_line(line)))?;
             }
             Ok(if verdict.conforms { Exit::Ok } else { Exit::Wrong })
         }
@@ -277,20 +278,20 @@ fn sentence(role: &str, is_send: bool, label: &str, peer: &str) -> String {
     }
 }
 
-fn in_words(verdict: &Verdict, log: &str) -> String {
+fn in_words(verdict: &Verdict, log: &str) -> Vec<String> {
     let Some(alarm) = &verdict.alarm else {
         let end = if verdict.complete { "complete" } else { "not at an end" };
         let messages = if verdict.events == 1 { "event" } else { "events" };
-        return format!("{log}: conforms to {}, {} {messages}, {end}", verdict.protocol, verdict.events);
+        return vec![format!("{log}: conforms to {}, {} {messages}, {end}", verdict.protocol, verdict.events)];
     };
     let session = if verdict.sessions > 1 { format!(" in session {}", alarm.session) } else { String::new() };
-    let mut text = format!("{log}:{}: {}{session}: {}", alarm.line, alarm.class, alarm.text);
+    let mut lines = vec![format!("{log}:{}: {}{session}: {}", alarm.line, alarm.class, alarm.text)];
     if alarm.class == AlarmKind::PrematureEnd.name() {
-        alarm.under_way.iter().for_each(|message| text.push_str(&format!("\n  still under way: {message}")));
+        lines.extend(alarm.under_way.iter().map(|message| format!("  still under way: {message}")));
     }
     match alarm.allowed.as_slice() {
-        [] => text.push_str("\n  nothing is allowed there"),
-        allowed => allowed.iter().for_each(|known| text.push_str(&format!("\n  allowed there: {known}"))),
+        [] => lines.push("  nothing is allowed there".to_owned()),
+        allowed => lines.extend(allowed.iter().map(|known| format!("  allowed there: {known}"))),
     }
-    text
+    lines
 }

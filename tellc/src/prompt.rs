@@ -10,6 +10,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
+use tell_language::render::one_line;
 
 /// Longest line that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
@@ -80,14 +81,14 @@ impl Prompt {
         loop {
             // Standard output shows results only; a prompt is none. There is no other place to complain at.
             let _ = self.output.flush();
-            let _ = io::stderr().write_all(question.as_bytes());
+            let _ = io::stderr().write_all(one_line(question).as_bytes());
             let line = self.line().inspect_err(|_| {
                 let _ = writeln!(io::stderr());
             })?;
             match read(line.trim()) {
                 Ok(answer) => return Ok(answer),
                 Err(complaint) => {
-                    let _ = writeln!(io::stderr(), "{complaint}");
+                    let _ = writeln!(io::stderr(), "{}", one_line(&complaint));
                 }
             }
         }

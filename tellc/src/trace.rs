@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use tell_language::render::one_line;
 use tell_vm::trace::stream::Encoder;
 use tell_vm::{BatchView, Description};
 
@@ -213,7 +214,7 @@ pub(crate) fn write_message(event: &Description, sessions: Sessions, output: &Ou
         one => format!("({one})"),
     };
     match sessions {
-        Sessions::One => output.line(format_args!("{from} -> {to} : {label}{payload}")),
-        Sessions::Several => output.line(format_args!("{}: {from} -> {to} : {label}{payload}", event.session)),
+        Sessions::One => output.line(one_line(&format!("{from} -> {to} : {label}{payload}"))),
+        Sessions::Several => output.line(one_line(&format!("{}: {from} -> {to} : {label}{payload}", event.session))),
     }
 }

@@ -8,6 +8,7 @@ use crate::trace::Sessions;
 use std::io;
 use tell_ir::image::CodeImage;
 use tell_language::diagnostic::{Code, Diagnostic};
+use tell_language::render::one_line;
 use tell_language::span::{FileId, Files, Span};
 use tell_vm::{Cancellation, FailureKind, Fault, FaultReport, SessionEnd, SessionId, SessionReport, VM};
 
@@ -80,7 +81,7 @@ pub(super) fn conclude(
     let exit = if count + cancelled > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
     faults.extend(stopped);
     output.diagnostics(&faults, files);
-    called_off.iter().for_each(|text| output.status(text));
+    called_off.iter().for_each(|text| output.status(one_line(text)));
     if count > MAX_FAULTS {
         output.status(format_args!("and {} more faults", count - MAX_FAULTS));
     }
@@ -140,7 +141,7 @@ fn final_values(
     }
     for (role, values) in image.roles.iter().zip(&report.finals) {
         for value in values.iter().flatten() {
-            output.line(format_args!("{}.{} = {}", role.name, value.name, value.shown))?;
+            output.line(one_line(&format!("{}.{} = {}", role.name, value.name, value.shown)))?;
         }
     }
     Ok(())

@@ -46,7 +46,7 @@ fn a_refused_image_is_written_and_told_of() {
     for command in [["verify", &image], ["run", &image]] {
         let ran = tellc(&command).ends(1).says("error[E0602]").says("is rejected: register r9 is outside the frame");
         let ran = ran.says("note: rule V3.1, role `A`, instruction 0: `send B Ping r9`\n");
-        ran.says("help: V3.1 demands that registers are inside the frame\n");
+        ran.says("help: V3.1 demands that registers are inside the frame, ");
     }
 }
 
