@@ -1,6 +1,7 @@
 //! What the roles of a session hold besides their registers: nested sessions, guard layers, knowledge.
 
 use crate::id::SessionId;
+use crate::session::{Status, Want};
 use crate::value::Value;
 use crate::value::encode::encode;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +24,8 @@ pub(crate) struct Holdings {
     pub(crate) evidence: u32,
     /// Shared layers given back that the machine has not heard of.
     pub(crate) freed: Vec<u16>,
+    /// Shared layers that coroutines do not wait for any more, of which it has not heard.
+    pub(crate) withdrawn: Vec<(u16, u16)>,
     /// Nested sessions that nobody owns any more, of which the machine has not heard either.
     pub(crate) lost: Vec<SessionId>,
 }
@@ -43,7 +46,7 @@ pub(crate) struct Guard {
 impl Holdings {
     /// Appends canonical bytes of all but who waits and what the machine is to hear of.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let Self { owned, opened, known, parcels, guards, evidence, freed: _, lost: _ } = self;
+        let Self { owned, opened, known, parcels, guards, evidence, freed: _, withdrawn: _, lost: _ } = self;
         for (id, role) in owned {
             encode(&Value::Session(Arc::new(id.clone())), out);
             out.extend_from_slice(&role.to_le_bytes());
@@ -93,6 +96,13 @@ impl Holdings {
             self.guards.remove(&layer);
         }
         next
+    }
+
+    /// A coroutine of this status waits for nothing any more: what the machine has to hear of that.
+    pub(crate) fn withdraw(&mut self, who: u16, status: Status) {
+        if let Status::Asking(Want::Acquire { layer, .. }) = status {
+            self.withdrawn.push((layer, who));
+        }
     }
 
     /// Takes a coroutine out of all queues. Returns the layers it holds or is the next to hold.

@@ -266,7 +266,7 @@ impl<D: Driver> Machine<D> {
 
     fn put_back(&mut self, ticket: Ticket, mut session: Box<Session>, end: PickEnd) {
         self.trace.commit(&mut session.state.log, &session.loaded.program);
-        self.shared_state.freed(&mut session);
+        self.shared_state.freed(&mut session, ticket);
         let slot = match end {
             PickEnd::Ready | PickEnd::Request(_) => {
                 self.ready.push_back(ticket);
@@ -331,7 +331,7 @@ impl<D: Driver> Machine<D> {
         let Slot::Active(session) = slot else { return };
         session.settle_speculation();
         self.trace.commit(&mut session.state.log, &session.loaded.program);
-        self.shared_state.freed(session);
+        self.shared_state.freed(session, ticket);
         match end {
             Some(end) => {
                 let report = session.report(session.state.log.image(), end);
@@ -398,6 +398,12 @@ impl<D: Driver> Machine<D> {
     #[cfg(test)]
     pub(crate) fn known_sessions(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// Coroutines that wait for shared layers.
+    #[cfg(test)]
+    pub(crate) fn waiting_for_layers(&self) -> usize {
+        self.shared_state.waiting()
     }
 
     /// Takes the report of a session that has ended away from whoever owns it.

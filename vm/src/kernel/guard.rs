@@ -7,7 +7,7 @@ use super::program::Program;
 use super::{Turn, VMKernel};
 use crate::event::EventKind;
 use crate::fault::Fault;
-use crate::session::{SessionState, Status, Want};
+use crate::session::{Coroutine, SessionState, Status, Want};
 use crate::value::{Kind, Value};
 use tell_ir::instr::Reg;
 use tell_ir::resource::Reach;
@@ -94,7 +94,8 @@ fn hand_over(state: &mut SessionState, layer: u16) {
 /// A coroutine leaves a scope or is abandoned: it gives back what it holds, and waits for nothing.
 pub(super) fn forsake(state: &mut SessionState, who: u16) {
     let Some(holdings) = &mut state.holdings else { return };
-    let role = state.coroutines[usize::from(who)].role;
+    let Coroutine { role, status, .. } = state.coroutines[usize::from(who)];
+    holdings.withdraw(who, status);
     for layer in holdings.forsake(who) {
         let is_held = state.holdings().guards.get(&layer).is_some_and(|guard| guard.evidence.is_some());
         if is_held {

@@ -67,7 +67,8 @@ impl Shared {
     }
 
     /// Notes the shared layers a session gave back. The host inherits the nested sessions it lost.
-    pub(super) fn freed(&mut self, session: &mut Session) {
+    pub(super) fn freed(&mut self, session: &mut Session, ticket: Ticket) {
+        self.withdrawn(session, ticket);
         let Some(holdings) = &mut session.state.holdings else { return };
         holdings.lost.drain(..).for_each(|id| _ = self.owned.remove(&id));
         for layer in holdings.freed.drain(..) {
@@ -75,6 +76,22 @@ impl Shared {
                 self.news.push_back(News::Freed(number));
             }
         }
+    }
+
+    /// Who has left or ended waits for no layer.
+    fn withdrawn(&mut self, session: &mut Session, ticket: Ticket) {
+        let Some(holdings) = &mut session.state.holdings else { return };
+        for (layer, who) in holdings.withdrawn.drain(..) {
+            if let Some(number) = session.loaded.layers.get(usize::from(layer)).copied().flatten() {
+                self.layers[number].queue.retain(|waiter| *waiter != (ticket, who));
+            }
+        }
+    }
+
+    /// Coroutines that wait for shared layers.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.layers.iter().map(|layer| layer.queue.len()).sum()
     }
 }
 
@@ -147,6 +164,8 @@ impl<D: Driver> Machine<D> {
 
     fn acquire_shared(&mut self, session: &mut Session, ticket: Ticket, who: u16, layer: u16) -> bool {
         let Some(number) = session.loaded.layers.get(usize::from(layer)).copied().flatten() else { return true };
+        // It may have waited for this one before, and left.
+        self.shared_state.withdrawn(session, ticket);
         let entry = &mut self.shared_state.layers[number];
         if entry.is_held {
             entry.queue.push_back((ticket, who));

@@ -21,7 +21,7 @@ pub(super) enum Slot {
 }
 
 /// The place of a session, and which of all it is: the way to it without a search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
     place: u32,
     /// How many were there before; wraps, long after its ticket is gone.

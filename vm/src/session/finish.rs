@@ -164,6 +164,8 @@ impl Session {
     pub(super) fn terminal(&mut self, roles: Option<Vec<u16>>) {
         self.state.ready = Ready::new();
         if let Some(holdings) = &mut self.state.holdings {
+            let coroutines = (0..).zip(&self.state.coroutines);
+            coroutines.for_each(|(who, coroutine)| holdings.withdraw(who, coroutine.status));
             let shared = holdings.guards.iter().filter(|(_, guard)| guard.is_shared && guard.evidence.is_some());
             holdings.freed = holdings.freed.iter().copied().chain(shared.map(|(layer, _)| *layer)).collect();
         }

@@ -362,3 +362,63 @@ fn the_clock_stands_while_another_session_has_the_layer() {
         assert_eq!(holders(&vm), ["0.A", "1.X"]);
     }
 }
+
+/// A role that wants a layer until a deadline passes, again and again.
+fn impatient(image: &mut CodeImage, layer: u16) {
+    let number = image.roles.len() as u16;
+    let scope = super::fixture::scope(image, number, &[number], &[Outcome::Done, Outcome::Timeout]);
+    image.consts.push(Const::Duration(1));
+    let code = [
+        set(1, 3),
+        Instr::Enter { scope: 0 },
+        acquire(layer, 0),
+        release(layer, 0),
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+        Instr::Leave { scope: 0 },
+        Instr::Jump { target: 0 },
+    ];
+    role(image, "B", &[[LOG, DISK][usize::from(layer)], DURATION], &code);
+    table(image, scope, Some(1), &[(Outcome::Done, None, 5), (Outcome::Timeout, None, 7)]);
+    image.functions.last_mut().expect("added").finals[0].clear();
+}
+
+#[test]
+fn who_leaves_does_not_wait_for_a_shared_layer_any_more() {
+    let (mut image, sleep) = both_shared();
+    image.consts[2] = Const::Duration(1000);
+    sleeper(&mut image, sleep, 1);
+    impatient(&mut image, 1);
+    for quantum in QUANTA {
+        let mut vm = VM::new(VMConfig { quantum, ..config() }).expect("right");
+        vm.install("E", World);
+        let image = vm.load_unverified(image.clone()).expect("loads");
+        let session = vm.open(image, &[]).expect("opens");
+        assert_eq!(vm.run(500, &mut || false), RunEnd::StepLimit);
+        assert!(vm.waiting_for_layers() <= 1, "{}", vm.waiting_for_layers());
+        assert_eq!(vm.run(100_000, &mut || false), RunEnd::Done);
+        assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
+        assert_eq!(holders(&vm), ["0.A", "0.B"]);
+        assert_eq!(vm.waiting_for_layers(), 0);
+    }
+}
+
+#[test]
+fn who_has_ended_does_not_wait_for_a_shared_layer_any_more() {
+    let (mut first, _) = both_shared();
+    let ask = op(&mut first, "E", "ask", &[], INT);
+    let code = [acquire(1, 0), Instr::Perform { op: ask, args: 0, dst: 1 }, release(1, 0), HALT];
+    role(&mut first, "A", &[DISK, INT], &code);
+    first.functions[0].finals[0].clear();
+    let (mut second, _) = both_shared();
+    taker(&mut second, "X", 1);
+    let mut vm = VM::new(config()).expect("right");
+    vm.install("E", World);
+    let images = [first, second].map(|image| vm.load_unverified(image).expect("loads"));
+    let sessions = images.map(|image| vm.open(image, &[]).expect("opens"));
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Waiting);
+    assert_eq!(vm.waiting_for_layers(), 1);
+    vm.cancel(&sessions[1]).expect("it is there");
+    assert_eq!(vm.waiting_for_layers(), 0);
+}
