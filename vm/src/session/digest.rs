@@ -1,8 +1,8 @@
 //! The digest of a session's state, over everything that a step which is not committed leaves alone.
 //!
-//! In it: registers, messages, runs of scopes, what roles hold, what one of them tries, the clock, the request counter,
-//! and where every coroutine is. Not in it: who waits for what, credits, the trace, the configuration. The bytes are
-//! canonical: fixed-width numbers, every list with its length.
+//! In it: registers, messages, runs of scopes, what roles hold, what one of them tries, the clock, the request counter, and
+//! where every coroutine is. Not in it: who waits for what, credits, the trace, the configuration. The bytes are canonical:
+//! fixed-width numbers, every list with its length.
 
 use super::{Coroutine, SessionState, Status};
 use crate::edge::{Edge, Stamp};
