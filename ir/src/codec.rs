@@ -20,6 +20,7 @@ use bincode::serde::decode_from_slice;
 use bincode::serde::{Compat, encode_into_std_write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
 use std::fmt;
 
 /// Longest image file, in bytes.
@@ -35,8 +36,8 @@ pub const MAGIC: &[u8; 7] = b"TELLIMG";
 const CONFIG: Configuration<LittleEndian, Varint, Limit<{ 8 * MAX_IMAGE_BYTES }>> =
     bincode::config::standard().with_limit::<{ 8 * MAX_IMAGE_BYTES }>();
 
-/// Bytes a list takes before any of its elements is read.
-const FIRST_ALLOCATION: usize = 1 << 16;
+/// Bytes that the lists of an image take in memory at most; what is read can be many times as long as the file.
+const MAX_LISTS: usize = 512 << 20;
 
 /// A number of one byte is below this; it marks those of more.
 const WIDE: u8 = 251;
@@ -87,7 +88,10 @@ pub const RULES: &[(&str, &str)] = &[
     ("V1.1", "the file starts with the magic and a known version and is not longer than the limit"),
     ("V1.2", "the section table lists every section once, ascending, without gaps or overlap"),
     ("V1.3", "the checksum at the end is that of the bytes before it"),
-    ("V1.4", "every section decodes within its bytes, with no count beyond them, and leaves none over"),
+    (
+        "V1.4",
+        "every section decodes within its bytes, with no count beyond them, and leaves none over; lists take 512 MiB at most",
+    ),
     ("V1.5", "the file is what this program writes for the image it holds"),
     ("V1.6", "the content id at the end is that of the image"),
 ];
@@ -257,33 +261,38 @@ fn word(bytes: &[u8], at: usize) -> usize {
 }
 
 fn decode_sections(sections: &[Section<'_>]) -> Result<CodeImage, ImageError> {
-    let (protocol, roles) = read_section(sections, 0, |cursor| Ok((cursor.text()?, cursor.list(2, parts::role)?)))?;
+    let room = Cell::new(MAX_LISTS);
+    let (protocol, roles) =
+        read_section(sections, 0, &room, |cursor| Ok((cursor.text()?, cursor.list(2, parts::role)?)))?;
     Ok(CodeImage {
         protocol,
         roles,
-        labels: read_section(sections, 1, |cursor| cursor.list(2, parts::label))?,
-        types: read_section(sections, 2, |cursor| cursor.list(1, parts::ty))?,
-        effects: read_section(sections, 3, |cursor| cursor.list(2, parts::effect))?,
-        ops: read_section(sections, 4, |cursor| cursor.list(10, parts::op))?,
-        consts: read_section(sections, 5, |cursor| cursor.list(1, parts::constant))?,
-        shapes: read_section(sections, 6, |cursor| cursor.plain_list::<Shape, 2>())?,
-        functions: read_section(sections, 7, |cursor| cursor.list(8, parts::function))?,
-        machines: read_section(sections, 8, |cursor| cursor.list(3, parts::machine))?,
-        edges: read_section(sections, 9, |cursor| cursor.plain_list::<_, 4>())?,
-        scopes: read_section(sections, 10, |cursor| cursor.list(3, parts::scope))?,
-        choreography: read_section(sections, 11, |cursor| Ok(Choreography { nodes: cursor.list(1, parts::node)? }))?,
-        resources: read_section(sections, 12, parts::resources)?,
-        debug: if sections.len() > 13 { Some(read_section(sections, 13, parts::debug)?) } else { None },
+        labels: read_section(sections, 1, &room, |cursor| cursor.list(2, parts::label))?,
+        types: read_section(sections, 2, &room, |cursor| cursor.list(1, parts::ty))?,
+        effects: read_section(sections, 3, &room, |cursor| cursor.list(2, parts::effect))?,
+        ops: read_section(sections, 4, &room, |cursor| cursor.list(10, parts::op))?,
+        consts: read_section(sections, 5, &room, |cursor| cursor.list(1, parts::constant))?,
+        shapes: read_section(sections, 6, &room, |cursor| cursor.plain_list::<Shape, 2>())?,
+        functions: read_section(sections, 7, &room, |cursor| cursor.list(8, parts::function))?,
+        machines: read_section(sections, 8, &room, |cursor| cursor.list(3, parts::machine))?,
+        edges: read_section(sections, 9, &room, |cursor| cursor.plain_list::<_, 4>())?,
+        scopes: read_section(sections, 10, &room, |cursor| cursor.list(3, parts::scope))?,
+        choreography: read_section(sections, 11, &room, |cursor| {
+            Ok(Choreography { nodes: cursor.list(1, parts::node)? })
+        })?,
+        resources: read_section(sections, 12, &room, parts::resources)?,
+        debug: if sections.len() > 13 { Some(read_section(sections, 13, &room, parts::debug)?) } else { None },
     })
 }
 
 fn read_section<T>(
     sections: &[Section<'_>],
     index: usize,
+    room: &Cell<usize>,
     read: impl FnOnce(&mut Cursor<'_>) -> Result<T, DecodeError>,
 ) -> Result<T, ImageError> {
     let Section { bytes, offset } = &sections[index];
-    let mut cursor = Cursor(DecoderImpl::new(Rest { bytes, overlong: false }, CONFIG, ()));
+    let mut cursor = Cursor(DecoderImpl::new(Rest { bytes, overlong: false, room }, CONFIG, ()));
     let result = read(&mut cursor);
     let left = cursor.left();
     let at = offset + bytes.len() - left;
@@ -305,6 +314,8 @@ fn read_section<T>(
 struct Rest<'a> {
     bytes: &'a [u8],
     overlong: bool,
+    /// Bytes that lists may still take in memory.
+    room: &'a Cell<usize>,
 }
 
 impl Rest<'_> {
@@ -386,7 +397,12 @@ impl Cursor<'_> {
     /// A list of elements of at least `min` bytes each.
     fn list<T>(&mut self, min: usize, read: impl Fn(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let count = self.count(min)?;
-        let mut items = Vec::with_capacity(count.min(FIRST_ALLOCATION / size_of::<T>()));
+        let room = self.0.reader().room;
+        let Some(rest) = room.get().checked_sub(count.saturating_mul(size_of::<T>())) else {
+            return other(format!("the lists of an image take at most {MAX_LISTS} bytes in memory"));
+        };
+        room.set(rest);
+        let mut items = Vec::with_capacity(count);
         for _ in 0..count {
             items.push(read(self)?);
         }

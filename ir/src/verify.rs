@@ -54,7 +54,11 @@ pub const RULES: &[(&str, &str)] = &[
         "the owner and the participants of a scope are roles, ascending; its outcomes are ascending, `done` first",
     ),
     ("V1.17", "a scope table is of a scope its role takes part in, has a row per outcome, and what belongs to it"),
-    ("V1.18", "facts and layers are listed once, the message of a bundle carries an Endpoint, its facts are ascending"),
+    (
+        "V1.18",
+        "facts and layers are listed once; shared layers, by name, and the facts of a bundle ascend; its message \
+         carries an Endpoint",
+    ),
     ("V2.1", "code is not empty and its first block starts at instruction 0 in state 0"),
     ("V2.2", "blocks are ascending and inside the code"),
     ("V2.3", "jumps lead to the start of a block"),

@@ -8,6 +8,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
+pub mod account;
 pub mod campaign;
 pub mod contracts;
 pub mod earley;

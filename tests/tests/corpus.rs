@@ -18,6 +18,7 @@ use tell_language::dump::ast_dump;
 use tell_language::parse::parse;
 use tell_language::span::FileId;
 use tell_language::symbol::Interner;
+use tell_tests::account::{self, name_of};
 use tell_tests::flags::Flags;
 use tell_tests::host::Missing;
 use tell_tests::program::{check, codes, image, refused, rendered, round_trip};
@@ -227,14 +228,7 @@ fn snapshot_of_tree(path: &Path) -> Test {
 }
 
 fn snapshot_of_trace(path: &Path) -> Test {
-    let text = text_of(path);
-    let verdict = Verdict::of_corpus(&text)?;
-    let flags = Flags::parse(verdict.run.as_deref().unwrap_or(""), path.parent().unwrap_or(path))?;
-    let ran = run(image(&check(&name_of(path), &text))?, &flags, Setup::default())?;
-    let mut lines: Vec<String> = ran.printed.iter().map(|line| format!("printed {line}")).collect();
-    lines.push(format!("end     {}", ran.ending()));
-    lines.extend(ran.finals().into_iter().map(|line| format!("final   {line}")));
-    snapshot("trace", path, &text, &format!("{}\n{}\n", ran.trace(), lines.join("\n")))
+    snapshot("trace", path, &text_of(path), &account::of(path)?)
 }
 
 /// Machines and code.
@@ -244,12 +238,6 @@ fn snapshots_of_stages(path: &Path) -> Test {
     let projected = show::stage(&checked, "project").ok_or("`project` is a stage")?;
     snapshot("project", path, &text, &projected)?;
     snapshot("emit", path, &text, &disassemble(&image(&checked)?))
-}
-
-/// `folder/file.tell`
-fn name_of(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy().into_owned()).collect();
-    parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
 /// Compares source, rule, result with the snapshot.

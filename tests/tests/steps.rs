@@ -1,19 +1,23 @@
 //! A step checks before its first write: whatever keeps it from being committed, the state is the same as before.
 //!
-//! Every step of every example and of every program that is run is tried under limits that it may run into.
+//! The steps of every example, of every program that is run and of the hand-made images of the knock-out table, good and
+//! broken, are tried under limits that they may run into: the first 2 000 of each.
 
 #![allow(clippy::disallowed_methods, reason = "tests read the repository")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use tell_tests::account::programs;
+use tell_tests::campaign::image::open_unverified;
 use tell_tests::flags::Flags;
 use tell_tests::host::Missing;
+use tell_tests::knockout::{Row, rows};
 use tell_tests::program::{check, image};
 use tell_tests::run::{Opened, Setup, open};
 use tell_tests::verdict::Verdict;
-use tell_tests::{files, root, text_of};
+use tell_tests::{root, text_of};
 use tell_vm::kernel::Outcome;
-use tell_vm::{OutputCondition, Retention, VMConfig, VMKernel, WhenFull};
+use tell_vm::{OutputCondition, Retention, SessionId, VM, VMConfig, VMKernel, WhenFull};
 
 /// Most steps of one program that are looked at.
 const STEPS: u64 = 2_000;
@@ -42,23 +46,32 @@ const TRIALS: &[Trial] = &[
     ("no nesting", |config| config.limits.nesting = 0),
 ];
 
-/// The programs that are run, with the flags of their first lines.
-fn programs() -> Vec<PathBuf> {
-    let folders = ["examples", "tests/corpus/runtime"];
-    folders.iter().flat_map(|folder| files(&root().join(folder), "tell")).collect()
-}
-
 /// How often each trial blocked or ended in which fault.
 type Seen = BTreeMap<(&'static str, String), u32>;
 
-fn walk(path: &Path, seen: &mut Seen) -> Result<(), String> {
+fn walk_program(path: &Path, seen: &mut Seen) -> Result<(), String> {
     let text = text_of(path);
     let flags = Verdict::of_corpus(&text)?.run.unwrap_or_default();
     let flags = Flags::parse(&flags, path.parent().unwrap_or(path))?;
     let setup = Setup { trace: Retention::Off, missing: Missing::MakesUp, ..Setup::default() };
-    let Opened { mut machine, session, .. } = open(image(&check("walked.tell", &text))?, &flags, setup)?;
+    let Opened { machine, session, .. } = open(image(&check("walked.tell", &text))?, &flags, setup)?;
+    walk(&path.to_string_lossy(), machine, &session, seen)
+}
+
+/// Both images of a row of the knock-out table, as nobody has verified them.
+fn walk_row(row: Row, seen: &mut Seen) -> Result<(), String> {
+    for image in [row.good, row.broken] {
+        let config = VMConfig { trace: Retention::Off, ..VMConfig::default() };
+        if let Some((machine, session)) = open_unverified(config, image) {
+            walk(&row.rule, machine, &session, seen)?;
+        }
+    }
+    Ok(())
+}
+
+fn walk(what: &str, mut machine: VM, session: &SessionId, seen: &mut Seen) -> Result<(), String> {
     for _ in 0..STEPS {
-        let Some((program, state)) = machine.inspect(&session) else { break };
+        let Some((program, state)) = machine.inspect(session) else { break };
         let Some(who) = state.next() else { break };
         let before = state.digest();
         for (name, change) in TRIALS {
@@ -76,13 +89,13 @@ fn walk(path: &Path, seen: &mut Seen) -> Result<(), String> {
                 | Outcome::Finished => continue,
             };
             if trial.digest() != before || trial.ticks() != state.ticks() {
-                return Err(format!("{}: {name}, {outcome}: step {} of {who}", path.display(), state.ticks()));
+                return Err(format!("{what}: {name}, {outcome}: step {} of {who}", state.ticks()));
             }
             *seen.entry((name, outcome)).or_default() += 1;
         }
         machine.kernel_step_round(1);
-        if let Some((_, state)) = machine.inspect(&session)
-            && machine.state_digest(&session) != Ok(state.digest())
+        if let Some((_, state)) = machine.inspect(session)
+            && machine.state_digest(session) != Ok(state.digest())
         {
             return Err("the machine has another digest than its session".to_owned());
         }
@@ -93,7 +106,8 @@ fn walk(path: &Path, seen: &mut Seen) -> Result<(), String> {
 #[test]
 fn a_step_that_is_not_committed_changes_nothing() {
     let mut seen = Seen::new();
-    let wrong: Vec<String> = programs().iter().filter_map(|path| walk(path, &mut seen).err()).collect();
+    let mut wrong: Vec<String> = programs().iter().filter_map(|path| walk_program(path, &mut seen).err()).collect();
+    wrong.extend(rows().into_iter().filter_map(|row| walk_row(row, &mut seen).err()));
     assert_eq!(wrong, Vec::<String>::new());
     for ((name, outcome), count) in &seen {
         println!("{name:<15} {outcome:<25} {count}");
@@ -103,6 +117,10 @@ fn a_step_that_is_not_committed_changes_nothing() {
         ("as it is", "blocked"),
         ("as it is", "vm.fault.arithmetic"),
         ("as it is", "vm.fault.assertion"),
+        ("as it is", "vm.fault.acquire"),
+        ("as it is", "vm.fault.speculation"),
+        ("as it is", "vm.fault.out_of_registers"),
+        ("as it is", "vm.fault.type_violation"),
         ("no credits", "vm.fault.out_of_credits"),
         ("no payload", limit),
         ("no size", limit),

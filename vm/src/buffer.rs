@@ -1,6 +1,8 @@
 //! What becomes of a message for which its edge has no room.
 
 /// What a sender does when `edge_capacity` messages are queued on its edge.
+///
+/// On a lossy edge, who transfers an endpoint waits and a speculation is undone: neither loses a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenFull {
     /// It waits.

@@ -71,7 +71,7 @@ impl Edge {
         }
     }
 
-    /// How many were ever sent; wraps.
+    /// How many were ever sent, which is the number of the next message; wraps.
     pub(crate) const fn sent(&self) -> u32 {
         self.sent
     }
@@ -124,11 +124,6 @@ impl Edge {
             self.head = tail.pop_front();
         }
         Some(stamp)
-    }
-
-    /// The number of the next message.
-    pub(crate) const fn next_number(&self) -> u32 {
-        self.sent
     }
 
     /// Takes the head off.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) struct Holdings {
     /// Nested sessions, and the role that may close each.
     pub(crate) owned: BTreeMap<SessionId, u16>,
-    /// Sessions opened so far.
+    /// Sessions opened so far, which are their numbers; so none is opened when they are used up.
     pub(crate) opened: u32,
     /// Role and fact: who knows what.
     pub(crate) known: BTreeSet<(u16, u16)>,
@@ -23,6 +23,8 @@ pub(crate) struct Holdings {
     pub(crate) evidence: u32,
     /// Shared layers given back that the machine has not heard of.
     pub(crate) freed: Vec<u16>,
+    /// Nested sessions that nobody owns any more, of which the machine has not heard either.
+    pub(crate) lost: Vec<SessionId>,
 }
 
 /// A layer in a session.
@@ -39,9 +41,9 @@ pub(crate) struct Guard {
 }
 
 impl Holdings {
-    /// Appends canonical bytes of all but who waits.
+    /// Appends canonical bytes of all but who waits and what the machine is to hear of.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let Self { owned, opened, known, parcels, guards, evidence, freed: _ } = self;
+        let Self { owned, opened, known, parcels, guards, evidence, freed: _, lost: _ } = self;
         for (id, role) in owned {
             encode(&Value::Session(Arc::new(id.clone())), out);
             out.extend_from_slice(&role.to_le_bytes());

@@ -400,6 +400,12 @@ impl<D: Driver> Machine<D> {
         self.sessions.len()
     }
 
+    /// Takes the report of a session that has ended away from whoever owns it.
+    #[cfg(test)]
+    pub(crate) fn lose_report(&mut self, id: &SessionId) -> Option<SessionReport> {
+        self.sessions.take(id)
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &VMConfig {

@@ -147,6 +147,16 @@ impl Disturbance {
         }
     }
 
+    /// A message was put back to the head of an edge. It is as it was sent: one that is damaged is not taken.
+    pub(crate) fn move_down(&mut self, edge: u32) {
+        let all = self.digests.range((edge, 0)..=(edge, u32::MAX)).map(|((_, before), _)| *before);
+        for before in all.collect::<Vec<_>>().into_iter().rev() {
+            if let Some(digest) = self.digests.remove(&(edge, before)) {
+                self.digests.insert((edge, before + 1), digest);
+            }
+        }
+    }
+
     /// A role makes no step before a time.
     pub(crate) fn suspend(&mut self, role: u16, until: u64) {
         let time = self.suspended.entry(role).or_insert(until);

@@ -1,8 +1,8 @@
 //! Identity, golden bytes, every rule of the file format, and any image at all.
 
 use super::{
-    CONFIG, FORMAT_VERSION, HEADER_LEN, ImageError, RULES, TRAILER_LEN, decode, decode_from_slice, encode, reseal,
-    split,
+    CONFIG, Cell, Cursor, FORMAT_VERSION, HEADER_LEN, ImageError, RULES, Section, TRAILER_LEN, decode,
+    decode_from_slice, encode, read_section, reseal, split,
 };
 use crate::choreography::{Branch, Choreography, Node, NodeId, Place};
 use crate::hash::{content_id, file_checksum};
@@ -182,6 +182,16 @@ fn each_violation_is_rejected_with_its_rule() {
     for (rule, text) in RULES {
         assert!(VIOLATIONS.iter().any(|(broken, ..)| broken == rule), "{rule} ({text}) is not tried");
     }
+}
+
+/// A file of single bytes can stand for lists of much larger entries.
+#[test]
+fn lists_take_no_more_memory_than_they_may() {
+    let sections = [Section { bytes: &[10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], offset: 7 }];
+    let read = |bytes| read_section(&sections, 0, &Cell::new(bytes), |cursor| cursor.list(1, Cursor::word));
+    assert_eq!(read(40), Ok((0..10).collect()));
+    let error = read(39).expect_err("ten numbers take 40 bytes");
+    assert_eq!((error.rule, error.offset), ("V1.4", 8), "{error}");
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -4,7 +4,7 @@
 use super::table::{SHORT_TABLE, components, distinct, in_range};
 use super::{Check, violation};
 use crate::image::CodeImage;
-use crate::resource::Resources;
+use crate::resource::{Reach, Resources};
 use crate::ty::{Type, TypeId};
 
 /// Checks the tables that belong to no role. Labels and operations have types that are there.
@@ -13,6 +13,12 @@ pub(super) fn check(image: &CodeImage) -> Check {
     let Resources { layers, facts, bundles, .. } = &image.resources;
     if !distinct(layers.iter().map(|layer| &layer.name)) || !distinct(facts.iter()) {
         return violation("V1.18", "two layers have the same name, or two facts are the same");
+    }
+    let shared: Vec<&str> =
+        layers.iter().filter(|layer| layer.reach == Reach::Shared).map(|layer| layer.name.as_str()).collect();
+    // Layers are acquired in the order of their table; so sessions of different images acquire them in one order.
+    if !shared.is_sorted() {
+        return violation("V1.18", "shared layers are not in the order of their names");
     }
     for bundle in bundles {
         let payload = image.labels[usize::from(bundle.label)].payload;

@@ -2,6 +2,7 @@
 
 use super::stage::{Calm, events_of, machine, programs};
 use super::{Report, Size};
+use crate::account;
 use tell_ir::codec::{decode, encode};
 use tell_ir::image::CodeImage;
 use tell_vm::{Event, RoundSemantics, SessionReport, VMConfig};
@@ -51,7 +52,7 @@ fn execute(image: &CodeImage, seed: u64, way: Way) -> Result<Execution, String> 
 }
 
 /// G8: a session has the same trace in every execution. Programs that do not end in time are compared as far as both
-/// got.
+/// got. What each program does is also compared with what other processes found, built for tests.
 #[must_use]
 pub fn equal(size: Size) -> Report {
     let mut report = Report::default();
@@ -64,6 +65,9 @@ pub fn equal(size: Size) -> Report {
                 report.case(|| same(&first, &other), || format!("{name}, seed {seed}, {way:?}"));
             }
         }
+    }
+    for path in account::programs() {
+        report.case(|| account::compare(&path), || path.display().to_string());
     }
     report
 }

@@ -6,17 +6,16 @@ use super::{Report, Size};
 use crate::flags::Flags;
 use crate::host::{Inputs, MadeUp, Missing, Paper};
 use crate::numbers::Numbers;
+use crate::pieces::change;
 use crate::program::build;
 use crate::run::{Setup, run};
 use crate::value::made_up;
-use crate::{files, root, text_of};
+use crate::{files, knockout, root, text_of};
 use std::fmt::Write;
 use tell_ir::codec::{decode, encode, reseal};
 use tell_ir::image::CodeImage;
-use tell_ir::machine::{State, StateId};
-use tell_ir::ty::TypeId;
 use tell_ir::verify::verify;
-use tell_vm::{Limits, Retention, VM, VMConfig, Value};
+use tell_vm::{Limits, Retention, SessionId, VM, VMConfig, Value};
 
 /// Steps a hostile image may take.
 const FUEL: u64 = 2_000;
@@ -76,21 +75,32 @@ pub fn examples() -> Vec<(String, CodeImage)> {
     files(&root().join("examples"), "tell").into_iter().map(image).collect()
 }
 
+/// Most instructions of an image that is changed.
+const SMALL: usize = 1_000;
+
+/// The examples, and small images of everything that has no syntax: sessions, guards, speculation, lossy edges.
+fn bases() -> Vec<(String, CodeImage)> {
+    let is_small =
+        |image: &CodeImage| image.functions.iter().map(|function| function.code.len()).sum::<usize>() <= SMALL;
+    let small = knockout::rows().into_iter().filter(|row| is_small(&row.good));
+    examples().into_iter().chain(small.map(|row| (row.rule, row.good))).collect()
+}
+
 /// G1, surface 2: spliced, substituted and random bytes, changed tables.
 #[must_use]
 pub fn hostile(size: Size) -> Report {
     let mut report = Report::default();
     let mut numbers = Numbers::new(2);
-    let examples = examples();
-    let all: Vec<Vec<u8>> = examples.iter().map(|(_, image)| encode(image)).collect();
+    let bases = bases();
+    let all: Vec<Vec<u8>> = bases.iter().map(|(_, image)| encode(image)).collect();
     for _ in 0..size.of(100_000, 10_000_000) {
         let bytes = match numbers.below(8) {
             0..=2 => spliced(&all, &mut numbers),
             3 => random(&all[0], &mut numbers),
             _ => {
-                let mut image = numbers.pick(&examples).1.clone();
+                let mut image = numbers.pick(&bases).1.clone();
                 for _ in 0..=numbers.below(2) {
-                    mutate(&mut image, &mut numbers);
+                    change(&mut image, &mut numbers);
                 }
                 encode(&image)
             }
@@ -183,12 +193,12 @@ fn damage(report: &mut Report, name: &str, mut bytes: Vec<u8>) {
 pub fn unverified(size: Size) -> Report {
     let mut report = Report::default();
     let mut numbers = Numbers::new(5);
-    let examples = examples();
+    let bases = bases();
     for _ in 0..size.of(20_000, 1_000_000) {
-        let (name, image) = numbers.pick(&examples);
+        let (name, image) = numbers.pick(&bases);
         let mut image = image.clone();
         for _ in 0..=numbers.below(12) {
-            mutate(&mut image, &mut numbers);
+            change(&mut image, &mut numbers);
         }
         let case = || format!("{name}: {}", hex(&encode(&image)));
         report.case(|| Ok(run_unverified(image.clone())), case);
@@ -201,7 +211,19 @@ pub fn unverified(size: Size) -> Report {
 pub fn run_unverified(image: CodeImage) -> &'static str {
     let limits = Limits { value_size: 10_000, ..Limits::default() };
     let config = VMConfig { quantum: 64, trace: Retention::Last(16), limits, ..VMConfig::default() };
-    let Ok(mut machine) = VM::new(config) else { return "refused" };
+    let Some((mut machine, session)) = open_unverified(config, image) else { return "refused" };
+    machine.run(FUEL, &mut || false);
+    match machine.take_report(&session) {
+        None => "ran",
+        Some(report) if report.end == tell_vm::SessionEnd::Closed => "ran",
+        Some(_) => "faulted",
+    }
+}
+
+/// A session of an image that no verifier has seen, unless the machine refuses it.
+#[must_use]
+pub fn open_unverified(config: VMConfig, image: CodeImage) -> Option<(VM, SessionId)> {
+    let mut machine = VM::new(config).ok()?;
     let inputs = Inputs::new(&Flags::default(), Missing::MakesUp);
     tell_stdlib::install(&mut machine, Paper::default(), inputs);
     for effect in &image.effects {
@@ -213,112 +235,7 @@ pub fn run_unverified(image: CodeImage) -> &'static str {
     let mut value = |ty| made_up(ty, &types, &mut numbers).unwrap_or_default();
     let args: Vec<Vec<Value>> =
         image.roles.iter().map(|role| role.params.iter().map(|param| value(param.ty)).collect()).collect();
-    let Ok(id) = machine.load_unverified(image) else { return "refused" };
-    let Ok(session) = machine.open(id, &args) else { return "refused" };
-    machine.run(FUEL, &mut || false);
-    match machine.take_report(&session) {
-        None => "ran",
-        Some(report) if report.end == tell_vm::SessionEnd::Closed => "ran",
-        Some(_) => "faulted",
-    }
-}
-
-/// Changes one thing that the format allows.
-pub fn mutate(image: &mut CodeImage, numbers: &mut Numbers) {
-    if image.functions.is_empty() || image.machines.len() < image.functions.len() {
-        return;
-    }
-    let role = numbers.below(image.functions.len());
-    let type_count = image.types.len();
-    match numbers.below(12) {
-        0..=2 => mutate_code(image, role, numbers),
-        3 => mutate_machine(image, role, numbers),
-        4 => {
-            let regs = &mut image.functions[role].regs;
-            if !regs.is_empty() {
-                let at = numbers.below(regs.len());
-                regs[at] = TypeId(numbers.below(type_count) as u32);
-            }
-        }
-        5 => {
-            let states = image.machines[role].states.len();
-            let blocks = &mut image.functions[role].blocks;
-            let at = numbers.below(blocks.len());
-            blocks[at].state = StateId(numbers.below(states) as u32);
-        }
-        6 => mutate_choose(image, role, numbers),
-        7 => {
-            let labels = &mut image.labels;
-            let at = numbers.below(labels.len());
-            labels[at].payload = TypeId(numbers.below(type_count) as u32);
-        }
-        8 => {
-            let function = &mut image.functions[role];
-            if let Some(table) = function.switches.first_mut() {
-                let at = numbers.below(table.len());
-                table[at] = numbers.pick(&function.blocks).pc;
-            }
-        }
-        9 => {
-            let other = numbers.below(image.functions.len());
-            image.functions.swap(role, other);
-        }
-        10 if !image.edges.is_empty() => {
-            let edge = numbers.below(image.edges.len());
-            image.edges.remove(edge);
-        }
-        _ => {
-            let finals = &mut image.functions[role].finals;
-            if let Some(value) = finals.iter_mut().flatten().next() {
-                value.reg = numbers.below(20) as u16;
-            }
-        }
-    }
-}
-
-fn mutate_choose(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
-    let function = &mut image.functions[role];
-    let Some(table) = function.chooses.first_mut() else { return };
-    if table.rows.is_empty() {
-        return;
-    }
-    let at = numbers.below(table.rows.len());
-    match numbers.below(3) {
-        0 if table.rows.len() > 1 => drop(table.rows.remove(at)),
-        1 => table.finals = if table.finals.is_some() { None } else { Some(0) },
-        _ => table.rows[at].target = numbers.pick(&function.blocks).pc,
-    }
-}
-
-fn mutate_code(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
-    let from = numbers.below(image.functions.len());
-    if image.functions[from].code.is_empty() || image.functions[role].code.is_empty() {
-        return;
-    }
-    let other = *numbers.pick(&image.functions[from].code);
-    let code = &mut image.functions[role].code;
-    let (a, b) = (numbers.below(code.len()), numbers.below(code.len()));
-    match numbers.below(4) {
-        0 => code.swap(a, b),
-        1 => drop(code.remove(a)),
-        2 => code.insert(a, other),
-        _ => code[a] = other,
-    }
-}
-
-fn mutate_machine(image: &mut CodeImage, role: usize, numbers: &mut Numbers) {
-    let states = &mut image.machines[role].states;
-    let (at, count) = (numbers.below(states.len()), states.len());
-    match &mut states[at] {
-        State::Send(rows) | State::Recv { rows, .. } if !rows.is_empty() => {
-            let row = numbers.below(rows.len());
-            match numbers.below(3) {
-                0 if rows.len() > 1 => drop(rows.remove(row)),
-                1 => rows[row].target = StateId(numbers.below(count) as u32),
-                _ => rows[row].label ^= 1,
-            }
-        }
-        State::Tau(next) => next.push(StateId(numbers.below(count) as u32)),
-        other => *other = State::Tau(vec![StateId(numbers.below(count) as u32)]),
-    }
+    let id = machine.load_unverified(image).ok()?;
+    let session = machine.open(id, &args).ok()?;
+    Some((machine, session))
 }

@@ -6,7 +6,7 @@ use crate::host::{Inputs, Missing, Paper};
 use crate::numbers::Numbers;
 use crate::program::build;
 use crate::value::made_up;
-use crate::{files, root, text_of};
+use crate::{account, text_of};
 use std::path::PathBuf;
 use tell_ir::image::CodeImage;
 use tell_ir::verify::verify;
@@ -42,13 +42,11 @@ fn numbers_of(call: &Call<'_>) -> Numbers {
 /// The examples and the programs of the corpus that are meant to be run, by name.
 #[must_use]
 pub fn programs() -> Vec<(String, CodeImage)> {
-    let folders = ["examples", "tests/corpus/runtime"];
-    let paths = folders.iter().flat_map(|folder| files(&root().join(folder), "tell"));
     let image = |path: PathBuf| {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         build(&name, &text_of(&path)).ok().map(|image| (name, image))
     };
-    paths.filter_map(image).collect()
+    account::programs().into_iter().filter_map(image).collect()
 }
 
 /// A machine with an image, and arguments for its sessions.

@@ -4,6 +4,7 @@ use super::{Findings, Spot, typing};
 use std::collections::BTreeSet;
 use tell_ir::image::{CodeImage, Effect, Op, Outcome, Shape};
 use tell_ir::machine::State;
+use tell_ir::resource::Reach;
 use tell_ir::ty::{Type, TypeId};
 
 /// Most roles.
@@ -135,6 +136,10 @@ fn scopes(image: &CodeImage, found: &mut Findings) {
 fn resources(image: &CodeImage, found: &mut Findings) {
     let resources = &image.resources;
     found.require(all_differ(resources.layers.iter().map(|layer| &layer.name)), "V1.18", Spot::of("the layers"));
+    // By their bytes, whatever lies between them.
+    let shared = resources.layers.iter().filter(|layer| layer.reach == Reach::Shared);
+    let names: Vec<&[u8]> = shared.map(|layer| layer.name.as_bytes()).collect();
+    found.require(names.windows(2).all(|pair| pair[0] <= pair[1]), "V1.18", Spot::of("the shared layers"));
     found.require(
         all_differ(resources.facts.iter().map(|fact| (&fact.name, fact.about))),
         "V1.18",

@@ -2,8 +2,10 @@
 
 use super::communicate::new_head;
 use super::frame::{Flow, Frame, limit};
+use super::program::{EdgeProgram, Program};
 use super::{disturb, output};
 use crate::buffer::WhenFull;
+use crate::config::VMConfig;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::session::Status;
@@ -17,26 +19,39 @@ pub(super) type Sending = (u32, u16, Reg, fn(Message) -> EventKind);
 #[inline(never)]
 pub(super) fn full(frame: &mut Frame<'_>, sending: Sending) -> Result<Option<Flow>, Box<Fault>> {
     let number = sending.0;
-    let program = frame.program;
-    let edge = &program.edges[number as usize];
+    let is_lossy = frame.program.edges[number as usize].lossy;
+    let queue = &frame.edges[number as usize];
     match frame.config.when_full {
-        WhenFull::Drop if edge.lossy => lose(frame, sending),
-        WhenFull::Latest if edge.lossy && !frame.edges[number as usize].is_empty() => replace(frame, sending),
-        WhenFull::Block | WhenFull::Drop | WhenFull::Latest => {
+        WhenFull::Drop if is_lossy => lose(frame, sending),
+        WhenFull::Latest if is_lossy && !queue.is_empty() => replace(frame, sending),
+        WhenFull::Block | WhenFull::Resize | WhenFull::Error | WhenFull::Drop | WhenFull::Latest => {
+            if takes(frame.program, frame.config, number, queue.len())? {
+                return Ok(None);
+            }
             frame.edges[number as usize].writer = frame.who;
             return frame.wait(Status::Sending { edge: number }).map(Some);
         }
-        WhenFull::Resize => {
-            let (value, max) = (frame.edges[number as usize].len() as u64 + 1, u64::from(frame.config.limits.edge));
-            return if value > max { Err(limit("messages on an edge", value, max)) } else { Ok(None) };
-        }
-        WhenFull::Error => {
-            let name = |role: u16| program.role_name(role).to_owned();
-            let (from, to, capacity) = (name(edge.from), name(edge.to), frame.config.edge_capacity);
-            return Err(Box::new(Fault::BufferFull { from, to, capacity }));
-        }
     }
     Ok(Some(Flow::Next))
+}
+
+/// Whether an edge that holds so many messages takes one more without losing any; else its sender waits.
+pub(super) fn takes(program: &Program, config: &VMConfig, edge: u32, length: usize) -> Result<bool, Box<Fault>> {
+    if length < config.edge_capacity as usize {
+        return Ok(true);
+    }
+    match config.when_full {
+        WhenFull::Block | WhenFull::Drop | WhenFull::Latest => Ok(false),
+        WhenFull::Resize => {
+            let (value, max) = (length as u64 + 1, u64::from(config.limits.edge));
+            if value > max { Err(limit("messages on an edge", value, max)) } else { Ok(true) }
+        }
+        WhenFull::Error => {
+            let EdgeProgram { from, to, .. } = program.edges[edge as usize];
+            let [from, to] = [from, to].map(|role| program.role_name(role).to_owned());
+            Err(Box::new(Fault::BufferFull { from, to, capacity: config.edge_capacity }))
+        }
+    }
 }
 
 /// The message gets its number and is gone.

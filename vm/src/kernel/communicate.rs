@@ -152,7 +152,8 @@ pub(super) fn discard(frame: &mut Frame<'_>, edge: u32) {
         let mut payload = Value::Unit;
         let Some(Stamp { number, label, .. }) = frame.edges[edge as usize].pop(&mut payload) else { break };
         if let (Value::Endpoint(_), Some(holdings)) = (&payload, &mut *frame.holdings) {
-            holdings.parcels.remove(&(edge, number));
+            let parcel = holdings.parcels.remove(&(edge, number));
+            holdings.lost.extend(parcel.map(|(_, id)| id));
         }
         frame.runs.release(part);
         disturb::taken(frame, edge);

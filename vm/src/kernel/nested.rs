@@ -4,9 +4,9 @@
 //! by the machine at commit.
 
 use super::branch::make_ready;
-use super::frame::{Frame, missing, register_type, violation};
+use super::frame::{Frame, limit, missing, register_type, violation};
 use super::program::Program;
-use super::{Turn, VMKernel, communicate, knowledge, output};
+use super::{Turn, VMKernel, buffer, communicate, knowledge, output};
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
 use crate::id::SessionId;
@@ -38,7 +38,12 @@ pub(super) fn open(
     let depth = state.log.session().depth() as u64 + 1;
     let max = u64::from(state.config.limits.nesting);
     if depth > max {
-        return Err(Box::new(Fault::LimitExceeded { what: "nesting of sessions", value: depth, max }));
+        return Err(limit("nesting of sessions", depth, max));
+    }
+    let opened = state.holdings.as_ref().map_or(0, |holdings| holdings.opened);
+    if opened == u32::MAX {
+        let max = u64::from(u32::MAX);
+        return Err(limit("sessions that one has opened", max + 1, max));
     }
     super::place(program, role, dst, Kind::Endpoint)?;
     let mut given = Vec::new();
@@ -130,14 +135,14 @@ pub(super) fn transfer(
     if state.coroutines[usize::from(who)].called.is_some() {
         return super::scope::depart(program, state, who);
     }
-    if state.edges[edge as usize].len() >= state.config.edge_capacity as usize {
+    if !buffer::takes(program, &state.config, edge, state.edges[edge as usize].len())? {
         state.edges[edge as usize].writer = who;
         return Ok(Turn::Wait(Status::Sending { edge }));
     }
     let id = SessionId::clone(id);
     state.registers[place] = Value::Unit;
     state.holdings().owned.remove(&id);
-    let number = state.edges[edge as usize].next_number();
+    let number = state.edges[edge as usize].sent();
     state.holdings().parcels.insert((edge, number), (bundle, id));
     state.coroutines[usize::from(who)].pc += 1;
     let message = Message { partner: to, label: entry.label, number };

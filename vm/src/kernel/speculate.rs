@@ -7,7 +7,7 @@
 use super::branch::make_ready;
 use super::frame::{Frame, missing};
 use super::program::Program;
-use super::{Turn, communicate, knowledge, nested, output};
+use super::{Turn, buffer, communicate, disturb, knowledge, nested, output};
 use crate::edge::Queued;
 use crate::event::{EventKind, Message};
 use crate::fault::Fault;
@@ -96,7 +96,7 @@ pub(super) fn step(program: &Program, state: &mut SessionState, who: u16, instr:
         Instr::Send { to, label, val } => send(program, state, &mut speculation, (to, label, val), EventKind::Sent),
         Instr::Offer { to, label, val } => send(program, state, &mut speculation, (to, label, val), EventKind::Offered),
         Instr::Receive { .. } | Instr::Choose { .. } => receive(program, state, &mut speculation, instr),
-        Instr::Join => Ok(has_room(state, &speculation)),
+        Instr::Join => has_room(program, state, &speculation),
         Instr::Abort => Ok(false),
         Instr::Tag { fact, dst } => knowledge::tag(program, state, who, (fact, dst)).map(|_| true),
         Instr::Check { fact, to, dst } => knowledge::check(program, state, who, (fact, to, dst)).map(|_| true),
@@ -114,7 +114,7 @@ pub(super) fn step(program: &Program, state: &mut SessionState, who: u16, instr:
     Ok(Turn::On)
 }
 
-/// Puts a message into the outbox; false if its edge has no room for it.
+/// Puts a message into the outbox; false if it would have to wait for room on its edge.
 fn send(
     program: &Program,
     state: &mut SessionState,
@@ -122,17 +122,16 @@ fn send(
     (port, label, val): (u16, u16, Reg),
     kind: fn(Message) -> EventKind,
 ) -> Result<bool, Box<Fault>> {
-    let capacity = state.config.edge_capacity as usize;
     let Some((mut frame, pc)) = Frame::enter(program, state, speculation.who) else {
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let (edge, value) = communicate::outgoing(&frame, port, label, val)?;
     output::check(&mut frame, label)?;
     let before = speculation.on(edge);
-    if frame.edges[edge as usize].len() + before >= capacity {
+    if !buffer::takes(program, frame.config, edge, frame.edges[edge as usize].len() + before)? {
         return Ok(false);
     }
-    let number = frame.edges[edge as usize].next_number().wrapping_add(before as u32);
+    let number = frame.edges[edge as usize].sent().wrapping_add(before as u32);
     let message = Message { partner: program.edges[edge as usize].to, label, number };
     output::note(frame.config, frame.log, frame.me, label);
     frame.log.step(frame.me, kind(message), || value.clone());
@@ -148,7 +147,7 @@ fn receive(
     speculation: &mut Speculation,
     instr: Instr,
 ) -> Result<bool, Box<Fault>> {
-    let Some((frame, pc)) = Frame::enter(program, state, speculation.who) else {
+    let Some((mut frame, pc)) = Frame::enter(program, state, speculation.who) else {
         return Err(missing("coroutine", u32::from(speculation.who)));
     };
     let found = match instr {
@@ -165,16 +164,22 @@ fn receive(
     frame.log.step(frame.me, kind(message), || queued.payload.clone());
     frame.registers[usize::from(dst)] = queued.payload.clone();
     frame.others[usize::from(speculation.who)].pc = next;
+    disturb::taken(&mut frame, edge);
     speculation.taken.push((edge, queued));
     Ok(true)
 }
 
-/// Whether all edges have room for what the outbox holds.
-fn has_room(state: &SessionState, speculation: &Speculation) -> bool {
-    let mut letters: BTreeMap<u32, usize> = BTreeMap::new();
-    speculation.outbox.iter().for_each(|letter| *letters.entry(letter.0).or_default() += 1);
-    let capacity = state.config.edge_capacity as usize;
-    letters.iter().all(|(edge, count)| state.edges[*edge as usize].len() + count <= capacity)
+/// Whether all edges take what the outbox holds.
+fn has_room(program: &Program, state: &SessionState, speculation: &Speculation) -> Result<bool, Box<Fault>> {
+    let mut lengths: BTreeMap<u32, usize> = BTreeMap::new();
+    for (edge, ..) in &speculation.outbox {
+        let length = lengths.entry(*edge).or_insert_with(|| state.edges[*edge as usize].len());
+        if !buffer::takes(program, &state.config, *edge, *length)? {
+            return Ok(false);
+        }
+        *length += 1;
+    }
+    Ok(true)
 }
 
 /// All that was tried happens.
@@ -188,7 +193,8 @@ fn join(program: &Program, state: &mut SessionState, speculation: Speculation) {
             if matches!(payload, Value::Endpoint(_)) {
                 nested::arrive(&mut frame, edge, stamp.number);
             }
-            communicate::taken::<true>(&mut frame, edge, stamp.part);
+            // What is damaged has already moved up.
+            communicate::taken::<false>(&mut frame, edge, stamp.part);
         }
         for (edge, label, value) in outbox {
             communicate::put(&mut frame, edge, label, &value);
@@ -219,6 +225,9 @@ fn undo(program: &Program, state: &mut SessionState) {
     }
     for (edge, queued) in taken.into_iter().rev() {
         state.edges[edge as usize].put_back(queued);
+        if let Some(rare) = &mut state.rare {
+            rare.disturbance.move_down(edge);
+        }
     }
     if let Some(holdings) = &mut state.holdings {
         holdings.known = known;

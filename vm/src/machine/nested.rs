@@ -66,9 +66,10 @@ impl Shared {
         }
     }
 
-    /// Notes the shared layers a session gave back.
+    /// Notes the shared layers a session gave back. The host inherits the nested sessions it lost.
     pub(super) fn freed(&mut self, session: &mut Session) {
         let Some(holdings) = &mut session.state.holdings else { return };
+        holdings.lost.drain(..).for_each(|id| _ = self.owned.remove(&id));
         for layer in holdings.freed.drain(..) {
             if let Some(number) = session.loaded.layers.get(usize::from(layer)).copied().flatten() {
                 self.news.push_back(News::Freed(number));
@@ -85,7 +86,10 @@ impl<D: Driver> Machine<D> {
                 Ok(()) => true,
                 Err(fault) => return PickEnd::Ended(session.fault(Some(who), fault)),
             },
-            Want::Close { .. } => self.close_nested(session, ticket, who),
+            Want::Close { .. } => match self.close_nested(session, ticket, who) {
+                Ok(granted) => granted,
+                Err(fault) => return PickEnd::Ended(session.fault(Some(who), fault)),
+            },
             Want::Acquire { layer, .. } => self.acquire_shared(session, ticket, who, layer),
         };
         if granted {
@@ -99,11 +103,13 @@ impl<D: Driver> Machine<D> {
         let Some((nested, args)) = VMKernel::arguments_of_open(&session.loaded.program, &session.state, who) else {
             return Ok(());
         };
-        let image = session.loaded.nested.get(usize::from(nested)).copied();
-        let (value, max) = (u64::from(self.active) + 1, u64::from(self.config.limits.sessions));
-        let (Some(image), true) = (image, value <= max) else {
-            return Err(Box::new(Fault::LimitExceeded { what: "sessions", value, max }));
+        let Some(image) = session.loaded.nested.get(usize::from(nested)).copied() else {
+            return Err(Box::new(Fault::MissingEntry { table: "nested image", index: u32::from(nested) }));
         };
+        let (value, max) = (u64::from(self.active) + 1, u64::from(self.config.limits.sessions));
+        if value > max {
+            return Err(Box::new(Fault::LimitExceeded { what: "sessions", value, max }));
+        }
         let number = session.state.holdings().opened;
         let id = session.state.log.session().child(number);
         let given: Vec<SessionId> = args.iter().flatten().filter_map(endpoint).collect();
@@ -114,25 +120,29 @@ impl<D: Driver> Machine<D> {
         Ok(())
     }
 
-    fn close_nested(&mut self, session: &mut Session, ticket: Ticket, who: u16) -> bool {
-        let Some(id) = VMKernel::closing(&session.loaded.program, &session.state, who) else { return true };
+    /// Commits the end of a nested session; false if it has not ended.
+    fn close_nested(&mut self, session: &mut Session, ticket: Ticket, who: u16) -> Result<bool, Box<Fault>> {
+        let Some(id) = VMKernel::closing(&session.loaded.program, &session.state, who) else { return Ok(true) };
         match self.sessions.get(&id) {
             Some(Slot::Active(_) | Slot::Picked) => {
                 self.shared_state.closers.insert((*id).clone(), (ticket, who));
-                false
+                Ok(false)
             }
             Some(Slot::Ended(_) | Slot::Free) | None => {
-                let end = self.finish_nested(&id);
+                let Some(end) = self.finish_nested(&id) else {
+                    let reason = "there is no report of it";
+                    return Err(Box::new(Fault::Close { session: format!("session {id}"), reason }));
+                };
                 VMKernel::closed(&session.loaded.program, &mut session.state, who, end);
-                true
+                Ok(true)
             }
         }
     }
 
-    /// Forgets a nested session that has ended. Returns how it ended.
-    fn finish_nested(&mut self, id: &SessionId) -> &'static str {
+    /// Forgets a nested session that has ended. Returns how it ended, if there is a report.
+    fn finish_nested(&mut self, id: &SessionId) -> Option<&'static str> {
         self.shared_state.owned.remove(id);
-        self.sessions.take(id).as_ref().map_or("closed", how)
+        self.sessions.take(id).as_ref().map(how)
     }
 
     fn acquire_shared(&mut self, session: &mut Session, ticket: Ticket, who: u16, layer: u16) -> bool {
@@ -163,7 +173,7 @@ impl<D: Driver> Machine<D> {
         if VMKernel::closing(&session.loaded.program, &session.state, who).as_deref() != Some(id) {
             return;
         }
-        let end = self.finish_nested(id);
+        let Some(end) = self.finish_nested(id) else { return };
         self.wake(ticket, |session| VMKernel::closed(&session.loaded.program, &mut session.state, who, end));
     }
 

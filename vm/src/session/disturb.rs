@@ -42,8 +42,7 @@ impl Session {
         if !self.state.ready.is_empty() {
             return Some(PickEnd::Ready);
         }
-        let is_outstanding = |status: Status| matches!(status, Status::Performing(_));
-        if self.state.coroutines.iter().any(|coroutine| is_outstanding(coroutine.status)) {
+        if self.is_outstanding() {
             return None;
         }
         let disturbance = &self.state.rare.as_ref()?.disturbance;

@@ -1,6 +1,6 @@
 //! How a session ends and what is left of it.
 
-use super::{PickEnd, Session, Status};
+use super::{PickEnd, Session, SessionState, Status};
 use crate::event::EventKind;
 use crate::fault::{Fault, FaultReport};
 use crate::id::ImageId;
@@ -75,8 +75,7 @@ impl Session {
         {
             return end;
         }
-        let waits = |status| matches!(status, Status::Performing(_) | Status::Asking(_));
-        if self.state.coroutines.iter().any(|coroutine| waits(coroutine.status)) {
+        if self.is_outstanding() {
             return PickEnd::Waiting;
         }
         match VMKernel::advance_clock(&self.loaded.program, &mut self.state) {
@@ -102,6 +101,43 @@ impl Session {
                 PickEnd::Ended(SessionEnd::Closed)
             }
         }
+    }
+
+    /// Whether something is outstanding that comes from outside the session, so that its clock stands: the answer to an
+    /// operation, or what the machine has not granted. That may be waiting for a shared layer which is held here; so it
+    /// does not count while the holder waits for the clock.
+    pub(super) fn is_outstanding(&self) -> bool {
+        let mut is_asking = false;
+        for coroutine in &self.state.coroutines {
+            match coroutine.status {
+                Status::Performing(_) => return true,
+                Status::Asking(_) => is_asking = true,
+                Status::Ready
+                | Status::Receiving { .. }
+                | Status::Choosing { .. }
+                | Status::Sending { .. }
+                | Status::Sleeping(_)
+                | Status::Joining
+                | Status::Entering { .. }
+                | Status::Awaiting
+                | Status::Acquiring { .. }
+                | Status::Halted { .. }
+                | Status::Gone => {}
+            }
+        }
+        is_asking && !self.holds_until_later()
+    }
+
+    /// Whether a coroutine that holds a shared layer waits for the clock.
+    fn holds_until_later(&self) -> bool {
+        let SessionState { holdings, coroutines, rare, .. } = &self.state;
+        let sleeps = |who: u16| matches!(coroutines[usize::from(who)].status, Status::Sleeping(_));
+        let is_parked = |who: u16| rare.as_ref().is_some_and(|rare| rare.disturbance.parked.contains(&who));
+        let mut guards = holdings.iter().flat_map(|holdings| holdings.guards.values());
+        guards.any(|guard| {
+            let holder = guard.holder.filter(|_| guard.is_shared && guard.evidence.is_some());
+            holder.is_some_and(|who| sleeps(who) || is_parked(who))
+        })
     }
 
     /// Ends the session with a fault of coroutine `who`, or of all of it.
@@ -140,28 +176,32 @@ impl Session {
 
     /// The report of a session that has ended so.
     pub(crate) fn report(&self, image: ImageId, end: SessionEnd) -> SessionReport {
-        let finals = (0..).take(self.loaded.program.roles.len()).map(|role| self.finals_of(role)).collect();
+        let mut finals = vec![None; self.loaded.program.roles.len()];
+        // Those of a main coroutine, or, where the session ended in the branches of a role, of those.
+        for coroutine in &self.state.coroutines {
+            if let Status::Halted { finals: table } = coroutine.status
+                && let Some(own) = finals.get_mut(usize::from(coroutine.role))
+            {
+                let own: &mut Vec<_> = own.get_or_insert_default();
+                own.extend(self.finals_in(coroutine.role, table));
+            }
+        }
         SessionReport { image, end, ticks: self.state.log.tick, finals }
     }
 
-    /// The final values of a role: those of its main coroutine, or, where the session ended in its branches, of those.
-    fn finals_of(&self, role: u16) -> Option<Vec<FinalValue>> {
-        let program = &self.loaded.program;
-        let function = program.image().functions.get(usize::from(role))?;
-        let base = program.roles.get(usize::from(role))?.base;
-        let own = self.state.coroutines.iter().filter(|coroutine| coroutine.role == role);
-        let mut tables = own.filter_map(|coroutine| match coroutine.status {
-            Status::Halted { finals } => Some(finals),
-            _ => None,
-        });
-        let first = tables.next()?;
-        let entries = std::iter::once(first).chain(tables).filter_map(|table| function.finals.get(table as usize));
-        let values = entries.flatten().filter_map(|entry| {
-            let ty = *function.regs.get(usize::from(entry.reg))?;
-            let value = self.state.registers.get(base + usize::from(entry.reg))?.clone();
-            let shown = show(&value, ty, &program.image().types);
-            Some(FinalValue { name: entry.name.clone(), value, ty, shown })
-        });
-        Some(values.collect())
+    /// The values of a finals table of a role.
+    fn finals_in(&self, role: u16, table: u32) -> impl Iterator<Item = FinalValue> {
+        let (role, program) = (usize::from(role), &self.loaded.program);
+        let function = program.image().functions.get(role).zip(program.roles.get(role));
+        let tables =
+            function.and_then(|(function, entry)| Some((function, entry.base, function.finals.get(table as usize)?)));
+        tables.into_iter().flat_map(move |(function, base, table)| {
+            table.iter().filter_map(move |entry| {
+                let ty = *function.regs.get(usize::from(entry.reg))?;
+                let value = self.state.registers.get(base + usize::from(entry.reg))?.clone();
+                let shown = show(&value, ty, &program.image().types);
+                Some(FinalValue { name: entry.name.clone(), value, ty, shown })
+            })
+        })
     }
 }

@@ -156,3 +156,44 @@ fn a_lost_message_is_let_go() {
         assert_eq!(names.iter().filter(|name| *name == "A.Dropped").count(), 2);
     }
 }
+
+#[test]
+fn an_endpoint_on_a_full_edge_does_what_is_configured_and_is_never_lost() {
+    for lossy in [false, true] {
+        for when_full in POLICIES {
+            let mut image = super::nested::giving_behind_a_message();
+            image.edges.push(Edge { from: 0, to: 1, bound: None, lossy });
+            let (vm, report) = super::nested::nested(with(when_full, 1), super::nested::doubling(), image);
+            let report = report.expect("it has ended");
+            if when_full == WhenFull::Error {
+                let expected = Fault::BufferFull { from: "A".into(), to: "B".into(), capacity: 1 };
+                assert_eq!(*fault_of(&report), expected);
+                continue;
+            }
+            assert_eq!(report.end, SessionEnd::Closed, "{when_full:?}");
+            let names = event_names(&vm);
+            let place = |name: &str| names.iter().position(|found| found == name).expect("it is there");
+            assert_eq!(place("A.Transferred") < place("B.Received"), when_full == WhenFull::Resize, "{when_full:?}");
+        }
+    }
+}
+
+#[test]
+fn a_speculation_finds_a_full_edge_as_configured() {
+    for when_full in POLICIES {
+        let image = super::speculation::sending(Instr::Join);
+        let (vm, report) = run_with(with(when_full, 1), image, |_| {});
+        if when_full == WhenFull::Error {
+            let expected = Fault::BufferFull { from: "A".into(), to: "B".into(), capacity: 1 };
+            assert_eq!(*fault_of(&report), expected);
+            continue;
+        }
+        assert_eq!(report.end, SessionEnd::Closed, "{when_full:?}");
+        assert_eq!(event_names(&vm).contains(&"A.Joined".to_owned()), when_full == WhenFull::Resize, "{when_full:?}");
+    }
+    let mut config = with(WhenFull::Resize, 1);
+    config.limits.edge = 1;
+    let (_, report) = run_with(config, super::speculation::sending(Instr::Join), |_| {});
+    let expected = Fault::LimitExceeded { what: "messages on an edge", value: 2, max: 1 };
+    assert_eq!(*fault_of(&report), expected);
+}

@@ -1,12 +1,16 @@
 //! `Acquire` and `Release`: exclusion inside a session and between sessions.
 
-use super::fixture::{DISK, HALT, INT, LOG, config, event_names, fault_of, image, op, role, run, run_with, set};
+use super::fixture::{
+    DISK, DURATION, HALT, INT, LOG, UNIT, config, event_names, fault_of, image, op, role, run, run_with, set, table,
+};
+use super::scopes::World;
 use crate::config::VMConfig;
 use crate::fault::{Fault, WaitKind};
 use crate::handler::{Call, Handler, HostStep};
 use crate::id::{RequestId, SessionId};
 use crate::machine::{RunEnd, VM};
 use crate::session::SessionEnd;
+use crate::topology::Topology;
 use crate::value::Value;
 use tell_ir::image::{CodeImage, Const, Outcome};
 use tell_ir::instr::{FailKind, Instr};
@@ -212,4 +216,149 @@ fn who_leaves_a_scope_gives_its_layers_back() {
     assert_eq!(names, ["A.Acquired", "B.Acquired"]);
     assert_eq!((RequestId(0), set(0, 0)), (RequestId(0), set(0, 0)));
     assert_eq!(session, SessionId::root(0));
+}
+
+/// Two shared layers; `E.sleep` of constant 2, which is 10 nanoseconds.
+fn both_shared() -> (CodeImage, u16) {
+    let mut image = layers();
+    image.consts.push(Const::Duration(10));
+    image.resources.layers[0].reach = Reach::Shared;
+    let sleep = op(&mut image, "E", "sleep", &[DURATION], UNIT);
+    (image, sleep)
+}
+
+/// Takes a layer, sleeps and gives it back, with its evidence in register 0.
+fn sleeper(image: &mut CodeImage, sleep: u16, layer: u16) {
+    let code = [acquire(layer, 0), set(1, 2), Instr::Perform { op: sleep, args: 1, dst: 2 }, release(layer, 0), HALT];
+    role(image, "A", &[[LOG, DISK][usize::from(layer)], DURATION, UNIT], &code);
+    image.functions.last_mut().expect("added").finals[0].clear();
+}
+
+/// Takes a layer and gives it back.
+fn taker(image: &mut CodeImage, name: &str, layer: u16) {
+    role(image, name, &[[LOG, DISK][usize::from(layer)]], &[acquire(layer, 0), release(layer, 0), HALT]);
+    image.functions.last_mut().expect("added").finals[0].clear();
+}
+
+/// Sessions of these images in one machine, to their ends.
+fn all_close(config: VMConfig, images: &[CodeImage], inputs: &[(u64, Topology)]) -> VM {
+    let mut vm = VM::new(config).expect("right");
+    vm.install("E", World);
+    let mut sessions = Vec::new();
+    for image in images {
+        let image = vm.load_unverified(image.clone()).expect("loads");
+        sessions.push(vm.open(image, &[]).expect("opens"));
+    }
+    for (tick, input) in inputs {
+        vm.perturb(&sessions[0], *tick, input.clone()).expect("in time");
+    }
+    assert_eq!(vm.run(10_000, &mut || false), RunEnd::Done);
+    for session in sessions {
+        assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
+    }
+    vm
+}
+
+const QUANTA: [u32; 3] = [1, 3, 256];
+
+#[test]
+fn the_clock_goes_on_for_who_holds_a_shared_layer_and_sleeps() {
+    let (mut image, sleep) = both_shared();
+    sleeper(&mut image, sleep, 1);
+    taker(&mut image, "B", 1);
+    let traces = QUANTA.map(|quantum| {
+        let mut vm = all_close(VMConfig { quantum, ..config() }, std::slice::from_ref(&image), &[]);
+        assert_eq!(holders(&vm), ["0.A", "0.B"]);
+        vm.take_events()
+    });
+    assert!(traces[0] == traces[1] && traces[1] == traces[2]);
+}
+
+#[test]
+fn the_clock_goes_on_for_who_holds_a_shared_layer_and_is_made_to_wait() {
+    for quantum in QUANTA {
+        for tick in 0..5 {
+            let input = (tick, Topology::Timeout { role: 0, nanoseconds: 7 });
+            let vm = all_close(VMConfig { quantum, ..config() }, &[three(1)], &[input]);
+            assert_eq!(holders(&vm).len(), 3);
+        }
+    }
+}
+
+#[test]
+fn the_clock_goes_on_while_a_nested_session_wants_what_is_held() {
+    let (mut inner, _) = both_shared();
+    taker(&mut inner, "X", 1);
+    let (mut outer, sleep) = both_shared();
+    sleeper(&mut outer, sleep, 1);
+    role(
+        &mut outer,
+        "B",
+        &[super::fixture::ENDPOINT, super::fixture::STRING],
+        &[Instr::Yield, Instr::Open { table: 0, dst: 0 }, Instr::Close { endpoint: 0, dst: 1 }, HALT],
+    );
+    super::nested::opens(&mut outer, &inner, &[&[]]);
+    outer.functions[1].finals[0].clear();
+    for quantum in QUANTA {
+        let mut vm = VM::new(VMConfig { quantum, ..config() }).expect("right");
+        vm.install("E", World);
+        vm.load_unverified(inner.clone()).expect("loads");
+        let image = vm.load_unverified(outer.clone()).expect("loads");
+        let session = vm.open(image, &[]).expect("opens");
+        assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+        assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
+        assert_eq!(holders(&vm), ["0.A", "0.0.X"]);
+    }
+}
+
+#[test]
+fn the_clock_goes_on_for_a_session_that_waits_for_this_one() {
+    // The second session has layer 0, for which `B` waits, and waits for layer 1, which `A` holds.
+    let (mut first, sleep) = both_shared();
+    sleeper(&mut first, sleep, 1);
+    role(&mut first, "B", &[LOG], &[Instr::Yield, Instr::Yield, acquire(0, 0), release(0, 0), HALT]);
+    first.functions[1].finals[0].clear();
+    let (mut second, _) = both_shared();
+    role(&mut second, "X", &[LOG, DISK], &[acquire(0, 0), acquire(1, 1), release(1, 1), release(0, 0), HALT]);
+    second.functions[0].finals[0].clear();
+    for quantum in QUANTA {
+        let config = VMConfig { quantum, slice: 1, ..config() };
+        let vm = all_close(config, &[first.clone(), second.clone()], &[]);
+        assert_eq!(event_names(&vm).iter().filter(|name| name.ends_with(".Acquired")).count(), 4);
+    }
+}
+
+#[test]
+fn the_clock_stands_while_another_session_has_the_layer() {
+    // A deadline, and an input for later, of a session that waits for a layer of the first one.
+    let (mut first, sleep) = both_shared();
+    sleeper(&mut first, sleep, 1);
+    let (mut second, _) = both_shared();
+    let scope = super::fixture::scope(&mut second, 0, &[0], &[Outcome::Done, Outcome::Timeout]);
+    let fail = Instr::Fail { fault: FailKind::Assertion, text: 1 };
+    let code = [
+        set(1, 2),
+        Instr::Enter { scope: 0 },
+        acquire(1, 0),
+        release(1, 0),
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+        fail,
+    ];
+    role(&mut second, "X", &[DISK, DURATION], &code);
+    table(&mut second, scope, Some(1), &[(Outcome::Done, None, 5), (Outcome::Timeout, None, 7)]);
+    second.functions[0].finals[0].clear();
+    for quantum in QUANTA {
+        let mut vm = VM::new(VMConfig { quantum, ..config() }).expect("right");
+        vm.install("E", World);
+        let images = [first.clone(), second.clone()].map(|image| vm.load_unverified(image).expect("loads"));
+        let sessions = images.map(|image| vm.open(image, &[]).expect("opens"));
+        vm.perturb(&sessions[1], 100, Topology::Crash(0)).expect("in time");
+        assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+        for session in sessions {
+            assert_eq!(vm.take_report(&session).expect("ended").end, SessionEnd::Closed);
+        }
+        assert_eq!(holders(&vm), ["0.A", "1.X"]);
+    }
 }

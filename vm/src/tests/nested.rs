@@ -1,20 +1,24 @@
 //! `Open`, `Close`, `Transfer`: result, events, and each fault.
 
 use super::fixture::{
-    ENDPOINT, HALT, INT, STRING, config, event_names, fault_of, image, param, receive, role, run, send, set,
+    DURATION, ENDPOINT, HALT, INT, STRING, UNIT, config, event_names, fault_of, image, op, param, receive, role, run,
+    scope, send, set, table,
 };
+use super::scopes::World;
 use crate::config::VMConfig;
 use crate::error::VMError;
 use crate::event::EventKind;
 use crate::fault::Fault;
 use crate::flow::FlowPolicy;
-use crate::id::SessionId;
+use crate::id::{ImageId, SessionId};
+use crate::kernel::program::Program;
+use crate::kernel::{self, VMKernel};
 use crate::machine::{RunEnd, VM};
-use crate::session::{SessionEnd, SessionReport};
+use crate::session::{SessionEnd, SessionReport, SessionState};
 use crate::value::Value;
 use std::sync::Arc;
 use tell_ir::hash::content_id;
-use tell_ir::image::{CodeImage, Const};
+use tell_ir::image::{CodeImage, Const, Outcome};
 use tell_ir::instr::{FailKind, Instr};
 use tell_ir::prim::Prim;
 use tell_ir::resource::{Bundle, Fact, Nested, OpenTable};
@@ -33,7 +37,7 @@ const fn transfer(endpoint: u16, to: u16) -> Instr {
 }
 
 /// Sends the double of its parameter to the other role.
-fn doubling() -> CodeImage {
+pub(super) fn doubling() -> CodeImage {
     let mut image = image(&[]);
     image.protocol = "Doubling".into();
     let double = Instr::Prim { op: Prim::Add, dst: 0, a: 0, b: 0 };
@@ -44,7 +48,7 @@ fn doubling() -> CodeImage {
 }
 
 /// Names another image, whose roles take this, as the one whose sessions the last role opens with these registers.
-fn opens(image: &mut CodeImage, other: &CodeImage, args: &[&[u16]]) {
+pub(super) fn opens(image: &mut CodeImage, other: &CodeImage, args: &[&[u16]]) {
     let types = |role: &tell_ir::image::Role| role.params.iter().map(|param| param.ty).collect();
     let roles = other.roles.iter().map(|role| (role.name.clone(), types(role))).collect();
     let nested = image.resources.nested.len() as u16;
@@ -63,7 +67,7 @@ fn opener(regs: &[TypeId], code: &[Instr]) -> CodeImage {
 }
 
 /// Runs one session of `outer` after loading `inner`.
-fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
+pub(super) fn nested(config: VMConfig, inner: CodeImage, outer: CodeImage) -> (VM, Option<SessionReport>) {
     let mut vm = VM::new(config).expect("right");
     vm.load_unverified(inner).expect("loads");
     let outer = vm.load_unverified(outer).expect("loads");
@@ -178,6 +182,57 @@ fn limits_of_nested_sessions() {
 }
 
 #[test]
+fn the_numbers_of_nested_sessions_are_used_up_once() {
+    let program = Program::prepare(opener(&[INT, ENDPOINT], &[set(0, 0), open(1), HALT]));
+    let mut state = SessionState::new(&program, ImageId(0), SessionId::root(0), &Arc::new(config()));
+    assert_eq!(VMKernel::step(&program, &mut state, 0), kernel::Outcome::Ran);
+    let mut last = state.clone();
+    last.holdings().opened = u32::MAX - 1;
+    assert_eq!(VMKernel::step(&program, &mut last, 0), kernel::Outcome::Asked);
+    state.holdings().opened = u32::MAX;
+    let max = u64::from(u32::MAX);
+    let expected = Fault::LimitExceeded { what: "sessions that one has opened", value: max + 1, max };
+    assert_eq!(VMKernel::step(&program, &mut state, 0), kernel::Outcome::Faulted(Box::new(expected)));
+}
+
+#[test]
+fn who_closes_a_session_without_report_is_told() {
+    let mut outer = opener(&[INT, ENDPOINT, STRING], &[set(0, 0), open(1), close(1, 2), HALT]);
+    let mut vm = VM::new(VMConfig { quantum: 1, slice: 1, ..config() }).expect("right");
+    vm.load_unverified(doubling()).expect("loads");
+    (0..20).for_each(|_| outer.functions[0].code.insert(2, Instr::Yield));
+    let outer = vm.load_unverified(outer).expect("loads");
+    let session = vm.open(outer, &[]).expect("opens");
+    let child = session.child(0);
+    assert_eq!(vm.run(20, &mut || false), RunEnd::StepLimit);
+    assert_eq!(vm.lose_report(&child).expect("it has ended").end, SessionEnd::Closed);
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+    let expected = Fault::Close { session: "session 0.0".into(), reason: "there is no report of it" };
+    assert_eq!(fault_of(&vm.take_report(&session).expect("ended")), &expected);
+}
+
+#[test]
+fn a_session_that_was_called_off_is_cancelled() {
+    let mut inner = image(&[]);
+    role(&mut inner, "X", &[INT], &[receive(1, 0), HALT]);
+    param(&mut inner, "n", 0);
+    role(&mut inner, "Y", &[INT], &[Instr::Yield, Instr::Jump { target: 0 }]);
+    let mut outer = image(&[Const::Int(21)]);
+    role(&mut outer, "A", &[INT, ENDPOINT, STRING], &[set(0, 0), open(1), close(1, 2), HALT]);
+    opens(&mut outer, &inner, &[&[0], &[]]);
+    outer.functions[0].finals[0].retain(|entry| entry.reg == 2);
+    let mut vm = VM::new(config()).expect("right");
+    vm.load_unverified(inner).expect("loads");
+    let outer = vm.load_unverified(outer).expect("loads");
+    let session = vm.open(outer, &[]).expect("opens");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::StepLimit);
+    vm.cancel(&session.child(0)).expect("it is there");
+    assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+    let report = vm.take_report(&session).expect("ended");
+    assert_eq!(report.finals[0].as_ref().expect("done")[0].shown, "\"cancelled\"");
+}
+
+#[test]
 fn ten_thousand_nested_sessions_leave_nothing_behind() {
     let mut outer = image(&[Const::Int(0), Const::Int(1), Const::Int(10_000)]);
     let code = [
@@ -256,6 +311,15 @@ fn giving_to(b: &[Instr]) -> CodeImage {
     image.functions[1].finals[0].retain(|entry| entry.reg > 0);
     image.resources.facts.push(Fact { name: "paid".into(), about: None });
     image.resources.bundles.push(Bundle { label: 18, facts: vec![0] });
+    image
+}
+
+/// `A` sends a number to `B` and gives an endpoint behind it.
+pub(super) fn giving_behind_a_message() -> CodeImage {
+    let mut image = giving_to(&[receive(0, 3), TAKE, close(0, 1), HALT]);
+    image.functions[0].code.insert(3, send(1, 0));
+    image.functions[1].regs.push(INT);
+    image.functions[1].finals[0].clear();
     image
 }
 
@@ -353,6 +417,56 @@ fn the_host_inherits_what_a_faulted_session_owned() {
     assert_eq!(fault_of(&report.expect("ended")).code(), "vm.fault.assertion");
     let child = vm.take_report(&SessionId::root(0).child(0)).expect("it is the host's now");
     assert_eq!(child.end, SessionEnd::Closed);
+}
+
+#[test]
+fn the_host_inherits_an_endpoint_that_nobody_takes() {
+    // `A` gives the endpoint to `B`, who sleeps, and the scope around both times out.
+    let mut outer = image(&[Const::Int(21), Const::Duration(5), Const::Duration(10)]);
+    let sleep = op(&mut outer, "E", "sleep", &[DURATION], UNIT);
+    let both = scope(&mut outer, 0, &[0, 1], &[Outcome::Done, Outcome::Timeout]);
+    let code = [
+        set(2, 1),
+        Instr::Enter { scope: 0 },
+        set(0, 0),
+        open(1),
+        transfer(1, 1),
+        set(2, 2),
+        Instr::Perform { op: sleep, args: 2, dst: 3 },
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+    ];
+    role(&mut outer, "A", &[INT, ENDPOINT, DURATION, UNIT], &code);
+    table(&mut outer, both, Some(2), &[(Outcome::Done, None, 8), (Outcome::Timeout, None, 8)]);
+    opens(&mut outer, &doubling(), &[&[0], &[]]);
+    let code = [
+        Instr::Enter { scope: 0 },
+        set(1, 2),
+        Instr::Perform { op: sleep, args: 1, dst: 2 },
+        TAKE,
+        close(0, 3),
+        Instr::Exit { scope: 0 },
+        Instr::Leave { scope: 0 },
+        HALT,
+    ];
+    role(&mut outer, "B", &[ENDPOINT, DURATION, UNIT, STRING], &code);
+    table(&mut outer, both, None, &[(Outcome::Done, None, 6), (Outcome::Timeout, None, 6)]);
+    outer.functions.iter_mut().for_each(|function| function.finals[0].clear());
+    outer.resources.bundles.push(Bundle { label: 18, facts: Vec::new() });
+    for quantum in [1, 256] {
+        let mut vm = VM::new(VMConfig { quantum, ..config() }).expect("right");
+        vm.install("E", World);
+        vm.load_unverified(doubling()).expect("loads");
+        let outer = vm.load_unverified(outer.clone()).expect("loads");
+        let session = vm.open(outer, &[]).expect("opens");
+        assert_eq!(vm.run(1000, &mut || false), RunEnd::Done);
+        assert!(event_names(&vm).contains(&"B.Discarded".to_owned()));
+        for id in [session.child(0), session] {
+            assert_eq!(vm.take_report(&id).expect("it is the host's").end, SessionEnd::Closed);
+        }
+        assert_eq!(vm.known_sessions(), 0);
+    }
 }
 
 #[test]

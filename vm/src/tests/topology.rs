@@ -238,6 +238,40 @@ fn a_damaged_message_is_noticed_by_whoever_takes_it() {
     assert!(matches!(fault_of(&report), Fault::InvalidSignature { number: 0, .. }));
 }
 
+/// The same letters; `B` speculates when it takes the two numbers, and ends it so.
+fn tried(end: Instr) -> CodeImage {
+    let mut image = letters();
+    image.functions[1].code = vec![
+        Instr::Fork { target: 6 },
+        receive(0, 0),
+        receive(0, 1),
+        end,
+        Instr::Choose { table: 0 },
+        HALT,
+        receive(0, 0),
+        receive(0, 1),
+        Instr::Choose { table: 0 },
+    ];
+    image.functions[1].chooses[0].rows[0].target = 5;
+    image
+}
+
+#[test]
+fn a_damaged_message_is_noticed_also_by_who_speculates() {
+    for end in [Instr::Join, Instr::Abort] {
+        for damage in [Damage::Payload, Damage::Label, Damage::Sequence] {
+            // From 6 steps on the newest message is number 2, as long as it is there.
+            for (tick, number) in [(4, 0), (5, 1), (6, 2), (7, 2), (8, 2), (9, 2), (10, 2)] {
+                let corrupt = Topology::Corrupt { from: 0, to: 1, damage };
+                let (_, report) = same_everywhere(&|| tried(end), &[(tick, corrupt)]);
+                let claimed = if damage == Damage::Sequence { number ^ 1 } else { number };
+                let expected = Fault::InvalidSignature { from: "A".into(), to: "B".into(), number: claimed };
+                assert_eq!(*fault_of(&report), expected, "{end:?} {damage:?} {tick}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_damaged_or_cut_off_is_noticed_before_anything_is_written() {
     let program = Program::prepare(letters());

@@ -29,6 +29,9 @@ pub(super) const VIOLATIONS: &[(&str, &str, Break)] = &[
     ("V1.18", "a layer twice", |image| {
         image.resources.layers.push(Layer { name: "log".to_owned(), reach: Reach::Shared });
     }),
+    ("V1.18", "shared layers in another order than that of their names", |image| {
+        image.resources.layers.push(Layer { name: "cache".to_owned(), reach: Reach::Shared });
+    }),
     ("V1.18", "a fact twice", |image| image.resources.facts[1] = image.resources.facts[0].clone()),
     ("V1.18", "a bundle without endpoint", |image| image.resources.bundles[0].label = 1),
     ("V1.18", "facts descending", |image| {

@@ -211,7 +211,10 @@ fn of_resources(image: &mut CodeImage, (ty, role): (TypeId, u16), numbers: &mut 
     let facts = resources.facts.len();
     match numbers.below(9) {
         0 => drop(resources.layers.pop()),
-        1 => resources.layers.push(Layer { name: "log".to_owned(), reach: Reach::Shared }),
+        1 => {
+            let name = (*numbers.pick(&["log", "cache"])).to_owned();
+            resources.layers.push(Layer { name, reach: Reach::Shared });
+        }
         2 => resources.layers.reverse(),
         3 => drop(resources.facts.pop()),
         4 => resources.facts.push(Fact { name: "paid".to_owned(), about: Some(role) }),
