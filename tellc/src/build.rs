@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tell_ir::codec::encode;
 use tell_ir::hash::content_id;
 use tell_ir::image::CodeImage;
+use tell_ir::verify::SessionBound;
 use tell_language::render::one_line;
 
 /// Compiles, verifies and writes an image.
@@ -54,7 +55,7 @@ pub(crate) fn write_image(target: &Path, image: &CodeImage, output: &Output) -> 
     let name = target.display().to_string();
     write_file(target, &bytes).map_err(|error| Trouble::io("written", &name, &error))?;
     if !output.is_quiet() {
-        output.bytes(summary("wrote", &name, image, bytes.len()).as_bytes())?;
+        output.bytes(summary("wrote", &name, image, None, bytes.len()).as_bytes())?;
     }
     Ok(())
 }
@@ -74,20 +75,24 @@ pub(crate) fn refuse_overwriting(source: &Path, target: &Path) -> Result<(), Tro
     Ok(())
 }
 
-/// What is in an image, in lines.
-pub(crate) fn summary(verb: &str, name: &str, image: &CodeImage, size: usize) -> String {
+/// What is in an image, and what a session of it takes at most if that is known, in lines.
+pub(crate) fn summary(verb: &str, name: &str, image: &CodeImage, bound: Option<SessionBound>, size: usize) -> String {
     let codes = || image.roles.iter().zip(&image.functions).map(|(role, function)| (&role.name, function.code.len()));
     let total: usize = codes().map(|(_, length)| length).sum();
     let roles: Vec<String> = codes().map(|(name, length)| format!("{name} {length}")).collect();
+    let session = bound.map(|SessionBound { registers, coroutines, edges }| {
+        ("session", format!("coroutines {coroutines}, registers {registers}, edges {edges} at most"))
+    });
     let lines = [
-        (verb, name.to_owned()),
-        ("protocol", image.protocol.clone()),
-        ("roles", image.roles.len().to_string()),
-        ("instructions", format!("{total} ({})", roles.join(", "))),
-        ("size", format!("{size} bytes")),
-        ("content id", content_id(image).to_string()),
+        Some((verb, name.to_owned())),
+        Some(("protocol", image.protocol.clone())),
+        Some(("roles", image.roles.len().to_string())),
+        Some(("instructions", format!("{total} ({})", roles.join(", ")))),
+        session,
+        Some(("size", format!("{size} bytes"))),
+        Some(("content id", content_id(image).to_string())),
     ];
-    lines.iter().map(|(what, value)| format!("{what:<13} {}\n", one_line(value))).collect()
+    lines.iter().flatten().map(|(what, value)| format!("{what:<13} {}\n", one_line(value))).collect()
 }
 
 /// Writes a file by way of a new one beside it, so that nobody ever sees half of it. Who may read and write an

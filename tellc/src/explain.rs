@@ -52,11 +52,15 @@ fn rule_page(rule: &str, text: &str) -> String {
     let (code, place) = if is_of_file { ("E0601", "the byte") } else { ("E0602", "role and instruction") };
     let family = rule.split('.').next().unwrap_or_default();
     let mut page = format!("# {rule}: rule of images\n\nIn an image that a machine loads, {text}.\n\n");
-    page.push_str(&format!(
-        "An image that breaks it is refused with {code}; `tellc verify IMAGE` names {place}, and\n"
-    ));
-    page.push_str("`tellc show IMAGE` prints all of it. Images that `tellc build` writes keep all rules: build\n");
-    page.push_str("the program again. `tellc asm` makes images that do not, for tests.\n");
+    page.push_str(&format!("An image that breaks it is refused with {code}; `tellc verify IMAGE` names {place}"));
+    // What cannot be read cannot be shown, and has no text it could be made of.
+    page.push_str(match is_of_file {
+        true => ".\nImages that `tellc build` writes keep all rules: build the program again.\n",
+        false => {
+            ", and\n`tellc show IMAGE` prints all of it. Images that `tellc build` writes keep all rules: build\n\
+             the program again. `tellc asm` makes images that do not, for tests.\n"
+        }
+    });
     if let Some((_, subject)) = FAMILIES.iter().find(|(known, _)| *known == family) {
         page.push_str(&format!("\nThe rules {family} are about {subject}:\n\n"));
     }

@@ -63,15 +63,24 @@ pub(crate) fn read_as(path: &Path, stdin_filename: Option<&str>) -> Result<Input
     if bytes.starts_with(MAGIC) || Path::new(&name).extension().is_some_and(|extension| extension == "tellimg") {
         return Ok(Input::Image { name, bytes });
     }
-    if Path::new(&name).extension().is_some_and(|extension| extension == "tellasm") {
-        return Err(Trouble::usage(format!("`{name}` is the text of an image: `tellc asm {name}` makes the image")));
-    }
+    no_text_of_image(&name, &bytes)?;
     let text = text(&name, bytes)?;
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     // `{-` starts a comment of a program.
     let is_json = (start.starts_with('{') && !start.starts_with("{-"))
         || Path::new(&name).extension().is_some_and(|extension| extension == "json");
     Ok(if is_json { Input::Global { name, text } } else { Input::Program { name, text } })
+}
+
+/// Refuses the text of an image where an image could stand.
+///
+/// # Errors
+/// A usage error that says how the image is made.
+pub(crate) fn no_text_of_image(name: &str, bytes: &[u8]) -> Result<(), Trouble> {
+    if bytes.starts_with(MAGIC) || Path::new(name).extension().is_none_or(|extension| extension != "tellasm") {
+        return Ok(());
+    }
+    Err(Trouble::usage(format!("`{name}` is the text of an image: `tellc asm {name}` makes the image")))
 }
 
 /// The name of a file in messages.

@@ -112,6 +112,8 @@ struct Watch {
     messages: bool,
     /// Final values and what the console prints; not if standard output is the trace.
     results: bool,
+    /// Whether a trace is written.
+    trace: bool,
     sessions: Sessions,
 }
 
@@ -120,7 +122,7 @@ impl Watch {
         let results = !args.trace.as_deref().is_some_and(is_dash);
         let wanted = args.watch_trace || (args.sessions == 1 && !output.is_quiet());
         let sessions = if args.sessions == 1 { Sessions::One } else { Sessions::Several };
-        Self { messages: results && wanted, results, sessions }
+        Self { messages: results && wanted, results, trace: args.trace.is_some(), sessions }
     }
 }
 

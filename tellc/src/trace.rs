@@ -177,13 +177,15 @@ impl Trace {
 }
 
 /// Keys whose values are numbers or truth values; all others are texts.
-const BARE: [&str; 7] = ["number", "request", "epoch", "by_notice", "scope", "run", "branch"];
+const BARE: [&str; 8] = ["number", "request", "epoch", "by_notice", "scope", "run", "branch", "holds"];
 
 /// An event as a JSON line.
 pub(crate) fn event_line(event: &Description) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let role = event.role.as_deref().map_or_else(|| "null".to_owned(), quoted);
-    let mut line = format!("{{\"tick\":{},\"session\":{},\"role\":{role}", event.tick, event.session);
+    // A nested session is a path of numbers.
+    let session = if event.session.contains('.') { quoted(&event.session) } else { event.session.clone() };
+    let mut line = format!("{{\"tick\":{},\"session\":{session},\"role\":{role}", event.tick);
     write!(line, ",\"event\":{},\"sequence\":{}", quoted(event.event), event.sequence)
         .expect("writing to a String succeeds");
     for (key, value) in &event.fields {

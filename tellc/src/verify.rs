@@ -3,7 +3,7 @@
 use crate::args::Verify;
 use crate::build::summary;
 use crate::compile::load;
-use crate::input::{bytes, shown};
+use crate::input::{bytes, no_text_of_image, shown};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use std::path::Path;
@@ -29,9 +29,10 @@ pub(crate) fn verify(args: &Verify, output: &Output) -> Result<Exit, Trouble> {
 fn verify_one(file: &Path, output: &Output) -> Result<(), Trouble> {
     let name = shown(file);
     let bytes = bytes(file)?;
+    no_text_of_image(&name, &bytes)?;
     let image = load(&name, &bytes)?;
     if !output.is_quiet() {
-        output.text(&summary("verified", &name, image.image(), bytes.len()))?;
+        output.text(&summary("verified", &name, image.image(), Some(image.bound()), bytes.len()))?;
     }
     output.flush()?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Faults: typed ends of one session, with stable codes.
 //!
-//! Every fault here is raised by a test in `src/tests/faults.rs`. What the caller of the machine does wrong is
-//! [`crate::VMError`], what a handler reports is [`crate::Failure`].
+//! The tests in `src/tests` raise them, each in the file of what can go wrong: `faults.rs` has those of plain steps. What
+//! the caller of the machine does wrong is [`crate::VMError`], what a handler reports is [`crate::Failure`].
 
 use crate::handler::FailureKind;
 use std::fmt;
@@ -182,7 +182,7 @@ pub enum Fault {
         number: u32,
     },
     /// A step that costs more than its coroutine has left.
-    #[error("the next step costs {needed} credits; {left} are left")]
+    #[error("the next step costs {}; {left} {} left", credits(.needed), if left == &1 { "is" } else { "are" })]
     OutOfCredits {
         /// What the step costs.
         needed: u64,
@@ -330,6 +330,10 @@ fn waiting(wait: &Wait) -> String {
         WaitKind::Layer => format!("a layer held by {partners}"),
     };
     format!("`{}` waits for {what}", wait.role)
+}
+
+fn credits(number: &u64) -> String {
+    if *number == 1 { "1 credit".to_owned() } else { format!("{number} credits") }
 }
 
 fn all(waits: &[Wait]) -> String {

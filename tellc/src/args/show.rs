@@ -19,6 +19,9 @@ pub(crate) struct Show {
     /// The program or image whose run a trace in bytes is of: prints it as JSON lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "json"])]
     pub(crate) image: Option<PathBuf>,
+    /// What was given to that run with `--with` (repeatable)
+    #[arg(long = "with", value_name = "FILE", requires = "image")]
+    pub(crate) nested: Vec<PathBuf>,
     /// The stage; an image has `emit` only
     #[arg(long, value_enum)]
     pub(crate) stage: Option<Stage>,

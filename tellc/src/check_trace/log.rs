@@ -82,19 +82,28 @@ fn is_printed(text: &str, sort: &Sort) -> bool {
 /// All keys of all kinds of lines; others are left alone.
 #[derive(Deserialize)]
 struct Line {
-    session: Option<u64>,
+    session: Option<Number>,
     role: Option<String>,
     op: Option<String>,
     peer: Option<String>,
     label: Option<String>,
     #[serde(default, deserialize_with = "present")]
     payload: Option<Value>,
-    end: Option<bool>,
+    end: Option<Value>,
     event: Option<String>,
     to: Option<String>,
     from: Option<String>,
     trace: Option<String>,
     protocol: Option<String>,
+}
+
+/// Which session it is.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number for `session`, from 0")]
+enum Number {
+    One(u64),
+    /// In our own traces, a session that another one opened: `0.1`.
+    Nested(String),
 }
 
 /// Tells `null` from nothing.
@@ -262,8 +271,13 @@ impl Log {
 
 /// What a line means.
 fn record(line: Line) -> Result<Record, String> {
-    let session = line.session.unwrap_or(0);
-    if line.end == Some(true) {
+    let session = match line.session {
+        None => 0,
+        Some(Number::One(number)) => number,
+        Some(Number::Nested(_)) if line.event.is_some() => return Ok(Record::Other),
+        Some(Number::Nested(text)) => return Err(format!("`session` is the text `{text}`, not a number")),
+    };
+    if line.end == Some(Value::Bool(true)) {
         return Ok(Record::End { session });
     }
     if line.trace.is_some() {
@@ -275,7 +289,8 @@ fn record(line: Line) -> Result<Record, String> {
     let (is_send, peer, payload) = match (line.event.as_deref(), line.op.as_deref()) {
         (Some("Sent" | "Offered"), _) => (true, line.to.ok_or_else(|| missing("to"))?, printed(line.payload)),
         (Some("Received" | "Chose"), _) => (false, line.from.ok_or_else(|| missing("from"))?, printed(line.payload)),
-        (Some("Closed"), _) => return Ok(Record::End { session }),
+        // A role closes a nested session.
+        (Some("Closed"), _) if line.role.is_none() => return Ok(Record::End { session }),
         (Some(_), _) => return Ok(Record::Other),
         (None, Some("send")) => (true, line.peer.ok_or_else(|| missing("peer"))?, payload(line.payload)?),
         (None, Some("recv")) => (false, line.peer.ok_or_else(|| missing("peer"))?, payload(line.payload)?),

@@ -77,7 +77,7 @@ pub(super) fn conclude(
         output.line(format_args!("{} sessions: {ends}", sessions.len()))?;
     }
     output.flush()?;
-    let stopped = stopped(end);
+    let stopped = stopped(end, watch);
     let exit = if count + cancelled > 0 || end != End::Done { Exit::Faulted } else { Exit::Ok };
     faults.extend(stopped);
     output.diagnostics(&faults, files);
@@ -108,12 +108,15 @@ const fn is_cancelled(fault: &Fault) -> bool {
 }
 
 /// What is to be said about a run that did not end by itself.
-fn stopped(end: End) -> Option<Diagnostic> {
+fn stopped(end: End, watch: Watch) -> Option<Diagnostic> {
     match end {
         End::Done => None,
         End::Interrupted { steps } => {
             let text = format!("the run was interrupted after {steps} steps");
-            Some(Diagnostic::new(Code("F0006"), text).help("what the sessions did so far is in the trace"))
+            Some(Diagnostic::new(Code("F0006"), text).help(match watch.trace {
+                true => "what the sessions did so far is in the trace",
+                false => "`--trace FILE` writes down what the sessions do",
+            }))
         }
         End::Limit { steps } => {
             let text = format!("the run was stopped after {steps} steps");

@@ -3,7 +3,11 @@
 
 use crate::input::{bad_json, bytes, shown, text};
 use crate::outcome::Trouble;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 use tell_vm::{Damage, SessionId, Topology, VM, VMError};
 
@@ -19,8 +23,31 @@ struct Line {
     crash: Option<String>,
     partition: Option<Vec<String>>,
     heal: Option<bool>,
-    corrupt: Option<Corrupt>,
-    timeout: Option<Timeout>,
+    corrupt: Option<Object<Corrupt>>,
+    timeout: Option<Object<Timeout>>,
+}
+
+/// What is written as an object: serde would take a list of the values, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Keys(PhantomData))
+    }
+}
+
+struct Keys<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
 }
 
 #[derive(Deserialize)]
@@ -73,7 +100,7 @@ impl Faults {
         let lines = (1..).zip(text.trim_start_matches('\u{feff}').lines()).filter(|(_, line)| !line.trim().is_empty());
         let inputs = lines.map(|(line, content)| {
             let trouble = |column: usize, message: &str| bad_json(&name, &text, Some((line, column)), message, HELP);
-            let read: Line = serde_json::from_str(content).map_err(|error| {
+            let Object(read): Object<Line> = serde_json::from_str(content).map_err(|error| {
                 let message = error.to_string();
                 let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
                 trouble(error.column(), message)
@@ -131,7 +158,7 @@ fn topology(line: Line, roles: &[String]) -> Result<Topology, Wrong> {
             Ok(Topology::Partition(names.iter().map(|name| number(name)).collect::<Result<_, _>>()?))
         }
         (None, None, Some(true), None, None) => Ok(Topology::Heal),
-        (None, None, None, Some(Corrupt { from, to, part }), None) => {
+        (None, None, None, Some(Object(Corrupt { from, to, part })), None) => {
             let damage = match part {
                 Part::Payload => Damage::Payload,
                 Part::Label => Damage::Label,
@@ -139,7 +166,7 @@ fn topology(line: Line, roles: &[String]) -> Result<Topology, Wrong> {
             };
             Ok(Topology::Corrupt { from: number(&from)?, to: number(&to)?, damage })
         }
-        (None, None, None, None, Some(Timeout { role, nanoseconds })) => {
+        (None, None, None, None, Some(Object(Timeout { role, nanoseconds }))) => {
             Ok(Topology::Timeout { role: number(&role)?, nanoseconds })
         }
         _ => Err(Wrong {

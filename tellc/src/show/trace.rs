@@ -1,12 +1,13 @@
 //! `tellc show TRACE --image FILE`: a trace in bytes as the JSON lines that `tellc run` writes otherwise.
 
-use crate::args::Show;
+use crate::args::{Show, Sizes};
 use crate::compile::compile;
 use crate::input::{is_dash, read_as, shown};
 use crate::outcome::{Exit, Trouble};
 use crate::output::Output;
 use crate::trace::event_line;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -25,7 +26,12 @@ pub(super) fn show(args: &Show, image: &Path, output: &Output) -> Result<Exit, T
     let name = shown(path);
     let image = compile(read_as(image, None)?, args.protocol.as_deref(), &args.sizes, output)?.image.into_image();
     let id = content_id(&image);
-    let describer = Describer::new(image);
+    let mut given = BTreeMap::from([(id, image)]);
+    for path in &args.nested {
+        let image = compile(read_as(path, None)?, None, &Sizes::default(), output)?.image.into_image();
+        given.insert(content_id(&image), image);
+    }
+    let mut describers = BTreeMap::new();
     let unreadable = |error: io::Error| Trouble::io("read", &name, &error);
     let wrong = |error: BytesError| malformed(&name, &error.to_string());
     let mut pieces = Pieces::open(path).map_err(unreadable)?;
@@ -46,11 +52,16 @@ pub(super) fn show(args: &Show, image: &Path, output: &Output) -> Result<Exit, T
                 match frame {
                     Frame::Note(header) if is_header(header) => output.line(header)?,
                     Frame::Note(_) => return Err(malformed(&name, "its header is not a line of JSON")),
-                    Frame::Image(_, found) if found == id => {}
-                    Frame::Image(_, found) => return Err(another(&name, &found, &id)),
+                    Frame::Image(number, found) => match given.remove(&found) {
+                        Some(image) => drop(describers.insert(number, Describer::new(image))),
+                        None if describers.is_empty() => return Err(another(&name, &found, &id)),
+                        None => return Err(no_nested(&name, &found)),
+                    },
                     Frame::Batch(batch) => {
                         for event in batch {
-                            output.line(event_line(&describer.describe(&event.map_err(wrong)?)))?;
+                            let event = event.map_err(wrong)?;
+                            let describer = describers.get(&event.image).expect("a batch is of an image that is known");
+                            output.line(event_line(&describer.describe(&event)))?;
                         }
                     }
                     Frame::End => {}
@@ -93,6 +104,15 @@ fn is_header(text: &str) -> bool {
 fn malformed(name: &str, why: &str) -> Trouble {
     let text = format!("`{name}` is not a whole trace: {why}");
     Trouble::plain(Diagnostic::new(Code("E0706"), text).help("lines above are what could be read of it"))
+}
+
+/// `E0706`
+fn no_nested(name: &str, found: &ContentId) -> Trouble {
+    let text = format!("`{name}` goes on with sessions of an image that is not given");
+    let diagnostic = Diagnostic::new(Code("E0706"), text)
+        .note(format!("content id {found}"))
+        .help("give what was given to the run: `--with FILE`");
+    Trouble::plain(diagnostic)
 }
 
 /// `E0706`

@@ -97,13 +97,15 @@ fn several_images_are_verified_each() {
     tellc(&["asm", &text, "-o", &wrong]).ends(0).prints("refused by V5.3, role `B`, instruction 3: state 1: ");
     let none = folder.file("none.tellimg", "no image");
     let ran = tellc(&["verify", &wrong, &none, &image]).ends(1).says("rule V5.3").says("rule V1.1, byte 0");
-    ran.prints("verified").prints("content id");
+    ran.prints("verified").prints("session       coroutines 2, registers ").prints(", edges 2 at most\n");
     tellc(&["verify", &wrong, &folder.path("missing.tellimg"), &image])
         .ends(2)
         .says("E0602")
         .says("E0703")
         .prints("verified");
     tellc(&["verify"]).ends(2).says("required");
+    let text = folder.file("text.tellasm", "image Ping\n");
+    tellc(&["verify", &text]).ends(2).says("is the text of an image: `tellc asm");
     let ran = tellc(&["verify", "--format", "json", &wrong, &image, &none]).ends(1);
     let objects: Vec<serde_json::Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).expect("an object in each line")).collect();
@@ -116,5 +118,6 @@ fn the_rules_are_explained() {
     for text in ["# V3.6", "a register is written before it is read", "E0602", "tellc verify", "\nV3.7 "] {
         assert!(page.contains(text), "{text:?} is not in\n{page}");
     }
-    tellc(&["explain", "V1.3"]).ends(0).prints("E0601");
+    let page = tellc(&["explain", "V1.3"]).ends(0).prints("E0601").out;
+    assert!(!page.contains("tellc show") && !page.contains("tellc asm"), "{page}");
 }

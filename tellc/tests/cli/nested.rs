@@ -1,5 +1,6 @@
 //! Images whose sessions open sessions of others: `tellc run --with`.
 
+use crate::schema::valid;
 use crate::support::{Folder, tellc};
 
 /// One role that says what it was given, and opens nothing.
@@ -84,6 +85,26 @@ fn a_nested_image_has_to_be_given() {
     tellc(&["run", &parent, "--with", &folder.path("none.tellimg")]).ends(2).says("E0703");
     tellc(&["run", &parent, "--with", &folder.file("bad.tellimg", "x")]).ends(1).says("E0601");
     tellc(&["run", &parent, "--watch", "--with", "-"]).ends(2).says("`--watch` needs files");
+}
+
+#[test]
+fn traces_tell_nested_sessions_apart() {
+    let folder = Folder::new();
+    let (child, id) = assembled(&folder, "child", CHILD);
+    let (parent, _) = assembled(&folder, "parent", &opener("Parent", &id, "X(Int)"));
+    let (bytes, program) =
+        (folder.path("trace.tellt"), folder.file("a.tell", "protocol Parent(A) =\n  let x at A = 1\n"));
+    let lines = tellc(&["run", &parent, "--with", &child, "--trace", "-"]).ends(0).out;
+    let events = valid("trace.json", &lines);
+    assert!(events.iter().any(|event| event["session"] == "0.0" && event["protocol"] == "Child"), "{lines}");
+    assert!(events.iter().any(|event| event["session"] == 0 && event["opened"] == "0.0"), "{lines}");
+    let log = folder.file("trace.jsonl", &lines);
+    tellc(&["check-trace", &log, "--against", &program, "--complete"]).ends(0).prints("conforms to Parent");
+    tellc(&["run", "-q", &parent, "--with", &child, "--trace", &bytes]).ends(0);
+    let shown = tellc(&["show", &bytes, "--image", &parent, "--with", &child]).ends(0).out;
+    assert_eq!(shown.lines().skip(1).collect::<Vec<_>>(), lines.lines().skip(1).collect::<Vec<_>>());
+    tellc(&["show", &bytes, "--image", &parent]).ends(1).says("E0706").says(&id);
+    tellc(&["show", &bytes, "--with", &child]).ends(2).says("--image");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_run_is_bounded() {
 #[test]
 fn a_run_costs_what_its_steps_cost() {
     let run = |credits: &str| tellc_with(&["run", "-", "-q", "--credits", credits], ENDLESS.as_bytes());
-    run("1000").ends(3).says("error[F0021]").says("vm.fault.out_of_credits").says("credits;");
+    run("1000").ends(3).says("error[F0021]").says("vm.fault.out_of_credits").says("costs 1 credit; 0 are left");
     let run = |credits: &str| tellc_with(&["run", "-", "-q", "--arg", "A.x=1", "--credits", credits], PING.as_bytes());
     run("1").ends(3).says("F0021");
     run("1000").ends(0);
@@ -83,6 +83,13 @@ fn a_file_of_faults_that_makes_no_sense_is_refused_with_its_place() {
         ("{\"session\":0,\"tick\":1}", ":2:1", "a line says one thing"),
         ("{\"session\":0,\"tick\":1,\"crash\":\"A\",\"heal\":true}", ":2:1", "a line says one thing"),
         ("{\"session\":0,\"tick\":-1,\"heal\":true}", ":2:", "invalid value"),
+        ("[0,1,\"A\",null,null,null,null]", ":2:", "invalid type: sequence, expected an object"),
+        ("7", ":2:1", "invalid type: integer `7`, expected an object"),
+        (
+            "{\"session\":0,\"tick\":1,\"corrupt\":[\"A\",\"B\",\"label\"]}",
+            ":2:",
+            "invalid type: sequence, expected an object",
+        ),
         ("{\"session\":0,\"tick\":1,\"explode\":\"A\"}", ":2:", "unknown field `explode`"),
         ("{\"session\":0,\"tick\":1,\"heal\":", ":2:", "EOF"),
         (

@@ -98,7 +98,7 @@ fn has_type(value: &Value, rule: &Value) -> bool {
     }
 }
 
-/// The three patterns our schemas use.
+/// The patterns our schemas use.
 fn matches(text: &str, pattern: &str) -> bool {
     let code = |letters: &str| {
         text.len() == 5
@@ -108,6 +108,7 @@ fn matches(text: &str, pattern: &str) -> bool {
     match pattern {
         "^[EWF][0-9]{4}$" => code("EWF"),
         "^W[0-9]{4}$" => code("W"),
+        "^[0-9]+([.][0-9]+)+$" => text.contains('.') && text.split('.').all(|number| number.parse::<u32>().is_ok()),
         "^[0-9a-f]{64}$" => {
             text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         }
@@ -117,7 +118,7 @@ fn matches(text: &str, pattern: &str) -> bool {
 
 /// Checks every line and returns the objects.
 #[track_caller]
-fn valid(schema: &str, lines: &str) -> Vec<Value> {
+pub(crate) fn valid(schema: &str, lines: &str) -> Vec<Value> {
     let schemas = Schemas { folder: root().join("docs/schema") };
     let schema = schemas.load(schema);
     let mut objects = Vec::new();

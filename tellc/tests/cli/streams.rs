@@ -65,13 +65,16 @@ fn ctrl_c_ends_a_run_and_keeps_its_trace() {
     let program = folder.file("endless.tell", ENDLESS);
     let trace = folder.path("trace.jsonl");
     let (ran, took) = interrupt(&["run", &program, "--max-steps", "100000000000", "--trace", &trace]);
-    ran.ends(3).says("was interrupted after");
+    ran.ends(3).says("was interrupted after").says("is in the trace");
     assert!(took < Duration::from_secs(10), "{took:?}");
     let text = std::fs::read_to_string(&trace).expect("written");
     assert!(text.ends_with("}\n") && text.lines().count() > 10);
     for line in text.lines().rev().take(10) {
         serde_json::from_str::<serde_json::Value>(line).expect("whole lines");
     }
+    let (ran, _) = interrupt(&["run", &program, "-q", "--max-steps", "100000000000"]);
+    let ran = ran.ends(3).says("was interrupted after").says("`--trace FILE` writes down");
+    assert!(!ran.err.contains("is in the trace"), "{ran:?}");
 }
 
 #[cfg(unix)]

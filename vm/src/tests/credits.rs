@@ -39,6 +39,7 @@ fn one_credit_less_is_not_enough() {
             if credits < needed {
                 assert_eq!(*fault_of(&report), Fault::OutOfCredits { needed: 1, left: 0 });
                 assert_eq!(fault_of(&report).code(), "vm.fault.out_of_credits");
+                assert_eq!(fault_of(&report).to_string(), "the next step costs 1 credit; 0 are left");
             } else {
                 assert_eq!(report.end, SessionEnd::Closed, "{credits}, and to wait costs nothing");
             }
