@@ -58,7 +58,7 @@ pub fn equal(size: Size) -> Report {
     let mut report = Report::default();
     for (name, image) in programs() {
         let again = decode(&encode(&image)).unwrap_or_default();
-        for seed in 0..size.of(4, 200) {
+        for seed in 0..size.of(100, 200) {
             let first = execute(&image, seed, WAYS[0]);
             for way in WAYS {
                 let other = execute(if seed % 2 == 0 { &image } else { &again }, seed, way);

@@ -118,7 +118,7 @@ pub fn hostile(size: Size) -> Report {
     let mut numbers = Numbers::new(3);
     let programs: Vec<_> = programs().into_iter().filter(|(_, image)| !image.ops.is_empty()).collect();
     let alone: Vec<Vec<Event>> = programs.iter().map(|(_, image)| alone(image).unwrap_or_default()).collect();
-    for _ in 0..size.of(4_000, 10_000_000) {
+    for _ in 0..size.of(100_000, 10_000_000) {
         let bytes: Vec<u8> = (0..1 + numbers.below(60)).map(|_| numbers.word() as u8).collect();
         report.case(|| surface(&programs, &alone, &bytes), || super::image::hex(&bytes));
     }
