@@ -315,12 +315,10 @@ impl<'p> Session<'p> {
             let (has_room, head) = (queue.len() < self.capacity, queue.front().map(|head| head.number + 1));
             let is_new = head > Some(*looked_at);
             let sends = |line: &Line| has_room && matches!(line.status, Status::Sending(own) if own == edge);
-            let receives = |line: &Line| match (&line.status, &self.state(line).kind) {
-                (Status::Receiving, Kind::Recv { rows, .. }) if is_new && self.visible(line, edge).is_some() => {
-                    rows.iter().any(|(site, _)| message(self.graph, site).0 == edge)
-                }
-                _ => false,
-            };
+            let is_of = |rows: &Rows| rows.iter().any(|(site, _)| message(self.graph, site).0 == edge);
+            let looks = |line: &Line| matches!(&self.state(line).kind, Kind::Recv { rows, .. } if is_of(rows));
+            let is_there = |line: &Line| is_new && self.visible(line, edge).is_some();
+            let receives = |line: &Line| matches!(line.status, Status::Receiving) && is_there(line) && looks(line);
             let woken = [self.lines_that(sends), self.lines_that(receives)].concat();
             self.edges.entry(edge).or_default().looked_at = head.unwrap_or(0);
             woken.into_iter().for_each(|who| self.wake(who));

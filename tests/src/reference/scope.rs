@@ -154,8 +154,7 @@ impl<'p> Session<'p> {
     }
 
     pub(super) fn next_deadline(&self) -> Option<(u64, usize, Part)> {
-        let kept = self.lines.values().flat_map(|line| &line.entered);
-        kept.filter_map(|entered| entered.deadline.clone()).min()
+        self.lines.values().flat_map(|line| &line.entered).filter_map(|entered| entered.deadline.clone()).min()
     }
 
     pub(super) fn time_out(&mut self, run: &Part) {
@@ -228,12 +227,10 @@ impl<'p> Session<'p> {
         line.part.pop();
         line.slots = line.entered.pop().expect("it went into the scope").slots;
         let part = self.lines[&who].part.clone();
-        let enters = |line: &Line| match (&line.status, &self.state(line).kind) {
-            (Status::Entering, Kind::Scope(own)) => {
-                (own.site.node, &line.part) == (scope.site.node, &part) && self.has_room(line, own)
-            }
-            _ => false,
-        };
+        let is_here = |line: &Line| line.part == part && self.has_room(line, scope);
+        let is_it =
+            |line: &Line| matches!(&self.state(line).kind, Kind::Scope(own) if own.site.node == scope.site.node);
+        let enters = |line: &Line| matches!(line.status, Status::Entering) && is_it(line) && is_here(line);
         self.lines_that(enters).into_iter().for_each(|who| self.wake(who));
         self.settle();
         self.go(who, &scope.then, &[], brought)
