@@ -244,7 +244,6 @@ macro_rules! instructions {
 
             /// The instruction of that code with these operands; `None` if there is none, or one is too large for it.
             #[must_use]
-            #[allow(unused_mut, unused_variables, reason = "an instruction may have no operands")]
             pub fn from_operands(code: u8, operands: &[u32]) -> Option<Self> {
                 let mut given = operands.iter();
                 match code {

@@ -93,7 +93,6 @@ const TOO_LONG: usize = 1000;
 /// Files with more than [`LONG`] lines.
 const LONG_FILES: &[(&str, &str)] = &[
     ("compiler/src/hir.rs", "the one tree between checking and lowering: a struct per form"),
-    ("ir/src/hash.rs", "the canonical bytes of everything that has a content id, form by form"),
     ("language/src/token.rs", "the token table: one line per word"),
 ];
 

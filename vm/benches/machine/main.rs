@@ -14,7 +14,7 @@ use tell_vm::ir::image::CodeImage;
 use tell_vm::ir::verify::{check_code, verify};
 use tell_vm::{EventKind, Retention, RunEnd, VM, VMConfig};
 
-#[allow(dead_code, reason = "`benches/peers` uses all of it")]
+#[expect(dead_code, reason = "`counted` is for `benches/peers`")]
 mod images;
 mod measure;
 mod stream;

@@ -78,7 +78,7 @@ type Ping<'a> = Select<'a, A, B, PingChoice<'a>>;
 
 #[derive(Choice)]
 #[role('a, A)]
-#[allow(dead_code, reason = "the type says what may be selected")]
+#[expect(dead_code, reason = "the type says what may be selected")]
 enum PingChoice<'a> {
     Ball(Ball, Receive<'a, A, B, Ball, Ping<'a>>),
     Stop(Stop, End<'a>),

@@ -13,10 +13,10 @@ use tell_vm::{ImageId, Retention, RunEnd, VM, VMConfig};
 
 mod channels;
 #[path = "../../../../../vm/benches/machine/images.rs"]
-#[allow(dead_code, reason = "the bench of the machine uses all of it")]
+#[expect(dead_code, reason = "the bench of the machine uses all of it")]
 mod images;
 #[path = "../../../../../vm/benches/machine/measure.rs"]
-#[allow(dead_code, reason = "the bench of the machine uses all of it")]
+#[expect(dead_code, reason = "the bench of the machine uses all of it")]
 mod measure;
 mod programs;
 mod reference;
