@@ -2,7 +2,8 @@
 
 use super::cursor::{Cursor, Read, unknown_word};
 use super::name::Names;
-use super::section::{label, role, word};
+use super::section::{label, role};
+use super::state::{read_scope, read_ways};
 use crate::choreography::{Branch, Node, NodeId, Place};
 use crate::image::{CodeImage, Outcome};
 use crate::machine::{LocalMachine, StateId};
@@ -65,7 +66,7 @@ fn read_node(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Node> {
         "choice" => {
             let decider = role(names, cursor)?;
             cursor.expect(":")?;
-            read_ways(cursor).map(|arms| Node::Choice { decider, arms })
+            read_ways(cursor, id).map(|arms| Node::Choice { decider, arms })
         }
         "case" => {
             let mut deciders = Vec::new();
@@ -75,7 +76,7 @@ fn read_node(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Node> {
                 }
                 deciders.push(role(names, cursor)?);
             }
-            read_ways(cursor).map(|arms| Node::Case { deciders, arms })
+            read_ways(cursor, id).map(|arms| Node::Case { deciders, arms })
         }
         "local" => {
             let own = role(names, cursor)?;
@@ -83,12 +84,12 @@ fn read_node(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Node> {
             Ok(Node::Local { role: own, next: id(cursor)? })
         }
         "par" => {
-            let branches = read_ways(cursor)?;
+            let branches = read_ways(cursor, id)?;
             cursor.expect("then")?;
             Ok(Node::Par { branches, then: id(cursor)? })
         }
         "join" => Ok(Node::Join { of: id(cursor)? }),
-        _ => read_scope(cursor),
+        _ => read_scope(cursor, id).map(|(scope, body, rows, then)| Node::Scope { scope, body, rows, then }),
     }
 }
 
@@ -109,34 +110,9 @@ fn read_message(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<Node> {
     Ok(Node::Comm { from, to, branches })
 }
 
-fn read_scope(cursor: &mut Cursor<'_, '_>) -> Read<Node> {
-    let scope = cursor.number("the number of a scope", u32::MAX)?;
-    cursor.expect("->")?;
-    let body = id(cursor)?;
-    let mut rows = Vec::new();
-    while cursor.eats("|") {
-        let outcome = word(cursor, "an outcome", Outcome::ALL)?;
-        cursor.expect("->")?;
-        rows.push((outcome, id(cursor)?));
-    }
-    cursor.expect("then")?;
-    Ok(Node::Scope { scope, body, rows, then: id(cursor)? })
-}
-
 /// `n3`
 fn id(cursor: &mut Cursor<'_, '_>) -> Read<NodeId> {
     cursor.lettered('n', "a node", u32::MAX).map(NodeId)
-}
-
-fn read_ways(cursor: &mut Cursor<'_, '_>) -> Read<Vec<NodeId>> {
-    let mut ways = Vec::new();
-    while cursor.peek().is_some() && !cursor.sees("then") {
-        if !ways.is_empty() {
-            cursor.expect("|")?;
-        }
-        ways.push(id(cursor)?);
-    }
-    Ok(ways)
 }
 
 /// Places that are not written yet.

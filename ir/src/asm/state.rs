@@ -66,27 +66,33 @@ pub(crate) fn read(names: &Names, cursor: &mut Cursor<'_, '_>) -> Read<State> {
         "recv" => read_transitions(names, cursor).map(|(rows, may_end)| State::Recv { rows, may_end }),
         "silent" => {
             cursor.expect("->")?;
-            read_states(cursor).map(State::Tau)
+            read_ways(cursor, id).map(State::Tau)
         }
         "par" => {
-            let branches = read_states(cursor)?;
+            let branches = read_ways(cursor, id)?;
             cursor.expect("then")?;
             Ok(State::Par { branches, then: id(cursor)? })
         }
-        _ => {
-            let scope = cursor.number("the number of a scope", u32::MAX)?;
-            cursor.expect("->")?;
-            let body = id(cursor)?;
-            let mut rows = Vec::new();
-            while cursor.eats("|") {
-                let outcome = word(cursor, "an outcome", Outcome::ALL)?;
-                cursor.expect("->")?;
-                rows.push((outcome, id(cursor)?));
-            }
-            cursor.expect("then")?;
-            Ok(State::Scope { scope, body, rows, then: id(cursor)? })
-        }
+        _ => read_scope(cursor, id).map(|(scope, body, rows, then)| State::Scope { scope, body, rows, then }),
     }
+}
+
+/// A scope of a machine or of the choreography: its number, its body, where each outcome leads, and what follows.
+type Scope<T> = (u32, T, Vec<(Outcome, T)>, T);
+
+/// Reads one whose places are read by `id`.
+pub(super) fn read_scope<T>(cursor: &mut Cursor<'_, '_>, id: fn(&mut Cursor<'_, '_>) -> Read<T>) -> Read<Scope<T>> {
+    let scope = cursor.number("the number of a scope", u32::MAX)?;
+    cursor.expect("->")?;
+    let body = id(cursor)?;
+    let mut rows = Vec::new();
+    while cursor.eats("|") {
+        let outcome = word(cursor, "an outcome", Outcome::ALL)?;
+        cursor.expect("->")?;
+        rows.push((outcome, id(cursor)?));
+    }
+    cursor.expect("then")?;
+    Ok((scope, body, rows, id(cursor)?))
 }
 
 /// `s3`
@@ -94,15 +100,16 @@ pub(crate) fn id(cursor: &mut Cursor<'_, '_>) -> Read<StateId> {
     cursor.lettered('s', "a state", u32::MAX).map(StateId)
 }
 
-fn read_states(cursor: &mut Cursor<'_, '_>) -> Read<Vec<StateId>> {
-    let mut states = Vec::new();
+/// Places with `|` between them, up to `then` or the end of the line.
+pub(super) fn read_ways<T>(cursor: &mut Cursor<'_, '_>, id: fn(&mut Cursor<'_, '_>) -> Read<T>) -> Read<Vec<T>> {
+    let mut ways = Vec::new();
     while cursor.peek().is_some() && !cursor.sees("then") {
-        if !states.is_empty() {
+        if !ways.is_empty() {
             cursor.expect("|")?;
         }
-        states.push(id(cursor)?);
+        ways.push(id(cursor)?);
     }
-    Ok(states)
+    Ok(ways)
 }
 
 /// Rows up to the end of the line, and whether the last is `end`.
